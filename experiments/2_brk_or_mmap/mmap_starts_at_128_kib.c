@@ -1,0 +1,99 @@
+/* SPDX-License-Identifier: MIT */
+/* "From 128 KiB on, malloc uses mmap": the most repeated sentence about malloc.
+ *
+ * The program looks for the first size, to the byte, that does not come from the
+ * heap, after three different histories of the same process:
+ *
+ *   first request      The heap is created for malloc's own bookkeeping (the
+ *                      thread cache), so the top holds nearly 132 KiB, and a
+ *                      request that fits is cut from it.  The threshold is asked
+ *                      only in sysmalloc(), when neither a free chunk nor the
+ *                      top can serve.
+ *   top used up        Now the threshold decides: 128 KiB, less the 8 bytes of
+ *                      the chunk's header and the rounding up to 16.
+ *   after freeing 1 MiB   free() of a mapped block sets the threshold to the
+ *                      size of that block (__libc_free(): mp_.mmap_threshold =
+ *                      chunksize(p)), because a program that used it once will
+ *                      want it again.  mallopt(3) calls it the dynamic threshold.
+ *
+ * Control: with M_MMAP_THRESHOLD pinned to 128 KiB and the top used up, the
+ * sentence must come out as it is told, whatever was freed before.
+ * Try: freed=8M, then freed=40M.  From where on does nothing happen?
+ */
+#include "experiment.h"
+#include "memory.h"
+
+static int64_t freed_bytes = 1 * MiB;
+
+static int is_mapped(int64_t bytes)
+{
+	return !is_below_the_break(must_malloc(bytes));
+}
+
+static void find_first_mapped(void)
+{
+	record_y("first size that is mapped", 0, first_value_where(1, 64 * MiB, is_mapped));
+}
+
+static void first_request(void)
+{
+	find_first_mapped();
+}
+
+static void top_used_up(void)
+{
+	use_up_top();
+	find_first_mapped();
+}
+
+static void after_freeing(void)
+{
+	use_up_top();
+	free(must_malloc(freed_bytes));
+	find_first_mapped();
+}
+
+static void pinned(void)
+{
+	must_pin_thresholds(DEFAULT_THRESHOLD, DEFAULT_THRESHOLD);
+	after_freeing();
+}
+
+static int64_t first_mapped(const char *arm)
+{
+	return y_of(arm, "first size that is mapped");
+}
+
+static void judge(void)
+{
+	/* A chunk is the request and 8 bytes, rounded up to 16: sizes down to 23
+	 * bytes below the threshold make a chunk that reaches it. */
+	int64_t told = DEFAULT_THRESHOLD, least = told - 2 * 16 + 1;
+
+	expect_between("first request of a process: first size that is mapped", least,
+		       first_mapped("first request"), told);
+	expect_between("top used up: first size that is mapped", least, first_mapped("top used up"),
+		       told);
+	expect_between("after a mapped block was freed: first size that is mapped", least,
+		       first_mapped("after freeing 1 MiB"), told);
+	control_between("threshold pinned, top used up: first size that is mapped", least,
+			first_mapped("pinned"), told);
+}
+
+const struct experiment experiment = {
+	.claim = "from 128 KiB on, a request gets a mapping of its own",
+	.asked = "When does malloc use mmap instead of brk?",
+	.instead = "128 KiB is only where the threshold starts. A request is mapped when neither a "
+		   "free chunk nor the top can serve it and it reaches the threshold, which moves up "
+		   "to the size of every mapped block (of at most 32 MiB) that is freed.",
+	.y_axis = "first size that is mapped, bytes",
+	.charted = "y",
+	.chart = CHART_BARS,
+	.chart_options = "log-y mark=131072:128_KiB",
+	.knobs = { { "freed", &freed_bytes, "bytes", "mapped block that is freed before", 256 * KiB } },
+	.arms = { { "first request", first_request },
+		  { "top used up", top_used_up },
+		  { "after freeing 1 MiB", after_freeing },
+		  { "pinned", pinned, .control = true } },
+	.judge = judge,
+};

@@ -1,0 +1,86 @@
+/* SPDX-License-Identifier: MIT */
+/* free() gives a block back to malloc, not to the kernel.
+ *
+ * A freed block of the heap becomes a free chunk: malloc may hand it out again,
+ * and its pages stay resident.  The break can only go down when the free memory
+ * lies at the very top of the heap and there is enough of it (M_TRIM_THRESHOLD);
+ * below a live block it cannot go down at all.
+ *
+ * That is not waste: the next malloc() of that size finds the memory ready, and
+ * writes to it without a single page fault.
+ *
+ * Control: the same block from mmap(2) (threshold pinned to 64 KiB, top used
+ * up) must go back at free(), from the resident and the virtual size.
+ * Try: block=256K.  What does the heap arm become, and why?
+ */
+#include "experiment.h"
+#include "memory.h"
+
+static int64_t block_bytes = 100 * KiB;
+
+static void live_of_one_block(bool guarded)
+{
+	record("before", 0);
+	char *block = must_malloc(block_bytes);
+	if (guarded)
+		must_malloc(1);
+	write_pages(block, block_bytes);
+	record("written", 0);
+	free(block);
+	record("freed", 0);
+	write_pages(must_malloc(block_bytes), block_bytes);
+	record("malloc and write again", 0);
+}
+
+static void at_the_top(void)
+{
+	wake_malloc();
+	live_of_one_block(false);
+}
+
+static void below_a_live_block(void)
+{
+	wake_malloc();
+	live_of_one_block(true);
+}
+
+static void mapped(void)
+{
+	must_pin_thresholds(64 * KiB, DEFAULT_THRESHOLD);
+	use_up_top();
+	live_of_one_block(false);
+}
+
+static void judge(void)
+{
+	static const char *const arms[] = { "at the top", "below a live block" };
+
+	for (int i = 0; i < 2; i++) {
+		struct snapshot freed = growth(arms[i], "written", "freed");
+		struct snapshot again = growth(arms[i], "freed", "malloc and write again");
+
+		expect_equal("free() moves the break by, bytes", 0, freed.heap_top_bytes);
+		expect_equal("free() changes resident memory by, bytes", 0, freed.resident_bytes);
+		expect_between("bytes that malloc counts as free again", block_bytes, freed.free_bytes,
+			       block_bytes + page_bytes());
+		expect_equal("page faults when the memory is used again", 0,
+			     again.minor_fault_count);
+	}
+	struct snapshot unmapped = growth("mapped", "written", "freed");
+	control_between("a mapped block leaves resident memory at free(), bytes", INT64_MIN,
+			unmapped.resident_bytes, -block_bytes);
+	control_between("a mapped block leaves the virtual size at free(), bytes", INT64_MIN,
+			unmapped.virtual_bytes, -block_bytes);
+}
+
+const struct experiment experiment = {
+	.claim = "free() of a heap block gives nothing back: resident memory and the break stay",
+	.asked = "I called free(). Why does ps show no change?",
+	.charted = "resident_bytes",
+	.chart = CHART_STAGES,
+	.knobs = { { "block", &block_bytes, "bytes", "size of the block", 64 * KiB } },
+	.arms = { { "at the top", at_the_top },
+		  { "below a live block", below_a_live_block },
+		  { "mapped", mapped, .control = true } },
+	.judge = judge,
+};

@@ -1,0 +1,91 @@
+/* SPDX-License-Identifier: MIT */
+/* The textbook story of four blocks, told with A = 30, B = 40, C = 200 and
+ * D = 100 KiB.
+ *
+ * A, B and D lie in the heap one behind the other; C, above 128 KiB, is mapped.
+ *   free(C)  the mapping goes, at once.
+ *   free(B)  a hole between A and D: nothing can go back.
+ *   free(D)  B and D merge with the top to more than 128 KiB of free memory at
+ *            the end of the heap, so the break goes down.
+ *
+ * The last step no longer happens.  When free() unmapped C it also raised the
+ * mmap threshold to the size of C and the trim threshold to twice that, about
+ * 400 KiB (__libc_free() in malloc/malloc.c: mp_.trim_threshold = 2 *
+ * mp_.mmap_threshold); B, D and the top together stay below it.  The story dates
+ * from before glibc 2.4 (2006), when both thresholds were fixed.
+ *
+ * Control: with both thresholds pinned to 128 KiB by mallopt(3), the story must
+ * go as it is told.  Look at how little leaves resident memory even then: malloc
+ * keeps M_TOP_PAD (128 KiB) of the top, and what goes was mostly never written.
+ * Try: free D before C.
+ */
+#include "experiment.h"
+#include "memory.h"
+
+static int64_t a_bytes = 30 * KiB, b_bytes = 40 * KiB, c_bytes = 200 * KiB, d_bytes = 100 * KiB;
+
+static char *malloc_and_write(int64_t bytes)
+{
+	char *block = must_malloc(bytes);
+	write_pages(block, bytes);
+	return block;
+}
+
+static void tell(void)
+{
+	wake_malloc();
+	record("before", 0);
+	malloc_and_write(a_bytes);
+	record("malloc A", 0);
+	char *b = malloc_and_write(b_bytes);
+	record("malloc B", 0);
+	char *c = malloc_and_write(c_bytes);
+	record("malloc C", 0);
+	char *d = malloc_and_write(d_bytes);
+	record("malloc D", 0);
+	free(c);
+	record("free C", 0);
+	free(b);
+	record("free B", 0);
+	free(d);
+	record("free D", 0);
+}
+
+static void pinned(void)
+{
+	must_pin_thresholds(DEFAULT_THRESHOLD, DEFAULT_THRESHOLD);
+	tell();
+}
+
+static void judge(void)
+{
+	struct snapshot free_c = growth("as it is", "malloc D", "free C");
+	struct snapshot free_b = growth("as it is", "free C", "free B");
+	struct snapshot free_d = growth("as it is", "free B", "free D");
+
+	expect_between("free(C) takes the mapping away, bytes", INT64_MIN, free_c.virtual_bytes,
+		       -c_bytes);
+	expect_equal("free(B) changes resident memory by, bytes", 0, free_b.resident_bytes);
+	expect_equal("free(B) moves the break by, bytes", 0, free_b.heap_top_bytes);
+	expect_between("free(D) lowers the break, bytes", INT64_MIN, free_d.heap_top_bytes,
+		       -page_bytes());
+	control_between("with pinned thresholds free(D) lowers the break, bytes", INT64_MIN,
+			growth("pinned", "free B", "free D").heap_top_bytes, -page_bytes());
+	control_equal("with pinned thresholds free(B) moves the break by, bytes", 0,
+		      growth("pinned", "free C", "free B").heap_top_bytes);
+}
+
+const struct experiment experiment = {
+	.claim = "A, B, C, D: freeing C unmaps it, freeing B leaves a hole, freeing D trims the heap",
+	.asked = "Four blocks are allocated and three freed. What goes back, and when?",
+	.instead = "Freeing C raised the trim threshold to twice C's size, so freeing D no longer "
+		   "trims. With the thresholds pinned it happens as told.",
+	.charted = "heap_top_bytes resident_bytes",
+	.chart = CHART_STAGES,
+	.knobs = { { "A", &a_bytes, "bytes", "first block, stays" },
+		   { "B", &b_bytes, "bytes", "second block, becomes the hole" },
+		   { "C", &c_bytes, "bytes", "third block, mapped" },
+		   { "D", &d_bytes, "bytes", "fourth block, below the top" } },
+	.arms = { { "as it is", tell }, { "pinned", pinned, .control = true } },
+	.judge = judge,
+};

@@ -1,0 +1,67 @@
+/* SPDX-License-Identifier: MIT */
+/* The fault counter counts first touches.
+ *
+ * A write to a page that has no memory behind it traps into the kernel, which
+ * supplies one and counts a minor fault (minor: no disk was read).  The next
+ * write finds the page in the page table and the kernel never hears of it.  So n
+ * new pages make n faults, exactly, and a second pass over them none.  Huge
+ * pages, which bring in 512 at a time, are off here.
+ *
+ * Control: pages that the kernel brought in beforehand (MADV_POPULATE_WRITE) must cause no
+ * fault at their first write.
+ * Try: --huge-pages, on a machine where /sys/kernel/mm/transparent_hugepage/enabled
+ * says [always].
+ */
+#include "experiment.h"
+#include "memory.h"
+
+enum { STEPS = 16 };
+
+static int64_t pages = 1024;
+
+static void write_twice(char *block)
+{
+	record("first pass", 0);
+	for (int64_t i = 1; i <= STEPS; i++) {
+		write_pages(block + pages * (i - 1) / STEPS * page_bytes(),
+			    (pages * i / STEPS - pages * (i - 1) / STEPS) * page_bytes());
+		record("first pass", pages * i / STEPS);
+	}
+	record("second pass", pages);
+	write_pages(block, pages * page_bytes());
+	record("second pass", 2 * pages);
+}
+
+static void fresh(void)
+{
+	write_twice(must_map(pages * page_bytes()));
+}
+
+static void populated(void)
+{
+	char *block = must_map(pages * page_bytes());
+	must_populate(block, pages * page_bytes());
+	write_twice(block);
+}
+
+static void judge(void)
+{
+	expect_equal("minor faults of the first pass, one for each page", pages,
+		     growth("fresh", "first pass", "first pass").minor_fault_count);
+	expect_equal("minor faults of the second pass", 0,
+		     growth("fresh", "second pass", "second pass").minor_fault_count);
+	control_equal("minor faults of a first pass over pages that are there", 0,
+		      growth("populated", "first pass", "first pass").minor_fault_count);
+	control_between("bytes that were resident before that pass", pages * page_bytes(),
+			nth_row("populated", "first pass", 0)->is.resident_bytes, INT64_MAX);
+}
+
+const struct experiment experiment = {
+	.claim = "n pages written for the first time make n minor faults, and none the second time",
+	.asked = "What does the minor fault counter count?",
+	.x_axis = "page writes",
+	.charted = "minor_fault_count",
+	.knobs = { { "pages", &pages, "", "how many pages are written", STEPS, 1 << 20 } },
+	.arms = { { "fresh", fresh }, { "populated", populated, .control = true } },
+	.judge = judge,
+};

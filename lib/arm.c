@@ -1,0 +1,260 @@
+/* SPDX-License-Identifier: MIT */
+/* The arm's side of the harness: everything here runs in the process that is
+ * measured.  Nothing allocates and nothing is touched for the first time once
+ * the arm's own function runs. */
+#define _GNU_SOURCE
+#include <errno.h>
+#include <fcntl.h>
+#include <signal.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <sys/prctl.h>
+#include <sys/stat.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include "harness.h"
+#include "procfs.h"
+
+static struct shared *shared;
+static int64_t time_in_probe_ns;
+
+bool in_an_arm(void)
+{
+	return shared != NULL;
+}
+
+void arm_end(enum verdict verdict, const char *reason)
+{
+	shared->ended = verdict;
+	snprintf(shared->reason, sizeof(shared->reason), "%s", reason);
+	_exit(verdict);
+}
+
+/* Stands still until the parent has done what it wants with this process. */
+static void stand_still(void)
+{
+	shared->waiting = true;
+	raise(SIGSTOP);
+}
+
+void record_y(const char *stage, int64_t x, int64_t y)
+{
+	int64_t entered_ns = probe_clock_ns();
+
+	if (options.bare != NULL)
+		return;
+	if (shared->count == shared->capacity)
+		broken("arm %s records more than %d rows: raise .rows in the declaration",
+		       options.arm, shared->capacity);
+	struct row *row = &shared->rows[shared->count];
+	probe_snapshot(&row->is);
+	row->is.elapsed_ns -= time_in_probe_ns;
+	size_t length = 0;
+	for (; length < STAGE_SIZE - 1 && stage[length] != '\0'; length++)
+		row->stage[length] = stage[length];
+	row->stage[length] = '\0';
+	row->x = x;
+	row->y = y;
+	shared->count++;
+	if (shared->pause_at_records)
+		stand_still();
+	time_in_probe_ns += probe_clock_ns() - entered_ns;
+}
+
+void record(const char *stage, int64_t x)
+{
+	record_y(stage, x, NOT_MEASURED);
+}
+
+int64_t ask(const char *command)
+{
+	int64_t entered_ns = probe_clock_ns();
+
+	if (options.bare != NULL)
+		return 0;
+	snprintf(shared->question, sizeof(shared->question), "%s", command);
+	stand_still();
+	shared->question[0] = '\0';
+	time_in_probe_ns += probe_clock_ns() - entered_ns;
+	return shared->answer;
+}
+
+/* Code and data that a program has not used yet come in by page faults of their
+ * own, up to 64 KiB at a time (fault-around).  They would stand in the numbers
+ * as if the experiment had caused them, so all of it is brought in beforehand:
+ * the pages of every mapped file, and the zero-filled page run (.bss) that
+ * follows a file's writable pages.  A writable page is written back to itself
+ * so that its private copy exists too. */
+static void touch_mapping(const struct procfs_mapping *mapping)
+{
+	uint64_t page = (uint64_t)sysconf(_SC_PAGESIZE);
+	bool writable = mapping->permissions[1] == 'w' && mapping->permissions[3] == 'p';
+
+	if (mapping->permissions[0] != 'r')
+		return;
+	for (uint64_t at = mapping->start; at < mapping->end; at += page) {
+		volatile char *byte = (volatile char *)(uintptr_t)at;
+		char value = *byte;
+		if (writable)
+			*byte = value;
+	}
+}
+
+static void touch_program_and_libraries(void)
+{
+	static char maps[1 << 16];
+	size_t length = 0, position = 0;
+	ssize_t got;
+	int fd = open("/proc/self/maps", O_RDONLY | O_CLOEXEC);
+
+	while (fd >= 0 && length < sizeof(maps) &&
+	       (got = read(fd, maps + length, sizeof(maps) - length)) > 0)
+		length += (size_t)got;
+	if (fd >= 0)
+		close(fd);
+
+	struct procfs_mapping mapping, file = { 0 };
+	while (procfs_mapping(maps, length, &position, &mapping)) {
+		bool bss = mapping.inode == 0 && mapping.name_length == 0 &&
+			   mapping.start == file.end && file.permissions[1] == 'w';
+		if (mapping.inode != 0)
+			file = mapping;
+		if (mapping.inode != 0 || bss)
+			touch_mapping(&mapping);
+	}
+}
+
+/* The stack that record() and small helpers of an arm will use. */
+static void touch_stack(void)
+{
+	volatile char below[64 * 1024];
+
+	for (size_t i = 0; i < sizeof(below); i += 1024)
+		below[i] = 0;
+}
+
+static void map_shared(void)
+{
+	struct stat file;
+
+	if (fstat(options.shared_fd, &file) != 0)
+		_exit(BROKEN);
+	struct shared *memory = mmap(NULL, (size_t)file.st_size, PROT_READ | PROT_WRITE, MAP_SHARED,
+				     options.shared_fd, 0);
+	if (memory == MAP_FAILED)
+		_exit(BROKEN);
+	memset(memory->rows, 0, (size_t)memory->capacity * sizeof(struct row));
+	shared = memory;
+}
+
+static void warm_up(void)
+{
+	bool pause = shared->pause_at_records;
+
+	touch_program_and_libraries();
+	touch_stack();
+	if (!probe_open(experiment.probe)) {
+		if (errno == ENOTSUP)
+			unsupported("this kernel shows resident memory exactly in neither "
+				    "/proc/self/statm nor /proc/self/smaps_rollup");
+		broken("cannot read the files of /proc/self that the probe needs: %s",
+		       strerror(errno));
+	}
+	snprintf(shared->resident_source, sizeof(shared->resident_source), "%s",
+		 probe_resident_source());
+	snprintf(shared->malloc_source, sizeof(shared->malloc_source), "%s", probe_malloc_source());
+
+	shared->pause_at_records = false;
+	record("warming up", 0);
+	shared->pause_at_records = pause;
+	shared->count = 0;
+	time_in_probe_ns = 0;
+	shared->started = true;
+}
+
+static const struct arm *find_arm(const char *name)
+{
+	for (const struct arm *arm = experiment.arms; arm < experiment.arms + MAX_ARMS; arm++)
+		if (arm->name != NULL && strcmp(arm->name, name) == 0)
+			return arm;
+	return NULL;
+}
+
+void arm_run(void)
+{
+	map_shared();
+	warm_up();
+	find_arm(options.arm)->run();
+	_exit(REPRODUCED);
+}
+
+/* Ends by exit(), not _exit(): a leak checker reports there. */
+void arm_run_bare(void)
+{
+	const struct arm *arm = find_arm(options.bare);
+
+	if (arm == NULL) {
+		fprintf(stderr, "there is no arm \"%s\"; --list names them\n", options.bare);
+		exit(BROKEN);
+	}
+	arm->run();
+	exit(REPRODUCED);
+}
+
+pid_t fork_arm(void)
+{
+	pid_t child = fork();
+
+	if (child < 0)
+		broken("cannot create a process: %s", strerror(errno));
+	if (child == 0) {
+		prctl(PR_SET_PDEATHSIG, SIGKILL);
+		if (shared != NULL && !probe_open(experiment.probe))
+			broken("cannot read the files of /proc/self: %s", strerror(errno));
+	}
+	return child;
+}
+
+void wait_for(pid_t child)
+{
+	int status;
+
+	if (waitpid(child, &status, 0) != child || status != 0)
+		broken("a child of the arm failed (wait status %d)", status);
+}
+
+static void end(enum verdict verdict, const char *format, va_list arguments)
+{
+	char reason[REASON_SIZE];
+
+	vsnprintf(reason, sizeof(reason), format, arguments);
+	if (options.bare != NULL) {
+		fprintf(stderr, "%s\n", reason);
+		exit((int)verdict);
+	}
+	if (in_an_arm())
+		arm_end(verdict, reason);
+	conclude(verdict, reason);
+}
+
+void unsupported(const char *format, ...)
+{
+	va_list arguments;
+
+	va_start(arguments, format);
+	end(UNSUPPORTED, format, arguments);
+	__builtin_unreachable();
+}
+
+void broken(const char *format, ...)
+{
+	va_list arguments;
+
+	va_start(arguments, format);
+	end(BROKEN, format, arguments);
+	__builtin_unreachable();
+}

@@ -1,0 +1,337 @@
+/* SPDX-License-Identifier: MIT */
+/* From the rows of all trials to expectations, and from those to the verdict. */
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "harness.h"
+
+struct finding *findings;
+int finding_count;
+
+/* ---- statistics ----------------------------------------------------------- */
+
+static int compare_doubles(const void *a, const void *b)
+{
+	double x = *(const double *)a, y = *(const double *)b;
+	return (x > y) - (x < y);
+}
+
+/* The quantile of sorted values, linear between neighbours (Hyndman and Fan's
+ * type 7, which is R's and NumPy's default). */
+static double quantile(const double *sorted, int count, double fraction)
+{
+	double position = fraction * (count - 1);
+	int below = (int)position;
+
+	if (below + 1 >= count)
+		return sorted[count - 1];
+	return sorted[below] + (position - below) * (sorted[below + 1] - sorted[below]);
+}
+
+static struct samples sorted(struct samples samples)
+{
+	qsort(samples.value, (size_t)samples.count, sizeof(samples.value[0]), compare_doubles);
+	return samples;
+}
+
+double median_of(struct samples samples)
+{
+	if (samples.count == 0)
+		return 0;
+	samples = sorted(samples);
+	return quantile(samples.value, samples.count, 0.5);
+}
+
+static int compare_integers(const void *a, const void *b)
+{
+	int64_t x = *(const int64_t *)a, y = *(const int64_t *)b;
+	return (x > y) - (x < y);
+}
+
+/* Of integers, the lower middle one: a number that was really measured.
+ * NOT_MEASURED sorts first, and one of them makes the whole unmeasured. */
+static int64_t median_integer(int64_t *values, int count)
+{
+	qsort(values, (size_t)count, sizeof(values[0]), compare_integers);
+	return values[0] == NOT_MEASURED ? NOT_MEASURED : values[(count - 1) / 2];
+}
+
+/* ---- rows ----------------------------------------------------------------- */
+
+static const struct row *find_row(const struct run *run, const char *stage, int n)
+{
+	for (const struct row *row = run->rows; row < run->rows + run->count; row++)
+		if ((stage == NULL || strcmp(row->stage, stage) == 0) && n-- == 0)
+			return row;
+	return NULL;
+}
+
+static const struct row *last_row(const struct run *run, const char *stage)
+{
+	const struct row *last = NULL, *row;
+
+	for (int n = 0; (row = find_row(run, stage, n)) != NULL; n++)
+		last = row;
+	return last;
+}
+
+/* Calls are judge()'s, so a name that no row carries is a slip in the file. */
+static const struct row *must_have(const struct row *row, const char *arm, const char *stage)
+{
+	if (row == NULL)
+		broken("judge() asks for stage \"%s\" of arm %s, which recorded no such stage",
+		       stage, arm);
+	return row;
+}
+
+static int64_t column_of(const struct snapshot *snapshot, size_t column)
+{
+	return *(const int64_t *)((const char *)snapshot + column);
+}
+
+static int64_t difference(int64_t later, int64_t earlier)
+{
+	return later == NOT_MEASURED || earlier == NOT_MEASURED ? NOT_MEASURED : later - earlier;
+}
+
+/* Applies to each run of an arm; gives how many there are. */
+#define FOR_EACH_RUN_OF(arm_name, run)                              \
+	for (const struct run *run = runs; run < runs + run_count; run++) \
+		if (strcmp(run->arm->name, arm_name) == 0)
+
+static void must_have_run(int count, const char *arm)
+{
+	if (count == 0)
+		broken("judge() asks for arm %s, which did not run: it is not in the declaration, or what it "
+		       "preloads is not installed (arm_ran() tells)", arm);
+}
+
+bool arm_ran(const char *arm)
+{
+	FOR_EACH_RUN_OF(arm, run)
+		return true;
+	return false;
+}
+
+static int64_t growth_of_column(const char *arm, const char *from, const char *to, size_t column)
+{
+	int64_t values[MAX_TRIALS];
+	int count = 0;
+
+	FOR_EACH_RUN_OF(arm, run) {
+		const struct row *first = must_have(find_row(run, from, 0), arm, from);
+		const struct row *last = must_have(last_row(run, to), arm, to);
+		values[count++] = difference(column_of(&last->is, column), column_of(&first->is, column));
+	}
+	must_have_run(count, arm);
+	return median_integer(values, count);
+}
+
+struct snapshot growth(const char *arm, const char *from, const char *to)
+{
+	struct snapshot grown;
+#define COLUMN(name) grown.name = growth_of_column(arm, from, to, offsetof(struct snapshot, name));
+	SNAPSHOT_COLUMNS(COLUMN)
+#undef COLUMN
+	return grown;
+}
+
+static int64_t median_of_rows(const char *arm, const char *stage, int n, size_t column)
+{
+	int64_t values[MAX_TRIALS];
+	int count = 0;
+
+	FOR_EACH_RUN_OF(arm, run) {
+		const struct row *row = find_row(run, stage, n);
+		if (row != NULL)
+			values[count++] = *(const int64_t *)((const char *)row + column);
+	}
+	return count == 0 ? NOT_MEASURED : median_integer(values, count);
+}
+
+const struct row *nth_row(const char *arm, const char *stage, int n)
+{
+	static struct row median;
+	const struct row *any = NULL;
+	int count = 0;
+
+	FOR_EACH_RUN_OF(arm, run) {
+		count++;
+		if (any == NULL)
+			any = find_row(run, stage, n);
+	}
+	must_have_run(count, arm);
+	if (any == NULL)
+		return NULL;
+	median = *any;
+	median.x = median_of_rows(arm, stage, n, offsetof(struct row, x));
+	median.y = median_of_rows(arm, stage, n, offsetof(struct row, y));
+#define COLUMN(name) \
+	median.is.name = median_of_rows(arm, stage, n, offsetof(struct row, is.name));
+	SNAPSHOT_COLUMNS(COLUMN)
+#undef COLUMN
+	return &median;
+}
+
+int64_t y_of(const char *arm, const char *stage)
+{
+	return must_have(nth_row(arm, stage, 0), arm, stage)->y;
+}
+
+struct samples growth_samples_at(const char *arm, const char *from, const char *to, size_t column)
+{
+	struct samples samples = { 0 };
+
+	FOR_EACH_RUN_OF(arm, run) {
+		const struct row *first = must_have(find_row(run, from, 0), arm, from);
+		const struct row *last = must_have(last_row(run, to), arm, to);
+		samples.value[samples.count++] =
+			(double)difference(column_of(&last->is, column), column_of(&first->is, column));
+	}
+	must_have_run(samples.count, arm);
+	return samples;
+}
+
+struct samples ratio(struct samples of, struct samples to)
+{
+	for (int i = 0; i < of.count; i++)
+		of.value[i] /= to.value[i] > 0 ? to.value[i] : 1;
+	return of;
+}
+
+/* ---- findings ------------------------------------------------------------- */
+
+static struct finding *add_finding(bool control, const char *what, const char *outcome)
+{
+	findings = realloc(findings, ((size_t)finding_count + 1) * sizeof(*findings));
+	if (findings == NULL)
+		broken("out of memory for the findings");
+	findings[finding_count] = (struct finding){ .control = control, .outcome = outcome };
+	findings[finding_count].what = strdup(what);
+	return &findings[finding_count++];
+}
+
+static void must_be_measured(const char *what, int64_t actual)
+{
+	if (actual == NOT_MEASURED)
+		unsupported("\"%s\" needs a column that this machine does not fill (heap report: %s)",
+			    what, malloc_source[0] != '\0' ? malloc_source : "none");
+}
+
+static void find_between(bool control, const char *what, int64_t least, int64_t actual, int64_t most)
+{
+	must_be_measured(what, actual);
+	struct finding *finding =
+		add_finding(control, what, least <= actual && actual <= most ? "held" : "failed");
+	int length = 0;
+	if (least != INT64_MIN)
+		length = snprintf(finding->numbers, sizeof(finding->numbers), "%lld <= ",
+				  (long long)least);
+	length += snprintf(finding->numbers + length, sizeof(finding->numbers) - (size_t)length,
+			   "%lld", (long long)actual);
+	if (most != INT64_MAX)
+		snprintf(finding->numbers + length, sizeof(finding->numbers) - (size_t)length,
+			 " <= %lld", (long long)most);
+}
+
+static void find_equal(bool control, const char *what, int64_t expected, int64_t actual)
+{
+	must_be_measured(what, actual);
+	struct finding *finding =
+		add_finding(control, what, expected == actual ? "held" : "failed");
+	snprintf(finding->numbers, sizeof(finding->numbers), "%lld == %lld", (long long)actual,
+		 (long long)expected);
+}
+
+void expect_between(const char *what, int64_t least, int64_t actual, int64_t most)
+{
+	find_between(false, what, least, actual, most);
+}
+
+void control_between(const char *what, int64_t least, int64_t actual, int64_t most)
+{
+	find_between(true, what, least, actual, most);
+}
+
+void expect_equal(const char *what, int64_t expected, int64_t actual)
+{
+	find_equal(false, what, expected, actual);
+}
+
+void control_equal(const char *what, int64_t expected, int64_t actual)
+{
+	find_equal(true, what, expected, actual);
+}
+
+/* sign +1: at least the bound; -1: at most. */
+static void find_beyond(bool control, const char *what, int sign, double bound, struct samples samples)
+{
+	if (samples.count == 0)
+		broken("\"%s\" has no samples", what);
+	samples = sorted(samples);
+	double lower = quantile(samples.value, samples.count, 0.25);
+	double upper = quantile(samples.value, samples.count, 0.75);
+	double worst = sign > 0 ? lower : upper, best = sign > 0 ? upper : lower;
+	const char *outcome = sign * worst >= sign * bound ? "held" :
+			      sign * best < sign * bound   ? "failed" :
+							     "unclear";
+
+	struct finding *finding = add_finding(control, what, outcome);
+	double median = quantile(samples.value, samples.count, 0.5);
+	if (sign > 0)
+		snprintf(finding->numbers, sizeof(finding->numbers),
+			 "%.4g <= %.4g (quartiles %.4g to %.4g)", bound, median, lower, upper);
+	else
+		snprintf(finding->numbers, sizeof(finding->numbers),
+			 "%.4g <= %.4g (quartiles %.4g to %.4g)", median, bound, lower, upper);
+}
+
+void expect_at_least(const char *what, double bound, struct samples samples)
+{
+	find_beyond(false, what, 1, bound, samples);
+}
+
+void expect_at_most(const char *what, double bound, struct samples samples)
+{
+	find_beyond(false, what, -1, bound, samples);
+}
+
+void control_at_least(const char *what, double bound, struct samples samples)
+{
+	find_beyond(true, what, 1, bound, samples);
+}
+
+void control_at_most(const char *what, double bound, struct samples samples)
+{
+	find_beyond(true, what, -1, bound, samples);
+}
+
+/* ---- verdict -------------------------------------------------------------- */
+
+static int count_findings(bool control, const char *outcome)
+{
+	int count = 0;
+
+	for (int i = 0; i < finding_count; i++)
+		if (findings[i].control == control &&
+		    (outcome == NULL || strcmp(findings[i].outcome, outcome) == 0))
+			count++;
+	return count;
+}
+
+void judge_run(void)
+{
+	experiment.judge();
+	if (count_findings(false, NULL) == 0)
+		conclude(BROKEN, "judge() states no expectation");
+	if (count_findings(true, NULL) == 0)
+		conclude(BROKEN, "judge() states no control: nothing shows that the test could fail");
+	if (count_findings(true, "held") < count_findings(true, NULL))
+		conclude(INCONCLUSIVE, "a control did not show what it must: this run cannot tell");
+	if (count_findings(false, "failed") > 0)
+		conclude(REFUTED, NULL);
+	if (count_findings(false, "unclear") > 0)
+		conclude(INCONCLUSIVE, "the spread of the timings is too wide to tell");
+	conclude(REPRODUCED, NULL);
+}

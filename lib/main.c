@@ -1,0 +1,75 @@
+/* SPDX-License-Identifier: MIT */
+#include <malloc.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/personality.h>
+#include <sys/prctl.h>
+#include <unistd.h>
+
+#include "harness.h"
+
+extern char **environ;
+
+#pragma weak experiment
+
+/* Settings of malloc that the reader's shell may carry would be a hidden
+ * condition.  LD_PRELOAD is let through on purpose: with it, anyone can put
+ * another malloc under the whole suite. */
+static void clear_malloc_settings(void)
+{
+	for (char **entry = environ; *entry != NULL;) {
+		if (strncmp(*entry, "MALLOC_", 7) == 0 || strncmp(*entry, "GLIBC_TUNABLES=", 15) == 0) {
+			char *name = strndup(*entry, strcspn(*entry, "="));
+			unsetenv(name);
+			free(name);
+			entry = environ;
+		} else {
+			entry++;
+		}
+	}
+	if (options.tunables != NULL)
+		setenv("GLIBC_TUNABLES", options.tunables, 1);
+}
+
+/* All of these are inherited over fork() and exec(), so the arms get them. */
+static void pin_conditions(void)
+{
+	clear_malloc_settings();
+	unsigned long persona = (unsigned long)personality(0xffffffff) & ~(unsigned long)ADDR_NO_RANDOMIZE;
+	if (!options.aslr)
+		persona |= ADDR_NO_RANDOMIZE;
+	options.aslr_was_refused = personality(persona) == -1 && !options.aslr;
+	prctl(PR_SET_THP_DISABLE, options.huge_pages ? 0 : 1, 0, 0, 0);
+}
+
+static void run_all_trials(void)
+{
+	bool can_run[MAX_ARMS];
+
+	for (int i = 0; i < MAX_ARMS; i++)
+		can_run[i] = experiment.arms[i].name != NULL && trial_can_run(&experiment.arms[i]);
+	for (int trial = experiment.warm_up ? 0 : 1; trial <= options.trials; trial++)
+		for (int i = 0; i < MAX_ARMS; i++)
+			if (can_run[i])
+				trial_run(&experiment.arms[i], trial, trial > 0);
+}
+
+int main(int argc, char **argv)
+{
+	if (&experiment == NULL || experiment.judge == NULL || experiment.arms[0].name == NULL) {
+		fprintf(stderr,
+			"%s: this program holds no complete `const struct experiment experiment`"
+			" (claim, arms, judge): see docs/first_experiment.md\n",
+			argv[0]);
+		return BROKEN;
+	}
+	options_read(argc, argv);
+	if (options.arm != NULL)
+		arm_run();
+	if (options.bare != NULL)
+		arm_run_bare();
+	pin_conditions();
+	run_all_trials();
+	judge_run();
+}

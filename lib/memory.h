@@ -1,0 +1,77 @@
+/* SPDX-License-Identifier: MIT */
+/* The deeds that experiments are made of.
+ *
+ * A must_...() does what it says or ends the experiment as broken (unsupported
+ * where this kernel cannot do it), with a sentence that names the cause.  All
+ * sizes are bytes.  The compiler sees none of the bodies (they live in another
+ * file, built with -fno-builtin, without link-time optimisation), so it can
+ * neither drop nor merge what an experiment does.
+ */
+#ifndef TOUCHSTONE_MEMORY_H
+#define TOUCHSTONE_MEMORY_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdlib.h>
+
+/* Bytes of one page: sysconf(_SC_PAGESIZE).  4, 16 and 64 KiB are all ordinary. */
+int64_t page_bytes(void);
+
+/* Pages that a range of so many bytes fills at most: rounded up. */
+int64_t pages_for(int64_t bytes);
+
+/* Pages that the bytes [start, start + bytes) lie on, and those of them that are
+ * not in memory yet: mincore(2), which neither counts as a use nor touches them. */
+int64_t pages_of(const void *start, int64_t bytes);
+int64_t absent_pages_of(const void *start, int64_t bytes);
+
+/* Whether an address lies between the end of the program and the break: memory
+ * that came from moving the break rather than from mmap(2). */
+bool is_below_the_break(const void *address);
+
+/* malloc(3), realloc(3), calloc(3) that succeed. */
+void *must_malloc(int64_t bytes);
+void *must_calloc(int64_t bytes);
+void *must_realloc(void *block, int64_t bytes);
+
+/* mmap(2): fresh, private, anonymous memory that nothing is merged with only by
+ * chance; and munmap(2). */
+void *must_map(int64_t bytes);
+void must_unmap(void *start, int64_t bytes);
+
+/* Writes (reads) one byte in every page that [start, start + bytes) overlaps, in
+ * rising order: the cheapest way to use all of its pages. */
+void write_pages(void *start, int64_t bytes);
+void read_pages(const void *start, int64_t bytes);
+
+/* Writes every byte of the range. */
+void write_bytes(void *start, int64_t bytes);
+
+/* Has the kernel bring in every page of the range now, as if it had been
+ * written: MADV_POPULATE_WRITE, madvise(2), Linux 5.14. */
+void must_populate(void *start, int64_t bytes);
+
+/* Fixes malloc's two thresholds (mallopt(3): M_MMAP_THRESHOLD, M_TRIM_THRESHOLD),
+ * which also stops glibc from moving them by itself. */
+void must_pin_thresholds(int64_t mmap_threshold, int64_t trim_threshold);
+
+/* glibc's defaults, 128 KiB each: DEFAULT_MMAP_THRESHOLD_MIN and
+ * DEFAULT_TRIM_THRESHOLD in malloc/malloc.c. */
+#define DEFAULT_THRESHOLD (INT64_C(128) * 1024)
+
+/* Takes the first allocation of the process, so that what malloc sets up once
+ * (the heap, the thread cache) is there before an arm records its "before". */
+void wake_malloc(void);
+
+/* Allocates what is left of the top chunk, so that the next request that no free
+ * chunk can serve has to ask the kernel. */
+void use_up_top(void);
+
+/* The smallest value in [least, most] for which the question is answered with
+ * yes, found by bisection; most + 1 when none is.  The answers must go from no
+ * to yes once.  Each question is put to a fresh copy of this process (fork), so
+ * no answer changes the heap that the next one meets. */
+int64_t first_value_where(int64_t least, int64_t most, int (*question)(int64_t value));
+
+#endif

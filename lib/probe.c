@@ -1,0 +1,225 @@
+/* SPDX-License-Identifier: MIT */
+#define _GNU_SOURCE
+#include "probe.h"
+
+#include <dlfcn.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <malloc.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <sys/resource.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "procfs.h"
+
+#if defined(__GLIBC__) && __GLIBC_PREREQ(2, 33)
+#define HEAP_REPORT mallinfo2
+#elif defined(__GLIBC__)
+#define HEAP_REPORT mallinfo
+#endif
+#define NAME_OF(x) #x
+#define TEXT_OF(x) NAME_OF(x)
+
+static int statm_fd = -1, rollup_fd = -1, maps_fd = -1;
+static unsigned wanted;
+static bool statm_is_exact, heap_is_reported;
+static int64_t page_size, start_ns;
+static char *start_of_heap;
+
+/* One buffer for every file: a snapshot reads them one after the other. */
+static char text[1 << 16];
+
+int64_t probe_clock_ns(void)
+{
+	struct timespec now;
+	clock_gettime(CLOCK_MONOTONIC, &now);
+	return now.tv_sec * INT64_C(1000000000) + now.tv_nsec;
+}
+
+static int64_t ns_of(struct timeval time)
+{
+	return time.tv_sec * INT64_C(1000000000) + time.tv_usec * INT64_C(1000);
+}
+
+static size_t read_from_start(int fd)
+{
+	ssize_t length = pread(fd, text, sizeof(text), 0);
+	return length < 0 ? 0 : (size_t)length;
+}
+
+static void snapshot_statm(struct snapshot *now)
+{
+	struct procfs_statm pages;
+
+	if (!procfs_statm(text, read_from_start(statm_fd), &pages))
+		return;
+	now->virtual_bytes = pages.size * page_size;
+	if (statm_is_exact) {
+		now->resident_bytes = pages.resident * page_size;
+		now->anonymous_bytes = (pages.resident - pages.shared) * page_size;
+	}
+}
+
+static void snapshot_rollup(struct snapshot *now)
+{
+	size_t length = read_from_start(rollup_fd);
+
+	if (!statm_is_exact) {
+		procfs_kib(text, length, "Rss", &now->resident_bytes);
+		procfs_kib(text, length, "Anonymous", &now->anonymous_bytes);
+	}
+	if (wanted & PROBE_SMAPS) {
+		procfs_kib(text, length, "Pss", &now->proportional_bytes);
+		procfs_kib(text, length, "Private_Dirty", &now->private_dirty_bytes);
+		procfs_kib(text, length, "AnonHugePages", &now->huge_bytes);
+		procfs_kib(text, length, "Swap", &now->swap_bytes);
+	}
+}
+
+/* A maps file is longer than one read() gives: the kernel hands out whole lines,
+ * about a page of them at a time. */
+static int64_t count_mappings(void)
+{
+	int64_t lines = 0;
+	ssize_t length;
+
+	lseek(maps_fd, 0, SEEK_SET);
+	while ((length = read(maps_fd, text, sizeof(text))) > 0)
+		for (const char *at = text;
+		     (at = memchr(at, '\n', (size_t)(text + length - at))) != NULL; at++)
+			lines++;
+	return lines;
+}
+
+static void snapshot_usage(struct snapshot *now)
+{
+	struct rusage usage;
+
+	getrusage(RUSAGE_SELF, &usage);
+	now->user_ns = ns_of(usage.ru_utime);
+	now->system_ns = ns_of(usage.ru_stime);
+	now->minor_fault_count = usage.ru_minflt;
+	now->major_fault_count = usage.ru_majflt;
+}
+
+static void snapshot_heap(struct snapshot *now)
+{
+	now->heap_top_bytes = (char *)sbrk(0) - start_of_heap;
+#ifdef HEAP_REPORT
+	if (heap_is_reported) {
+		struct HEAP_REPORT heap = HEAP_REPORT();
+		now->arena_bytes = (int64_t)heap.arena;
+		now->in_use_bytes = (int64_t)heap.uordblks;
+		now->free_bytes = (int64_t)heap.fordblks;
+		now->mmapped_bytes = (int64_t)heap.hblkhd;
+		now->mmapped_count = (int64_t)heap.hblks;
+	}
+#endif
+}
+
+void probe_snapshot(struct snapshot *now)
+{
+	static const struct snapshot nothing = {
+#define COLUMN(name) .name = NOT_MEASURED,
+		SNAPSHOT_COLUMNS(COLUMN)
+#undef COLUMN
+	};
+
+	*now = nothing;
+	now->elapsed_ns = probe_clock_ns() - start_ns;
+	snapshot_usage(now);
+	snapshot_statm(now);
+	if (!statm_is_exact || (wanted & PROBE_SMAPS))
+		snapshot_rollup(now);
+	if (wanted & PROBE_MAPPINGS)
+		now->mapping_count = count_mappings();
+	snapshot_heap(now);
+}
+
+/* Linux counts resident pages per task, per CPU or per process, depending on
+ * its version, and folds the first two into what statm shows only in batches
+ * (of 32 or more).  So 16 pages, touched one at a time, tell: statm follows
+ * every one of them or it is not the source. */
+static bool statm_follows_every_page(void)
+{
+	enum { PAGES = 16 };
+	size_t bytes = (size_t)(PAGES * page_size);
+	struct procfs_statm before, after;
+	bool exact = true;
+
+	char *pages = mmap(NULL, bytes, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+	if (pages == MAP_FAILED)
+		return false;
+	madvise(pages, bytes, MADV_NOHUGEPAGE);
+	for (int i = 0; i < PAGES && exact; i++) {
+		exact = procfs_statm(text, read_from_start(statm_fd), &before);
+		*(volatile char *)(pages + i * page_size) = 1;
+		exact = exact && procfs_statm(text, read_from_start(statm_fd), &after) &&
+			after.resident == before.resident + 1;
+	}
+	munmap(pages, bytes);
+	return exact;
+}
+
+/* mallinfo2() describes glibc's malloc.  With another one preloaded, malloc
+ * comes from an object that does not hold this mallinfo2. */
+static bool heap_report_describes_malloc(void)
+{
+#ifdef HEAP_REPORT
+	Dl_info allocator, report;
+	return dladdr((void *)malloc, &allocator) && dladdr((void *)HEAP_REPORT, &report) &&
+	       allocator.dli_fbase == report.dli_fbase;
+#else
+	return false;
+#endif
+}
+
+static bool reopen(int *fd, const char *path)
+{
+	if (*fd >= 0)
+		close(*fd);
+	*fd = open(path, O_RDONLY | O_CLOEXEC);
+	return *fd >= 0;
+}
+
+bool probe_open(unsigned extras)
+{
+	wanted = extras;
+	page_size = sysconf(_SC_PAGESIZE);
+	memset(text, 1, sizeof(text));
+	if (!reopen(&statm_fd, "/proc/self/statm") || !reopen(&maps_fd, "/proc/self/maps"))
+		return false;
+	bool have_rollup = reopen(&rollup_fd, "/proc/self/smaps_rollup");
+	if (!have_rollup && (wanted & PROBE_SMAPS))
+		return false;
+	statm_is_exact = statm_follows_every_page();
+	if (!statm_is_exact && !have_rollup) {
+		errno = ENOTSUP;
+		return false;
+	}
+	heap_is_reported = heap_report_describes_malloc();
+
+	struct snapshot warm;
+	for (int i = 0; i < 2; i++) {
+		start_of_heap = sbrk(0);
+		start_ns = probe_clock_ns();
+		probe_snapshot(&warm);
+	}
+	return true;
+}
+
+const char *probe_resident_source(void)
+{
+	return statm_is_exact ? "statm" : "smaps_rollup";
+}
+
+const char *probe_malloc_source(void)
+{
+#ifdef HEAP_REPORT
+	if (heap_is_reported)
+		return TEXT_OF(HEAP_REPORT);
+#endif
+	return "none";
+}

@@ -1,0 +1,233 @@
+/* SPDX-License-Identifier: MIT */
+/* The result: one annotated CSV on stdout, as docs/result_format.md describes. */
+#define _GNU_SOURCE
+#include <ctype.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/personality.h>
+#include <sys/resource.h>
+#include <sys/utsname.h>
+#include <time.h>
+#include <unistd.h>
+#ifdef __GLIBC__
+#include <gnu/libc-version.h>
+#endif
+
+#include "harness.h"
+#include "procfs.h"
+
+#ifndef COMPILER_FLAGS
+#define COMPILER_FLAGS "unknown flags"
+#endif
+
+static const char *const verdict_names[] = {
+	[REPRODUCED] = "reproduced",     [REFUTED] = "refuted",         [BROKEN] = "broken",
+	[INCONCLUSIVE] = "inconclusive", [UNSUPPORTED] = "unsupported",
+};
+static const char *const chart_names[] = {
+	[CHART_LINES] = "lines", [CHART_STEPS] = "steps", [CHART_STAGES] = "stages",
+	[CHART_BARS] = "bars",   [CHART_DOTS] = "dots",
+};
+
+static void key(const char *name, const char *value)
+{
+	if (value != NULL && value[0] != '\0')
+		printf("# %s: %s\n", name, value);
+}
+
+/* ---- the machine ---------------------------------------------------------- */
+
+static size_t read_file(const char *path, char *text, size_t size)
+{
+	int fd = open(path, O_RDONLY | O_CLOEXEC);
+	size_t length = 0;
+	ssize_t got;
+
+	while (fd >= 0 && length < size - 1 && (got = read(fd, text + length, size - 1 - length)) > 0)
+		length += (size_t)got;
+	if (fd >= 0)
+		close(fd);
+	text[length] = '\0';
+	return length;
+}
+
+/* A file of one line, such as those of /proc/sys and /sys. */
+static void key_from_file(const char *name, const char *path)
+{
+	char text[256];
+
+	read_file(path, text, sizeof(text));
+	text[strcspn(text, "\n")] = '\0';
+	key(name, text[0] != '\0' ? text : "unknown");
+}
+
+static void key_cpu(void)
+{
+	char text[8192], model[128] = "unknown";
+	size_t length = read_file("/proc/cpuinfo", text, sizeof(text));
+
+	procfs_text(text, length, "model name", model, sizeof(model));
+	printf("# cpus: %ld x %s\n", sysconf(_SC_NPROCESSORS_ONLN), model);
+}
+
+static void key_container(void)
+{
+	const char *kind = "none found";
+
+	if (access("/.dockerenv", F_OK) == 0)
+		kind = "docker";
+	else if (access("/run/.containerenv", F_OK) == 0)
+		kind = "podman";
+	else if (getenv("container") != NULL)
+		kind = getenv("container");
+	key("container", kind);
+}
+
+static void key_limit(const char *name, int resource)
+{
+	struct rlimit limit;
+
+	if (getrlimit((__rlimit_resource_t)resource, &limit) != 0 || limit.rlim_cur == RLIM_INFINITY)
+		key(name, "unlimited");
+	else
+		printf("# %s: %lld bytes\n", name, (long long)limit.rlim_cur);
+}
+
+static void machine(void)
+{
+	struct utsname kernel;
+	time_t now = time(NULL);
+	char date[32];
+
+	strftime(date, sizeof(date), "%Y-%m-%dT%H:%M:%SZ", gmtime(&now));
+	key("measured", date);
+	uname(&kernel);
+	printf("# kernel: %s %s %s\n", kernel.sysname, kernel.release, kernel.machine);
+#ifdef __GLIBC__
+	key("glibc", gnu_get_libc_version());
+#else
+	key("glibc", "none: another libc");
+#endif
+	printf("# page_size: %ld bytes\n", sysconf(_SC_PAGESIZE));
+	printf("# ram: %lld bytes\n", (long long)machine_ram_bytes());
+	key_cpu();
+	key_container();
+	key_from_file("overcommit", "/proc/sys/vm/overcommit_memory");
+	key_from_file("max_map_count", "/proc/sys/vm/max_map_count");
+	key_limit("stack_limit", RLIMIT_STACK);
+	key_limit("virtual_limit", RLIMIT_AS);
+	key("compiler", __VERSION__);
+	key("compiler_flags", COMPILER_FLAGS);
+}
+
+static void conditions(void)
+{
+	char text[256];
+
+	key("aslr", options.aslr             ? "as the machine has it" :
+		    options.aslr_was_refused ? "on: personality(ADDR_NO_RANDOMIZE) was refused" :
+					       "off");
+	if (options.huge_pages) {
+		read_file("/sys/kernel/mm/transparent_hugepage/enabled", text, sizeof(text));
+		text[strcspn(text, "\n")] = '\0';
+		printf("# huge_pages: as the machine has them: %s\n", text[0] ? text : "none");
+	} else {
+		key("huge_pages", "off: prctl(PR_SET_THP_DISABLE)");
+	}
+	key("tunables", options.tunables ? options.tunables : "none");
+	key("preload", getenv("LD_PRELOAD") ? getenv("LD_PRELOAD") : "none");
+	key("resident_source", resident_source);
+	key("malloc_source", malloc_source);
+}
+
+/* ---- the experiment ------------------------------------------------------- */
+
+static void print_setting(const struct knob *knob)
+{
+	printf(" %s=%lld", knob->name, (long long)*knob->value);
+}
+
+static void declaration(void)
+{
+	key("claim", experiment.claim);
+	key("asked", experiment.asked);
+	key("instead", experiment.instead);
+	key("source", experiment_path);
+	key("x", experiment.x_axis);
+	key("y", experiment.y_axis);
+	key("charted", experiment.charted);
+	key("chart", chart_names[experiment.chart]);
+	key("chart_options", experiment.chart_options);
+	printf("# knobs:");
+	for_each_knob(print_setting);
+	printf("\n");
+	for (const struct arm *arm = experiment.arms;
+	     arm < experiment.arms + MAX_ARMS && arm->name != NULL; arm++)
+		printf("# arm: %s%s%s%s%s\n", arm->name, arm->control ? " (control)" : "",
+		       run_count == 0 || arm_ran(arm->name) ? "" : " (not run)",
+		       arm->environment ? " | " : "", arm->environment ? arm->environment : "");
+}
+
+/* ---- rows and judgement --------------------------------------------------- */
+
+static void cell(int64_t value)
+{
+	if (value == NOT_MEASURED)
+		printf(",");
+	else
+		printf(",%lld", (long long)value);
+}
+
+static void rows(void)
+{
+	printf("arm,trial,stage,x,y");
+#define COLUMN(name) printf(",%s", #name);
+	SNAPSHOT_COLUMNS(COLUMN)
+	printf("\n");
+	for (const struct run *run = runs; run < runs + run_count; run++)
+		for (const struct row *row = run->rows; row < run->rows + run->count; row++) {
+			printf("%s,%d,%s", run->arm->name, run->trial, row->stage);
+			cell(row->x);
+			cell(row->y);
+#undef COLUMN
+#define COLUMN(name) cell(row->is.name);
+			SNAPSHOT_COLUMNS(COLUMN)
+#undef COLUMN
+			printf("\n");
+		}
+}
+
+static void judgement(FILE *to, enum verdict verdict, const char *reason)
+{
+	for (int i = 0; i < finding_count; i++)
+		fprintf(to, "# %s: %s | %s | %s\n", findings[i].control ? "control" : "expect",
+			findings[i].outcome, findings[i].what, findings[i].numbers);
+	if (reason != NULL)
+		fprintf(to, "# reason: %s\n", reason);
+	fprintf(to, "# verdict: %s\n", verdict_names[verdict]);
+}
+
+void conclude(enum verdict verdict, const char *reason)
+{
+	declaration();
+	machine();
+	conditions();
+	rows();
+	judgement(stdout, verdict, reason);
+	if (fflush(stdout) != 0 || ferror(stdout)) {
+		fprintf(stderr, "%s: cannot write the result: %s\n", program_invocation_short_name,
+			strerror(errno));
+		exit(BROKEN);
+	}
+	/* For the reader whose stdout goes to a file. */
+	if (!isatty(STDOUT_FILENO)) {
+		fprintf(stderr, "%s\n", experiment.claim);
+		judgement(stderr, verdict, reason);
+	}
+	if (verdict == REFUTED && experiment.instead != NULL)
+		fprintf(stderr, "instead: %s\n", experiment.instead);
+	exit((int)verdict);
+}
