@@ -54,8 +54,12 @@ void record_y(const char *stage, int64_t x, int64_t y)
 	probe_snapshot(&row->is);
 	row->is.elapsed_ns -= time_in_probe_ns;
 	size_t length = 0;
-	for (; length < STAGE_SIZE - 1 && stage[length] != '\0'; length++)
+	for (; length < STAGE_SIZE - 1 && stage[length] != '\0'; length++) {
 		row->stage[length] = stage[length];
+		if (stage[length] == ',' || stage[length] == '"' || stage[length] == '\n')
+			broken("a stage's name is a cell of a CSV file: no comma, quote or "
+			       "newline in it, please");
+	}
 	row->stage[length] = '\0';
 	row->x = x;
 	row->y = y;
@@ -227,11 +231,8 @@ void wait_for(pid_t child)
 		broken("a child of the arm failed (wait status %d)", status);
 }
 
-static void end(enum verdict verdict, const char *format, va_list arguments)
+static void __attribute__((noreturn)) end(enum verdict verdict, const char *reason)
 {
-	char reason[REASON_SIZE];
-
-	vsnprintf(reason, sizeof(reason), format, arguments);
 	if (options.bare != NULL) {
 		fprintf(stderr, "%s\n", reason);
 		exit((int)verdict);
@@ -243,18 +244,22 @@ static void end(enum verdict verdict, const char *format, va_list arguments)
 
 void unsupported(const char *format, ...)
 {
+	char reason[REASON_SIZE];
 	va_list arguments;
 
 	va_start(arguments, format);
-	end(UNSUPPORTED, format, arguments);
-	__builtin_unreachable();
+	vsnprintf(reason, sizeof(reason), format, arguments);
+	va_end(arguments);
+	end(UNSUPPORTED, reason);
 }
 
 void broken(const char *format, ...)
 {
+	char reason[REASON_SIZE];
 	va_list arguments;
 
 	va_start(arguments, format);
-	end(BROKEN, format, arguments);
-	__builtin_unreachable();
+	vsnprintf(reason, sizeof(reason), format, arguments);
+	va_end(arguments);
+	end(BROKEN, reason);
 }

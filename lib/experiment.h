@@ -90,7 +90,8 @@ extern const struct experiment experiment;
 /* ---- in an arm ------------------------------------------------------------ */
 
 /* Takes a snapshot and keeps it as one row.  Rows go to memory that was mapped
- * and touched before the arm began, so recording moves no number. */
+ * and touched before the arm began, so recording moves no number.  A stage's name
+ * has up to 63 bytes, no comma, quote or newline. */
 void record(const char *stage, int64_t x);
 
 /* The same with a quantity of the experiment's own; its meaning is .y_axis. */

@@ -13,6 +13,11 @@
 
 #include "experiment.h"
 
+/* So that a file without the declaration links, and main() can say what is missing. */
+#pragma weak experiment
+#pragma weak experiment_source
+#pragma weak experiment_path
+
 enum verdict {
 	REPRODUCED = 0,
 	REFUTED = 1,
@@ -79,7 +84,7 @@ void arm_run_bare(void) __attribute__((noreturn));
 bool in_an_arm(void);
 void arm_end(enum verdict verdict, const char *reason) __attribute__((noreturn));
 
-void trial_run(const struct arm *arm, int trial, bool keep);
+void trial_run(const struct arm *arm, int number, bool keep);
 /* Whether every library that the arm preloads can be loaded. */
 bool trial_can_run(const struct arm *arm);
 

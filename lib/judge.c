@@ -179,6 +179,13 @@ int64_t y_of(const char *arm, const char *stage)
 	return must_have(nth_row(arm, stage, 0), arm, stage)->y;
 }
 
+static void must_be_measured(const char *what, int64_t actual)
+{
+	if (actual == NOT_MEASURED)
+		unsupported("\"%s\" needs a column that this machine does not fill (heap report: %s)",
+			    what, malloc_source[0] != '\0' ? malloc_source : "none");
+}
+
 struct samples growth_samples_at(const char *arm, const char *from, const char *to, size_t column)
 {
 	struct samples samples = { 0 };
@@ -186,8 +193,9 @@ struct samples growth_samples_at(const char *arm, const char *from, const char *
 	FOR_EACH_RUN_OF(arm, run) {
 		const struct row *first = must_have(find_row(run, from, 0), arm, from);
 		const struct row *last = must_have(last_row(run, to), arm, to);
-		samples.value[samples.count++] =
-			(double)difference(column_of(&last->is, column), column_of(&first->is, column));
+		int64_t grown = difference(column_of(&last->is, column), column_of(&first->is, column));
+		must_be_measured(to, grown);
+		samples.value[samples.count++] = (double)grown;
 	}
 	must_have_run(samples.count, arm);
 	return samples;
@@ -195,8 +203,13 @@ struct samples growth_samples_at(const char *arm, const char *from, const char *
 
 struct samples ratio(struct samples of, struct samples to)
 {
-	for (int i = 0; i < of.count; i++)
-		of.value[i] /= to.value[i] > 0 ? to.value[i] : 1;
+	if (of.count != to.count)
+		broken("judge() takes a ratio of %d samples to %d", of.count, to.count);
+	for (int i = 0; i < of.count; i++) {
+		if (to.value[i] <= 0)
+			broken("judge() takes a ratio to %g, which is not above zero", to.value[i]);
+		of.value[i] /= to.value[i];
+	}
 	return of;
 }
 
@@ -204,19 +217,14 @@ struct samples ratio(struct samples of, struct samples to)
 
 static struct finding *add_finding(bool control, const char *what, const char *outcome)
 {
+	char *copy = strdup(what);
+
 	findings = realloc(findings, ((size_t)finding_count + 1) * sizeof(*findings));
-	if (findings == NULL)
+	if (findings == NULL || copy == NULL)
 		broken("out of memory for the findings");
 	findings[finding_count] = (struct finding){ .control = control, .outcome = outcome };
-	findings[finding_count].what = strdup(what);
+	findings[finding_count].what = copy;
 	return &findings[finding_count++];
-}
-
-static void must_be_measured(const char *what, int64_t actual)
-{
-	if (actual == NOT_MEASURED)
-		unsupported("\"%s\" needs a column that this machine does not fill (heap report: %s)",
-			    what, malloc_source[0] != '\0' ? malloc_source : "none");
 }
 
 static void find_between(bool control, const char *what, int64_t least, int64_t actual, int64_t most)

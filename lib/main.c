@@ -11,8 +11,6 @@
 
 extern char **environ;
 
-#pragma weak experiment
-
 /* Settings of malloc that the reader's shell may carry would be a hidden
  * condition.  LD_PRELOAD is let through on purpose: with it, anyone can put
  * another malloc under the whole suite. */
@@ -49,7 +47,9 @@ static void run_all_trials(void)
 
 	for (int i = 0; i < MAX_ARMS; i++)
 		can_run[i] = experiment.arms[i].name != NULL && trial_can_run(&experiment.arms[i]);
-	for (int trial = experiment.warm_up ? 0 : 1; trial <= options.trials; trial++)
+	/* The observer's pass measures no time, so it needs no warm-up. */
+	int first = experiment.warm_up && getenv("OBSERVER") == NULL ? 0 : 1;
+	for (int trial = first; trial <= options.trials; trial++)
 		for (int i = 0; i < MAX_ARMS; i++)
 			if (can_run[i])
 				trial_run(&experiment.arms[i], trial, trial > 0);
@@ -64,6 +64,12 @@ int main(int argc, char **argv)
 			argv[0]);
 		return BROKEN;
 	}
+	for (const struct arm *arm = experiment.arms; arm < experiment.arms + MAX_ARMS; arm++)
+		if (arm->name != NULL && strpbrk(arm->name, ",\"\n") != NULL) {
+			fprintf(stderr, "%s: arm \"%s\": an arm's name is a cell of a CSV file: no comma, "
+				"quote or newline in it, please\n", argv[0], arm->name);
+			return BROKEN;
+		}
 	options_read(argc, argv);
 	if (options.arm != NULL)
 		arm_run();

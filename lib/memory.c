@@ -132,13 +132,14 @@ void must_populate(void *start, int64_t bytes)
 
 void must_pin_thresholds(int64_t mmap_threshold, int64_t trim_threshold)
 {
-#ifdef __GLIBC__
+#ifdef M_MMAP_THRESHOLD
 	if (mallopt(M_MMAP_THRESHOLD, (int)mmap_threshold) == 1 &&
 	    mallopt(M_TRIM_THRESHOLD, (int)trim_threshold) == 1)
 		return;
 	broken("mallopt refused a threshold of %lld or %lld bytes", (long long)mmap_threshold,
 	       (long long)trim_threshold);
 #else
+	(void)mmap_threshold, (void)trim_threshold;
 	unsupported("this libc has no mallopt(); it is glibc's");
 #endif
 }

@@ -293,6 +293,9 @@ void options_read(int argc, char **argv)
 {
 	int option;
 
+	if (experiment.trials > MAX_TRIALS)
+		usage_error("the declaration asks for %d trials; the most is %d", experiment.trials,
+			    MAX_TRIALS);
 	if (experiment.trials > 0)
 		options.trials = experiment.trials;
 	while ((option = getopt_long(argc, argv, "", known_options, NULL)) != -1)

@@ -14,10 +14,12 @@
 
 #include "procfs.h"
 
-#if defined(__GLIBC__) && __GLIBC_PREREQ(2, 33)
+#ifdef __GLIBC__
+#if __GLIBC_PREREQ(2, 33)
 #define HEAP_REPORT mallinfo2
-#elif defined(__GLIBC__)
+#else
 #define HEAP_REPORT mallinfo
+#endif
 #endif
 #define NAME_OF(x) #x
 #define TEXT_OF(x) NAME_OF(x)

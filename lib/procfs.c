@@ -203,8 +203,7 @@ static bool take_mapping(struct cursor *cursor, struct procfs_mapping *mapping)
 	       (cursor->at == cursor->end || *cursor->at == ' ');
 }
 
-bool procfs_mapping(const char *text, size_t length, size_t *position,
-		    struct procfs_mapping *mapping)
+bool procfs_mapping(const char *text, size_t length, size_t *position, struct procfs_mapping *mapping)
 {
 	if (*position >= length)
 		return false;

@@ -90,7 +90,7 @@ static void key_limit(const char *name, int resource)
 {
 	struct rlimit limit;
 
-	if (getrlimit((__rlimit_resource_t)resource, &limit) != 0 || limit.rlim_cur == RLIM_INFINITY)
+	if (getrlimit(resource, &limit) != 0 || limit.rlim_cur == RLIM_INFINITY)
 		key(name, "unlimited");
 	else
 		printf("# %s: %lld bytes\n", name, (long long)limit.rlim_cur);
