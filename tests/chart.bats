@@ -1,0 +1,130 @@
+#!/usr/bin/env bats
+# SPDX-License-Identifier: MIT
+# scripts/chart on made-up results.
+
+bats_require_minimum_version 1.5.0
+
+setup() {
+	project=$(cd "$BATS_TEST_DIRNAME/.." && pwd)
+	command -v gnuplot >/dev/null || skip "gnuplot is missing"
+	cp "$BATS_TEST_DIRNAME"/fixtures/charts/*.csv "$BATS_TEST_TMPDIR"
+	cd "$BATS_TEST_TMPDIR"
+	export COLUMNS=120 LINES=40
+}
+
+chart() { "$project/scripts/chart" "$@"; }
+
+# The texts of an SVG, one a line.
+texts() { sed -n 's/.*<text>\(.*\)<\/text>.*/\1/p; s/.*<tspan[^>]*>\(.*\)<\/tspan>.*/\1/p' "$1" | sed 's/<[^>]*>//g'; }
+
+has() { texts "$1" | grep -Fq -- "$2" || { texts "$1"; return 1; }; }
+lacks() { ! texts "$1" | grep -Fq -- "$2" || { texts "$1"; return 1; }; }
+
+@test "every form becomes a well-formed SVG without scripts, and leaves nothing else" {
+	before=$(find . -type f | wc -l)
+	chart lines.csv bars.csv stages.csv dots.csv extremes.csv
+	for form in lines bars stages dots extremes; do
+		/usr/bin/python3 -c 'import sys, xml.dom.minidom as d; d.parse(sys.argv[1])' "$form.svg"
+		run ! grep -q '<script' "$form.svg"
+	done
+	[ "$(find . -type f | wc -l)" -eq $((before + 5)) ]
+}
+
+@test "the title is the finding, whatever characters it has" {
+	chart lines.csv
+	has lines.svg "REPRODUCED: it's \"lazy\": 100% of a_b \\n &lt;first> &amp; only"
+	grep -Fq "<title>REPRODUCED: it's \"lazy\": 100% of a_b \\n &lt;first&gt; &amp; only</title>" lines.svg
+}
+
+@test "a refuted claim says what is true instead, an inconclusive one which control failed" {
+	chart bars.csv stages.csv
+	has bars.svg "REFUTED: from 128 KiB on"
+	has bars.svg "instead: the edge lies"
+	has stages.svg "this control failed: the pinned arm trims"
+}
+
+@test "control arms are named as such, columns are words, units fit" {
+	chart lines.csv
+	has lines.svg "populated: resident (control)"
+	has lines.svg "lazy: minor faults, right axis"
+	lacks lines.svg "lazy: resident (control)"
+	lacks lines.svg "NAME=value"
+	has lines.svg "resident: growth since the first record (MiB)"
+	has lines.svg "written (MiB)"
+}
+
+@test "columns are found by name; a bar shows its exact value and the mark its label" {
+	chart bars.csv
+	has bars.svg "131,049 bytes"
+	has bars.svg "1,052,649 bytes"
+	has bars.svg "as told"
+	has bars.svg "freed (control)"
+}
+
+@test "growth is shown, not the absolute value" {
+	sed -i 's/chart: stages/chart: bars/' stages.csv
+	chart stages.csv
+	has stages.svg "-128 KiB"
+}
+
+@test "dots show the median of the trials" {
+	chart dots.csv
+	has dots.svg "4 µs"
+	has dots.svg "400 µs"
+}
+
+@test "--png draws a PNG; --text draws on stdout, COLUMNS wide, whatever TERM is" {
+	chart --png lines.csv
+	[ "$(head -c 4 lines.png | tail -c 3)" = PNG ]
+	for TERM in "" nonsense xterm; do
+		export TERM
+		run -0 chart --text lines.csv
+		[[ $output == *"REPRODUCED: it's \"lazy\""* ]]
+		[[ $output == *"across: written (MiB)"* ]]
+		[ "$(printf '%s\n' "$output" | wc -L)" -eq 120 ]
+	done
+	[ ! -e lines.svg ]
+}
+
+@test "what is no result is named, and the others are drawn" {
+	echo hello >note.csv
+	run -2 chart note.csv cut_short.csv wrong_column.csv absent.csv bars.csv
+	[[ $output == *"note.csv: is no result"* ]]
+	[[ $output == *"cut_short.csv: is cut short"* ]]
+	[[ $output == *"wrong_column.csv: '# charted:' names 'nonsense'"* ]]
+	[[ $output == *"absent.csv: no such file"* ]]
+	[ -s bars.svg ]
+	[ ! -e cut_short.svg ]
+}
+
+@test "an unsupported result without rows has no chart, and loses an old one" {
+	touch unsupported.svg
+	run -0 chart unsupported.csv
+	[ -z "$output" ]
+	[ ! -e unsupported.svg ]
+}
+
+@test "an experiment's own .gp draws; if it fails, the charts behind it are drawn" {
+	mkdir -p tree/experiments
+	cp -r "$project/scripts" tree
+	sed -i '1i # source: experiments/own.c' lines.csv
+	cat >tree/experiments/own.gp <<-'END'
+		plot csv using (strcol('arm') eq 'lazy' ? column('x') : NaN):(column('resident_bytes')) \
+			with points title 'mine: '.verdict
+	END
+	tree/scripts/chart lines.csv
+	has lines.svg "mine: reproduced"
+	has lines.svg "REPRODUCED"
+	echo 'plot nonsense(' >tree/experiments/own.gp
+	run -2 tree/scripts/chart stages.csv lines.csv bars.csv
+	[[ $output == *"lines.csv: gnuplot could not draw it: "* ]]
+	[ -s stages.svg ] && [ -s bars.svg ] && [ ! -e lines.svg ]
+}
+
+@test "without gnuplot: one sentence with the cure" {
+	mkdir bin
+	for tool in bash dirname; do ln -s "$(command -v "$tool")" bin; done
+	PATH=$PWD/bin run -77 chart lines.csv
+	[ "${#lines[@]}" -eq 1 ]
+	[[ $output == *scripts/setup* ]]
+}
