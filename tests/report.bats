@@ -1,0 +1,242 @@
+#!/usr/bin/env bats
+# SPDX-License-Identifier: MIT
+# shellcheck disable=SC2154 # stderr and stderr_lines are set by run
+# scripts/report: from made-up results to one page that stands alone.
+
+bats_require_minimum_version 1.5.0
+
+setup_file() {
+	export missing=''
+	/usr/bin/python3 -c 'import jinja2' 2>/dev/null || missing='python3-jinja2 is missing: scripts/setup'
+}
+
+setup() {
+	[[ -z $missing ]] || skip "$missing"
+	project=$BATS_TEST_TMPDIR/project
+	results=$project/results/latest
+	mkdir -p "$project/scripts" "$project/experiments/3_residency" "$results/3_residency"
+	cp "$BATS_TEST_DIRNAME"/../scripts/{report,report.html.j2,touchstone.py} "$project/scripts/"
+	export PYTHONDONTWRITEBYTECODE=1
+	unset RESULTS
+	source_of lazy
+}
+
+source_of() {
+	cat >"$project/experiments/3_residency/$1.c" <<-'C'
+		/* SPDX-License-Identifier: MIT */
+		/* Addresses are cheap, 1 < 2.
+		 *
+		 * The mechanism in prose.
+		 *
+		 * Control: the kernel fills it.
+		 * Try: block=1M instead.
+		 */
+		static void arm(void) { record("after", 0); }
+		static void judge(void)
+		{
+			/* expect_between("it is lazy" in a comment is no call */
+			expect_between("it is lazy",
+				       0, growth("a", "b", "c").resident_bytes, page_bytes());
+			expect_at_most("as fast", 2.0, ratio(a, b));
+			expect_between("goes down by", INT64_MIN, x.resident_bytes, -4096);
+		}
+	C
+}
+
+# result NAME [JUDGEMENT LINE ...]
+result() {
+	local name=$1
+	shift
+	{
+		printf '# claim: %s is <lazy>\n# asked: Is %s & co lazy?\n' "$name" "$name"
+		printf '# instead: the truth\n# source: experiments/3_residency/lazy.c\n# charted: resident_bytes\n'
+		printf '# knobs: block=67108864 trials=1\n# arm: a\n# arm: b (control) | X=1\n# page_size: 4096 bytes\n'
+		printf '# tunables: %s\n' "${tunables-none}"
+		printf 'arm,trial,stage,x,y,resident_bytes\na,1,after,0,,1234567\n'
+		(($# == 0)) || printf '# %s\n' "$@"
+	} >"$results/3_residency/$name.csv"
+}
+
+held='expect: held | it is lazy | 0 <= 4096 <= 8192'
+control='control: held | filled at once | 67108864 == 67108864'
+
+report() {
+	"$project/scripts/report" "$results" && page=$(<"$results/index.html")
+}
+
+has() {
+	[[ $page == *"$1"* ]] || { echo "the page lacks: $1"; return 1; }
+}
+
+has_not() {
+	[[ $page != *"$1"* ]] || { echo "the page has: $1"; return 1; }
+}
+
+@test "a finding shows the measured number, the interval, and its line in the source" {
+	result lazy "$held" "$control" "verdict: reproduced"
+	report
+	has '<span class="number">4 KiB</span><small class="raw">4,096 bytes</small>'
+	has '0 to 8 KiB'
+	has '<a href="#3_residency-lazy-L13">line 13</a>'
+	has '<span class="tag">control</span> filled at once'
+}
+
+@test "of two numbers, the source tells which one was measured" {
+	result lazy 'expect: held | as fast | 1.5 <= 2 (quartiles 1.4 to 1.6)' \
+		'expect: held | goes down by | -8192 <= -4096' "$control" "verdict: reproduced"
+	report
+	has '<span class="number">1.5</span>'
+	has 'at most 2</span>'
+	has '<span class="number">-8 KiB</span>'
+	has 'at most -4 KiB'
+}
+
+@test "a refuted claim is told, measured and corrected" {
+	result lazy 'expect: failed | it is lazy | 0 <= 12288 <= 8192' "$control" "verdict: refuted"
+	report
+	has '<dt>As told</dt><dd>lazy is &lt;lazy&gt;</dd>'
+	has 'fails: measured 12 KiB, where the claim predicts 0 to 8 KiB.'
+	has '<dt>What is true instead</dt><dd>the truth</dd>'
+}
+
+@test "a file without a verdict is broken, and every verdict is counted" {
+	result cut "$held"
+	result nothere "reason: no swap here" "verdict: unsupported"
+	result unsure "$held" "reason: a control failed" "verdict: inconclusive"
+	result odd "$held" "verdict: splendid"
+	report
+	has '<b>2</b> <span><span class="badge broken">'
+	has '<b>1</b> <span><span class="badge unsupported">'
+	has '<b>1</b> <span><span class="badge inconclusive">'
+	has 'cut short'
+	has 'no swap here'
+	has '&#34;splendid&#34; is not a verdict'
+}
+
+@test "a damaged row makes the result broken, and says which line" {
+	result lazy "$held" "verdict: reproduced"
+	sed -i 's/^a,1,after,0,,1234567$/a,1,after,0/' "$results/3_residency/lazy.csv"
+	report
+	has 'damaged: line 12: 4 cells under a header of 6'
+	has_not 'badge reproduced"><span aria-hidden="true">✓</span> reproduced</span></td>'
+}
+
+@test "text from results and sources is escaped" {
+	result lazy "$held" "reason: <script>alert(1)</script>" "verdict: broken"
+	report
+	has '&lt;script&gt;alert(1)'
+	has 'Is lazy &amp; co lazy?'
+	has 'Addresses are cheap, 1 &lt; 2.'
+	has_not '<script'
+}
+
+@test "a chart is embedded with ids of its own, without script or outside links" {
+	result lazy "$held" "$control" "verdict: reproduced"
+	result also "$held" "$control" "verdict: reproduced"
+	for name in lazy also; do
+		cat >"$results/3_residency/$name.svg" <<-'SVG'
+			<?xml version="1.0"?>
+			<svg xmlns="http://www.w3.org/2000/svg" xmlns:xlink="http://www.w3.org/1999/xlink" width="10" height="5" onload="x()">
+			<script>alert(1)</script><defs><path id="p"/></defs><use xlink:href="#p" fill="url(#p)"/>
+			<image xlink:href="http://example.org/x.png"/></svg>
+		SVG
+	done
+	report
+	has 'id="3_residency-lazy-p"'
+	has 'xlink:href="#3_residency-also-p" fill="url(#3_residency-also-p)"'
+	has 'role="img" aria-label="Chart for: lazy is &lt;lazy&gt;. Verdict: reproduced.'
+	has_not '<script'
+	has_not 'onload'
+	has_not 'example.org'
+	[[ -z $(grep -o ' id="[^"]*"' "$results/index.html" | sort | uniq -d) ]]
+}
+
+@test "without a chart the rows are shown, and how to get charts" {
+	result lazy "$held" "$control" "verdict: reproduced"
+	report
+	has 'gnuplot draws them: <code>scripts/setup</code>'
+	has '<td class="right">1,234,567</td>'
+	sed -i "/^a,1,/d" "$results/3_residency/lazy.csv"
+	report
+	has "Nothing was recorded"
+}
+
+@test "the mechanism, the control and the thing to try come from the source" {
+	result lazy "$held" "$control" "verdict: reproduced"
+	report
+	has '<p class="lead">Addresses are cheap'
+	has '<p>The kernel fills it.</p>'
+	has '<p>block=1M instead.</p>'
+	has 'make run CLAIM=lazy KNOBS=&#34;block=1M&#34;'
+	has 'recorded at line <a href="#3_residency-lazy-L9">9</a>'
+}
+
+@test "a source that is missing, or outside the project, is said and not read" {
+	result lazy "$held" "verdict: reproduced"
+	sed -i 's|^# source: .*|# source: ../../../../../../../../etc/passwd|' "$results/3_residency/lazy.csv"
+	report
+	has 'is not in this project'
+	has_not 'root:'
+}
+
+@test "ps and pmap: the table, and the first and last listing of the first arm" {
+	result lazy "$held" "$control" "verdict: reproduced"
+	observed=$results/3_residency/lazy.observed
+	mkdir "$observed"
+	printf '%s\n' arm,trial,stage,x,pid,vsz_kib,rss_kib,min_flt,maj_flt \
+		a,1,before,0,71234,2048,1024,7,0 a,1,mid,0,71234,2048,1024,7,0 \
+		a,1,after,0,71234,4096,3072,9,0 b,1,before,0,71235,2048,1024,7,0 >"$observed/ps.csv"
+	for n in 1 2 3 4; do echo "listing $n <x>" >"$observed/00$n.pmap-x.txt"; done
+	report
+	has '<td class="right">71234</td><td class="right">4,096</td>'
+	has 'listing 1 &lt;x&gt;'
+	has 'listing 3 &lt;x&gt;'
+	has_not 'listing 2'
+	has_not 'listing 4'
+}
+
+@test "results from different conditions are not passed over" {
+	result lazy "$held" "$control" "verdict: reproduced"
+	tunables=arena_max=1 result other "$held" "$control" "verdict: reproduced"
+	report
+	has 'The results differ:'
+	has '<div>arena_max=1 <small>(1 claim: other)'
+}
+
+@test "chapters come by number under their README's heading; what was not run is named" {
+	mkdir -p "$project/experiments/10_last" "$results/10_last"
+	source_of unrun
+	echo '# Does malloc(n) take n bytes?' >"$project/experiments/3_residency/README.md"
+	result lazy "$held" "verdict: reproduced"
+	cp "$results/3_residency/lazy.csv" "$results/10_last/"
+	report
+	[[ $page == *'Does malloc(n) take n bytes?</h2>'*'10. last</h2>'* ]]
+	has '<code>3_residency/unrun</code>'
+}
+
+@test "nothing to report, or nowhere to write: one sentence, exit 2" {
+	run -2 --separate-stderr "$project/scripts/report" "$project/nowhere"
+	[[ ${#stderr_lines[@]} == 1 && $stderr == *"is not a folder"*"make run-all"* ]]
+	run -2 --separate-stderr "$project/scripts/report" "$results"
+	[[ ${#stderr_lines[@]} == 1 && $stderr == *"holds no CHAPTER/CLAIM.csv"* ]]
+	result lazy "$held" "verdict: reproduced"
+	mkdir "$results/index.html"
+	run -2 --separate-stderr "$project/scripts/report" "$results"
+	[[ ${#stderr_lines[@]} == 1 && $stderr == *"cannot write"* ]]
+	[[ -z $(find "$results" -name '.index*') ]]
+}
+
+@test "RESULTS names the folder when no argument does" {
+	result lazy "$held" "verdict: reproduced"
+	mv "$results" "$project/results/monday"
+	cd /
+	RESULTS=results/monday "$project/scripts/report"
+	[[ -s $project/results/monday/index.html ]]
+}
+
+@test "without jinja2: the cure, exit 77" {
+	mkdir "$BATS_TEST_TMPDIR/without"
+	echo 'raise ImportError' >"$BATS_TEST_TMPDIR/without/jinja2.py"
+	PYTHONPATH=$BATS_TEST_TMPDIR/without run -77 --separate-stderr "$project/scripts/report" "$results"
+	[[ ${#stderr_lines[@]} == 1 && $stderr == *"scripts/setup"* ]]
+}
