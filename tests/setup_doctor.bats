@@ -1,0 +1,342 @@
+#!/usr/bin/env bats
+# SPDX-License-Identifier: MIT
+# shellcheck disable=SC2016 # what stands in single quotes is for the scripts on that machine
+#
+# scripts/setup and scripts/doctor on machines that lack things.  A machine is a folder of commands
+# that is the whole PATH, a list of tools, and an apt that writes down what it is asked and
+# "installs" by putting a command into the folder.  Needs no root, no network; changes nothing.
+
+setup() {
+	project=$BATS_TEST_TMPDIR/project
+	bin=$BATS_TEST_TMPDIR/bin
+	log=$BATS_TEST_TMPDIR/log
+	mkdir -p "$project/scripts" "$bin"
+	cp "$BATS_TEST_DIRNAME"/../scripts/{setup,doctor,tools.sh,tools.tsv} "$project/scripts/"
+	: > "$log"
+	for command in awk bash cat df dirname env fold getconf grep head mktemp nproc rm sed stat tail \
+		timeout tr uname; do
+		ln -s "$(type -P "$command")" "$bin/$command"
+	done
+	known=' ' offline=no unfit=none
+}
+
+# command_is NAME LINE...: puts a shell script on the machine.
+command_is() {
+	local name=$1
+	shift
+	printf '%s\n' '#!/bin/bash' "$@" > "$bin/$name"
+	chmod +x "$bin/$name"
+}
+
+machine_has() {
+	local name
+	for name; do
+		command_is "$name" 'while [[ $1 = -x ]] && read -r _; do :; done; echo "version 1.2.3"'
+	done
+}
+
+# The list of tools: one argument a line, fields separated by blanks; _ stands for a blank.
+tools_are() {
+	printf '%s\n' "$@" | tr ' _' '\t ' > "$project/scripts/tools.tsv"
+}
+
+small_list() {
+	tools_are 'cc compiler cc gcc any measure no_building' \
+		'make command make make any measure no_rules' \
+		'plotter command plotter plotter-nox any chart no_charts_at_all' \
+		'tracer command tracer tracer any optional no_traces'
+}
+
+# user_is NUMBER: what id -u says.
+user_is() {
+	command_is id "echo $1"
+}
+
+apt_knows() {
+	known=" $* "
+	command_is apt-cache "shift; for name; do [[ '$known' != *\" \$name \"* ]] ||" \
+		'printf "%s:\n  Installed: (none)\n  Candidate: 1.0\n" "$name"; done'
+	command_is apt-get \
+		"[[ ' '\$*' ' = *' -s '* ]] || echo \"\${DEBIAN_FRONTEND-} apt-get \$*\" >> '$log'" \
+		"[[ $offline = no || ' '\$*' ' = *' -s '* ]] || exit 100" \
+		"[[ ' '\$*' ' != *' $unfit '* ]] || exit 100" \
+		"[[ ' '\$*' ' != *' install '* || ' '\$*' ' = *' -s '* ]] || for name; do" \
+		"[[ '$known' != *\" \$name \"* ]] || { printf '#!/bin/bash\n' > '$bin/'\"\${name%-nox}\";" \
+		"'$(type -P chmod)' +x '$bin/'\"\${name%-nox}\"; }; done"
+}
+
+on_it() {
+	run env -i PATH="$bin" HOME="$HOME" "$bin/bash" "$project/scripts/$1" "${@:2}" < /dev/null
+}
+
+says() {
+	[[ $output = *"$1"* ]] || { printf 'expected: %s\nin:\n%s\n' "$1" "$output"; return 1; }
+}
+
+says_not() {
+	[[ $output != *"$1"* ]] || { printf 'unexpected: %s\nin:\n%s\n' "$1" "$output"; return 1; }
+}
+
+# A bare ! fails no test but on its last line.
+fails() {
+	! "$@"
+}
+
+# ---- the list -----------------------------------------------------------------
+
+@test "every line of the list is whole and has a check of its kind" {
+	. "$project/scripts/tools.sh"
+	count=0
+	while IFS= read -r line; do
+		[[ $line != '#'* ]] || continue
+		IFS=$'\t' read -r name kind what package machine need cost rest <<< "$line"
+		echo "$line"
+		[[ -n $cost && -z $rest ]]
+		[[ $(type -t "has_$kind") = function ]]
+		[[ " $needs " = *" $need "* ]]
+		[[ $package =~ ^[a-z0-9.|+-]+$ ]]
+		[[ $machine = any || $machine = x86_64 ]]
+		count=$((count + 1))
+	done < "$project/scripts/tools.tsv"
+	[ "$count" -ge 20 ]
+}
+
+@test "measuring needs a compiler, libc headers and make, nothing else" {
+	run awk -F '\t' '$6 == "measure" { print $4 }' "$project/scripts/tools.tsv"
+	[ "$output" = $'gcc\nlibc6-dev\nmake' ]
+}
+
+@test "a check of each kind tells what is there from what is not" {
+	. "$project/scripts/tools.sh"
+	has_command cat
+	fails has_command no-such-command
+	has_compiler cat
+	fails has_compiler no-such-compiler
+	CC='cat -u' has_compiler no-such-compiler
+	has_library libc.so.6
+	fails has_library libnosuchlibrary.so.1
+	fails has_module nosuchmodule
+	[ ! -x /usr/bin/python3 ] || has_module json
+	type cc || skip 'no C compiler here'
+	has_compile -pthread
+	fails has_compile -lnosuchlibrary
+}
+
+@test "a line for another kind of machine is left out" {
+	tools_are 'here command none-here a any test x' 'there command none-there b pdp11 test x' \
+		'cc command cat c any measure x'
+	on_it setup --check
+	says here
+	says_not there
+}
+
+# ---- setup ----------------------------------------------------------------------
+
+@test "setup asks apt for nothing when everything is here" {
+	small_list; user_is 0; apt_knows make; machine_has cc make plotter tracer
+	on_it setup
+	[ "$status" -eq 0 ]
+	[ "$output" = 'setup: everything is here' ]
+	[ ! -s "$log" ]
+}
+
+@test "setup --check names what is missing, changes nothing and exits 1" {
+	small_list; user_is 0; apt_knows make plotter-nox; machine_has cc make tracer
+	on_it setup --check
+	[ "$status" -eq 1 ]
+	[ "$output" = 'missing: plotter (Debian package plotter-nox, for: chart): no charts at all' ]
+	[ ! -s "$log" ]
+	machine_has plotter
+	on_it setup --check
+	[ "$status" -eq 0 ]
+}
+
+@test "setup installs only what is missing, after one update, and asks no questions" {
+	small_list; user_is 0; apt_knows gcc make plotter-nox tracer; machine_has cc tracer
+	on_it setup
+	[ "$status" -eq 0 ]
+	says 'everything is here'
+	[ "$(wc -l < "$log")" -eq 2 ]
+	[[ $(sed -n 1p "$log") = 'noninteractive apt-get '*' update' ]]
+	[[ $(sed -n 2p "$log") = 'noninteractive apt-get '*' install -y --no-remove --no-install-recommends make plotter-nox' ]]
+	: > "$log"
+	on_it setup
+	[ "$status" -eq 0 ]
+	[ ! -s "$log" ]
+}
+
+@test "setup takes the package name that this release knows" {
+	tools_are 'cc compiler cc gcc any measure x' 'lib command lib lib4|lib4t64 any optional x'
+	user_is 0; apt_knows lib4t64; machine_has cc
+	on_it setup
+	grep -q 'recommends lib4t64$' "$log"
+}
+
+@test "setup skips with a word what apt does not know" {
+	small_list; user_is 0; apt_knows plotter-nox; machine_has cc make
+	on_it setup
+	[ "$status" -eq 0 ]
+	says 'skipped, not known to apt here: tracer'
+	says 'missing: tracer (Debian package tracer, for: optional): no traces'
+	says_not 'missing: plotter'
+	grep -q 'recommends plotter-nox$' "$log"
+}
+
+@test "setup leaves out a package that would push others out, and installs the rest" {
+	unfit=tracer
+	small_list; user_is 0; apt_knows plotter-nox tracer; machine_has cc make
+	on_it setup
+	[ "$status" -eq 0 ]
+	says 'skipped tracer: it does not fit'
+	grep -q 'recommends plotter-nox$' "$log"
+}
+
+@test "without a network setup says what that costs and lets measuring go on" {
+	offline=yes
+	small_list; user_is 0; apt_knows plotter-nox tracer; machine_has cc make
+	on_it setup
+	[ "$status" -eq 0 ]
+	says 'apt-get update failed'
+	says 'missing: plotter (Debian package plotter-nox, for: chart): no charts at all'
+	says 'measuring goes on without'
+}
+
+@test "without a network and without make setup fails and says why" {
+	offline=yes
+	small_list; user_is 0; apt_knows make; machine_has cc plotter tracer
+	on_it setup
+	[ "$status" -eq 2 ]
+	says 'measuring cannot start without make'
+}
+
+@test "setup fails for a compiler that cannot build" {
+	offline=yes
+	tools_are 'cc compiler cc gcc any measure x' 'headers compile -pthread libc6-dev any measure x'
+	user_is 0; apt_knows libc6-dev
+	command_is cc 'while read -r _; do :; done; exit 1'
+	on_it setup
+	[ "$status" -eq 2 ]
+	says 'measuring cannot start without headers'
+}
+
+@test "a user installs through sudo" {
+	small_list; user_is 1000; apt_knows plotter-nox; machine_has cc make tracer
+	command_is sudo "echo \"sudo \$*\" >> '$log'; [[ \$1 != -n ]] || exit 0; exec \"\$@\""
+	on_it setup
+	[ "$status" -eq 0 ]
+	grep -q '^sudo env DEBIAN_FRONTEND=noninteractive apt-get .* update$' "$log"
+	grep -q '^sudo env DEBIAN_FRONTEND=noninteractive apt-get .* plotter-nox$' "$log"
+}
+
+@test "a user without sudo gets the command for root" {
+	small_list; user_is 1000; apt_knows make plotter-nox; machine_has cc make tracer
+	on_it setup
+	[ "$status" -eq 0 ]
+	says 'apt-get update && apt-get install -y --no-remove --no-install-recommends plotter-nox'
+	[ ! -s "$log" ]
+	rm "$bin/make"
+	command_is sudo 'exit 1'
+	on_it setup
+	[ "$status" -eq 2 ]
+	says 'no-install-recommends make plotter-nox'
+	[ ! -s "$log" ]
+}
+
+@test "without apt setup names the packages, and those of dnf" {
+	small_list; user_is 0; machine_has cc make dnf
+	on_it setup
+	[ "$status" -eq 0 ]
+	says 'by their Debian names: plotter-nox, tracer'
+	says 'dnf install gcc make'
+	rm "$bin/make" "$bin/dnf"
+	on_it setup
+	[ "$status" -eq 2 ]
+	says 'Debian names: make, plotter-nox, tracer'
+	says_not dnf
+}
+
+@test "setup NEED installs for that need and for measuring, and knows no other words" {
+	small_list; user_is 0; apt_knows make plotter-nox tracer; machine_has cc
+	on_it setup chart
+	[ "$status" -eq 0 ]
+	grep -q 'recommends make plotter-nox$' "$log"
+	on_it setup charts
+	[ "$status" -eq 2 ]
+	says "no such need: 'charts'"
+}
+
+@test "setup and doctor without their list say so" {
+	rm "$project/scripts/tools.tsv"
+	for script in setup doctor; do
+		on_it "$script"
+		[ "$status" -eq 2 ]
+		says "$script: cannot read"
+	done
+}
+
+# ---- doctor ---------------------------------------------------------------------
+
+@test "doctor ends well when measuring works, and shows versions" {
+	small_list; machine_has cc make plotter tracer
+	on_it doctor
+	[ "$status" -eq 0 ]
+	[[ $output =~ here\ +plotter\ +1\.2\.3\ +chart ]]
+	[ "${lines[-1]}" = 'Measuring works, and every tool is here.' ]
+}
+
+@test "doctor names what is missing, what that costs, and the remedy" {
+	small_list; machine_has cc make tracer
+	on_it doctor
+	[ "$status" -eq 0 ]
+	[[ $output =~ MISSING\ +plotter\ +plotter-nox\ +chart:\ no\ charts\ at\ all ]]
+	says 'Measuring works, without plotter.'
+	says 'To install: scripts/setup, or as root: apt-get install plotter-nox'
+}
+
+@test "doctor fails when measuring does not work" {
+	small_list; machine_has cc plotter tracer
+	on_it doctor
+	[ "$status" -eq 2 ]
+	[ "${lines[-1]}" = 'doctor: measuring does not work without make: run scripts/setup' ]
+	on_it doctor now
+	[ "$status" -eq 2 ]
+}
+
+@test "doctor tells the machine's own numbers" {
+	small_list; machine_has cc make plotter tracer
+	on_it doctor
+	[[ $output =~ page\ size\ +$(getconf PAGESIZE)\ bytes ]]
+	[[ $output =~ kernel\ +$(uname -r) ]]
+	[[ $output =~ max_map_count\ +$(cat /proc/sys/vm/max_map_count)\  ]]
+	ulimit -S -s 4096
+	on_it doctor
+	[[ $output =~ stack\ \(-s\)\ +4\ MiB ]]
+	[[ $output =~ addresses\ \(-v\)\ +unlimited ]] || skip 'addresses are limited here'
+	ulimit -S -v 8388608
+	on_it doctor
+	[[ $output =~ addresses\ \(-v\)\ +8\ GiB ]]
+}
+
+@test "doctor sees a refused personality and a file system in memory" {
+	small_list; machine_has cc make plotter tracer
+	command_is setarch exit
+	on_it doctor
+	[[ $output =~ holding\ it\ still\ +allowed ]]
+	command_is setarch 'exit 1'
+	rm "$bin/df"
+	command_is df 'echo Type; echo tmpfs'
+	on_it doctor
+	[ "$status" -eq 0 ]
+	[[ $output =~ holding\ it\ still\ +refused ]]
+	[[ $output =~ file\ system\ +tmpfs\ +.*unsupported ]]
+}
+
+@test "doctor keeps to 100 columns, whatever is missing" {
+	on_it doctor
+	[ "$status" -eq 2 ]
+	says MISSING
+	while IFS= read -r line; do
+		echo "$line"
+		[ "${#line}" -le 100 ]
+	done < <(grep -v '^doctor: ' <<< "$output")
+}
