@@ -1,0 +1,48 @@
+#!/usr/bin/env bats
+# SPDX-License-Identifier: MIT
+#
+# The parts of lib/ that need no process to be measured, tested in C.
+#
+# USAGE
+#   bats tests/unit.bats      (CC=clang for another compiler)
+#
+# OVERHEADS
+#   About 2 s, most of it compiling with the sanitizers; nothing is written
+#   outside of bats' temporary directory.
+
+setup_file() {
+	cd "$BATS_TEST_DIRNAME/.." || return
+	if ! echo '#include <cmocka.h>' | "${CC:-cc}" -x c -fsyntax-only \
+		-include stdarg.h -include stddef.h -include stdint.h -include setjmp.h - 2>/dev/null; then
+		echo "the unit tests need ${CC:-cc} and cmocka.h (Debian: libcmocka-dev); run scripts/setup" >&2
+		return 1
+	fi
+}
+
+setup() {
+	cd "$BATS_TEST_DIRNAME/.." || return
+}
+
+# build NAME FILE ... - with what catches a byte read too far and an overflow.
+build() {
+	local name=$1
+	shift
+	"${CC:-cc}" -std=gnu11 -O1 -g -Wall -Wextra -Wshadow -Wmissing-prototypes -Werror \
+		-fno-builtin -fsanitize=address,undefined -fno-sanitize-recover=all \
+		-DTOUCHSTONE_LIBRARY -Ilib -o "$BATS_FILE_TMPDIR/$name" "$@"
+}
+
+@test "the /proc parsers read every kernel's format, and refuse what is damaged" {
+	build procfs_test tests/unit/procfs_test.c lib/procfs.c -lcmocka
+	"$BATS_FILE_TMPDIR/procfs_test" tests/fixtures/proc
+}
+
+@test "the /proc parsers keep their promises on 200,000 damaged texts" {
+	build procfs_fuzz tests/unit/procfs_fuzz.c lib/procfs.c
+	"$BATS_FILE_TMPDIR/procfs_fuzz" tests/fixtures/proc/{linux-*,damaged}/*
+}
+
+@test "the judge's statistics are right, and a failed control outweighs a failed claim" {
+	build judge_test tests/unit/judge_test.c lib/judge.c -lcmocka
+	"$BATS_FILE_TMPDIR/judge_test"
+}

@@ -1,0 +1,370 @@
+/* SPDX-License-Identifier: MIT */
+/* lib/judge.c on rows made up here: statistics, findings, and which verdict wins.
+ *
+ * What judge.c takes from the other parts of the harness (rows, the two ways to
+ * end) stands here instead of them.  An end jumps back into the test that
+ * provoked it.
+ *
+ * USAGE: judge_test
+ */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <cmocka.h>
+
+#include "harness.h"
+
+/* ---- in place of the rest of the harness ---------------------------------- */
+
+struct run *runs;
+int run_count;
+char resident_source[16], malloc_source[16];
+
+static jmp_buf at_the_end;
+static enum verdict ended;
+
+void conclude(enum verdict verdict, const char *reason)
+{
+	(void)reason;
+	ended = verdict;
+	longjmp(at_the_end, 1);
+}
+
+void unsupported(const char *format, ...)
+{
+	conclude(UNSUPPORTED, format);
+}
+
+void broken(const char *format, ...)
+{
+	conclude(BROKEN, format);
+}
+
+static void (*the_judge)(void);
+
+static void judge(void)
+{
+	the_judge();
+}
+
+const struct experiment experiment = { .judge = judge };
+
+/* What a statement ends the experiment with; -1 when it does not end it. */
+#define END_OF(statement)                                                                   \
+	(ended = (enum verdict) - 1, setjmp(at_the_end) == 0 ? (void)(statement) : (void)0, \
+	 (int)ended)
+
+static void forget_findings(void)
+{
+	for (int i = 0; i < finding_count; i++)
+		free((char *)findings[i].what);
+	free(findings);
+	findings = NULL;
+	finding_count = 0;
+}
+
+static int verdict_of(void (*judge_under_test)(void))
+{
+	forget_findings();
+	the_judge = judge_under_test;
+	return END_OF(judge_run());
+}
+
+static const char *outcome(void)
+{
+	return findings[finding_count - 1].outcome;
+}
+
+static const char *numbers(void)
+{
+	return findings[finding_count - 1].numbers;
+}
+
+/* ---- rows: two arms, five trials ------------------------------------------ */
+
+enum { TRIALS = 5 };
+
+static const struct arm quick = { .name = "quick" }, slow = { .name = "slow" };
+static struct row rows[2 * TRIALS][3];
+static struct run all_runs[2 * TRIALS];
+
+static void set_row(struct row *row, const char *stage, int64_t x, int64_t y, int64_t value)
+{
+	snprintf(row->stage, sizeof(row->stage), "%s", stage);
+	row->x = x;
+	row->y = y;
+#define COLUMN(name) row->is.name = value;
+	SNAPSHOT_COLUMNS(COLUMN)
+#undef COLUMN
+	row->is.mapping_count = NOT_MEASURED;
+}
+
+/* Growth from "before" to "work" by trial: quick 40 10 50 20 30; slow three
+ * times that.  "work" is recorded twice; the last row of it counts. */
+static int set_up(void **state)
+{
+	static const int64_t growths[TRIALS] = { 40, 10, 50, 20, 30 };
+
+	(void)state;
+	for (int i = 0; i < 2 * TRIALS; i++) {
+		int64_t grown = growths[i / 2] * (i % 2 == 0 ? 1 : 3), before = INT64_C(1000) * i;
+		set_row(&rows[i][0], "before", 0, NOT_MEASURED, before);
+		set_row(&rows[i][1], "work", 1, grown, before + 7);
+		set_row(&rows[i][2], "work", 2, grown + 1, before + grown);
+		all_runs[i] = (struct run){ i % 2 == 0 ? &quick : &slow, i / 2 + 1, 3, rows[i] };
+	}
+	runs = all_runs;
+	run_count = 2 * TRIALS;
+	snprintf(malloc_source, sizeof(malloc_source), "mallinfo2");
+	forget_findings();
+	return 0;
+}
+
+/* ---- statistics ----------------------------------------------------------- */
+
+static void medians(void **state)
+{
+	(void)state;
+	assert_true(median_of((struct samples){ 3, { 9, -1, 4 } }) == 4);
+	assert_true(median_of((struct samples){ 4, { 4, 1, 3, 2 } }) == 2.5);
+	assert_true(median_of((struct samples){ 1, { 7.5 } }) == 7.5);
+	assert_true(median_of((struct samples){ 0 }) == 0);
+}
+
+static void growth_is_the_median_of_the_trials(void **state)
+{
+	struct snapshot grown = growth("quick", "before", "work");
+
+	(void)state;
+	assert_int_equal(grown.resident_bytes, 30);
+	assert_int_equal(grown.swap_bytes, 30);
+	assert_true(grown.mapping_count == NOT_MEASURED);
+	assert_int_equal(growth("slow", "before", "work").resident_bytes, 90);
+
+	/* Of an even number, the lower middle one: 10 20 40 50. */
+	run_count = 2 * (TRIALS - 1);
+	assert_int_equal(growth("quick", "before", "work").resident_bytes, 20);
+}
+
+/* One trial without the number, and there is no median of it. */
+static void growth_with_a_hole_is_not_measured(void **state)
+{
+	(void)state;
+	rows[4][2].is.resident_bytes = NOT_MEASURED;
+	assert_true(growth("quick", "before", "work").resident_bytes == NOT_MEASURED);
+	assert_int_equal(growth("quick", "before", "work").virtual_bytes, 30);
+}
+
+static void rows_are_medians(void **state)
+{
+	const struct row *row = nth_row("quick", "work", 1);
+
+	(void)state;
+	assert_int_equal(row->x, 2);
+	assert_int_equal(row->y, 31);
+	assert_int_equal(row->is.resident_bytes, 4050); /* of 40 2010 4050 6020 8030 */
+	assert_int_equal(nth_row("quick", NULL, 1)->y, 30);
+	assert_null(nth_row("quick", "work", 2));
+	assert_null(nth_row("quick", NULL, 3));
+	assert_int_equal(y_of("quick", "work"), 30);
+}
+
+static void names_that_do_not_exist_are_broken(void **state)
+{
+	(void)state;
+	assert_int_equal(END_OF(growth("no such arm", "before", "work")), BROKEN);
+	assert_int_equal(END_OF(growth("quick", "no such stage", "work")), BROKEN);
+	assert_int_equal(END_OF(growth("quick", "before", "no such stage")), BROKEN);
+	assert_int_equal(END_OF(nth_row("no such arm", "work", 0)), BROKEN);
+	assert_int_equal(END_OF(y_of("quick", "no such stage")), BROKEN);
+	assert_int_equal(END_OF(growth_samples("no such arm", "before", "work", elapsed_ns)), BROKEN);
+}
+
+static void ratios_are_taken_trial_by_trial(void **state)
+{
+	struct samples to_quick = growth_samples("quick", "before", "work", elapsed_ns);
+	struct samples of_slow = growth_samples("slow", "before", "work", elapsed_ns);
+	struct samples times = ratio(of_slow, to_quick);
+
+	(void)state;
+	assert_int_equal(times.count, TRIALS);
+	for (int i = 0; i < times.count; i++)
+		assert_true(times.value[i] == 3);
+}
+
+/* ---- findings ------------------------------------------------------------- */
+
+static void bounds_are_inclusive(void **state)
+{
+	(void)state;
+	expect_between("at the lower bound", 5, 5, 9);
+	assert_string_equal(outcome(), "held");
+	assert_string_equal(numbers(), "5 <= 5 <= 9");
+	expect_between("at the upper bound", 5, 9, 9);
+	assert_string_equal(outcome(), "held");
+	expect_between("below", 5, 4, 9);
+	assert_string_equal(outcome(), "failed");
+	expect_between("above", 5, 10, 9);
+	assert_string_equal(outcome(), "failed");
+	expect_between("an empty interval", 9, 7, 5);
+	assert_string_equal(outcome(), "failed");
+	expect_between("open at both ends", INT64_MIN, -3, INT64_MAX);
+	assert_string_equal(outcome(), "held");
+	assert_string_equal(numbers(), "-3");
+	expect_equal("equal", 4096, 4096);
+	assert_string_equal(outcome(), "held");
+	expect_equal("off by one", 4096, 4095);
+	assert_string_equal(outcome(), "failed");
+	assert_string_equal(numbers(), "4095 == 4096");
+}
+
+/* Quartiles of 1 2 3 4 5: 2 and 4 (type 7, as R and NumPy). */
+static void three_quarters_decide(void **state)
+{
+	struct samples samples = { 5, { 5, 3, 1, 4, 2 } };
+
+	(void)state;
+	expect_at_least("three quarters reach it", 2, samples);
+	assert_string_equal(outcome(), "held");
+	assert_string_equal(numbers(), "2 <= 3 (quartiles 2 to 4)");
+	expect_at_least("half reach it", 2.5, samples);
+	assert_string_equal(outcome(), "unclear");
+	expect_at_least("a quarter reach it", 4, samples);
+	assert_string_equal(outcome(), "unclear");
+	expect_at_least("fewer reach it", 4.5, samples);
+	assert_string_equal(outcome(), "failed");
+
+	expect_at_most("three quarters stay below", 4, samples);
+	assert_string_equal(outcome(), "held");
+	assert_string_equal(numbers(), "3 <= 4 (quartiles 2 to 4)");
+	expect_at_most("half stay below", 3.5, samples);
+	assert_string_equal(outcome(), "unclear");
+	expect_at_most("a quarter stay below", 2, samples);
+	assert_string_equal(outcome(), "unclear");
+	expect_at_most("fewer stay below", 1.5, samples);
+	assert_string_equal(outcome(), "failed");
+
+	/* 1 2 3 4: the quartiles lie between neighbours. */
+	expect_at_least("interpolated", 1.75, (struct samples){ 4, { 4, 3, 2, 1 } });
+	assert_string_equal(outcome(), "held");
+	assert_string_equal(numbers(), "1.75 <= 2.5 (quartiles 1.75 to 3.25)");
+	assert_int_equal(END_OF(expect_at_least("nothing", 1, (struct samples){ 0 })), BROKEN);
+}
+
+static void what_is_not_measured_is_unsupported(void **state)
+{
+	struct samples samples;
+
+	(void)state;
+	assert_int_equal(END_OF(expect_equal("no number", 0, NOT_MEASURED)), UNSUPPORTED);
+	assert_int_equal(END_OF(control_between("no number", INT64_MIN, NOT_MEASURED, INT64_MAX)),
+			 UNSUPPORTED);
+	/* Nor may it become a very small number on its way through samples. */
+	assert_int_equal(END_OF((samples = growth_samples("quick", "before", "work", mapping_count),
+				 expect_at_most("no number", 100, samples))),
+			 UNSUPPORTED);
+}
+
+/* ---- the verdict ---------------------------------------------------------- */
+
+static const struct samples wide = { 5, { 1, 2, 3, 4, 5 } };
+
+static void all_held(void)
+{
+	expect_equal("claim", 1, 1);
+	control_equal("control", 1, 1);
+}
+
+static void claim_failed(void)
+{
+	expect_equal("claim", 1, 2);
+	expect_equal("claim, another part", 1, 1);
+	control_equal("control", 1, 1);
+}
+
+static void control_failed(void)
+{
+	expect_equal("claim", 1, 1);
+	control_equal("control", 1, 1);
+	control_equal("control, another part", 1, 2);
+}
+
+static void both_failed(void)
+{
+	expect_equal("claim", 1, 2);
+	control_equal("control", 1, 2);
+}
+
+static void claim_unclear(void)
+{
+	expect_at_least("claim", 3, wide);
+	control_equal("control", 1, 1);
+}
+
+static void control_unclear(void)
+{
+	expect_equal("claim", 1, 1);
+	control_at_most("control", 3, wide);
+}
+
+static void failed_and_unclear(void)
+{
+	expect_at_least("claim", 3, wide);
+	expect_equal("claim, another part", 1, 2);
+	control_equal("control", 1, 1);
+}
+
+static void no_control(void)
+{
+	expect_equal("claim", 1, 1);
+}
+
+static void no_expectation(void)
+{
+	control_equal("control", 1, 1);
+}
+
+static void nothing(void)
+{
+}
+
+static void the_verdict_that_wins(void **state)
+{
+	(void)state;
+	assert_int_equal(verdict_of(all_held), REPRODUCED);
+	assert_int_equal(verdict_of(claim_failed), REFUTED);
+	assert_int_equal(verdict_of(control_failed), INCONCLUSIVE);
+	assert_int_equal(verdict_of(both_failed), INCONCLUSIVE); /* a blind instrument refutes nothing */
+	assert_int_equal(verdict_of(claim_unclear), INCONCLUSIVE);
+	assert_int_equal(verdict_of(control_unclear), INCONCLUSIVE);
+	assert_int_equal(verdict_of(failed_and_unclear), REFUTED);
+	assert_int_equal(verdict_of(no_control), BROKEN);
+	assert_int_equal(verdict_of(no_expectation), BROKEN);
+	assert_int_equal(verdict_of(nothing), BROKEN);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test_setup(medians, set_up),
+		cmocka_unit_test_setup(growth_is_the_median_of_the_trials, set_up),
+		cmocka_unit_test_setup(growth_with_a_hole_is_not_measured, set_up),
+		cmocka_unit_test_setup(rows_are_medians, set_up),
+		cmocka_unit_test_setup(names_that_do_not_exist_are_broken, set_up),
+		cmocka_unit_test_setup(ratios_are_taken_trial_by_trial, set_up),
+		cmocka_unit_test_setup(bounds_are_inclusive, set_up),
+		cmocka_unit_test_setup(three_quarters_decide, set_up),
+		cmocka_unit_test_setup(what_is_not_measured_is_unsupported, set_up),
+		cmocka_unit_test_setup(the_verdict_that_wins, set_up),
+	};
+
+	int failed = cmocka_run_group_tests(tests, NULL, NULL);
+	forget_findings();
+	return failed;
+}
