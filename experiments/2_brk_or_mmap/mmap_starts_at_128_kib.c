@@ -83,9 +83,8 @@ static void judge(void)
 const struct experiment experiment = {
 	.claim = "from 128 KiB on, a request gets a mapping of its own",
 	.asked = "When does malloc use mmap instead of brk?",
-	.instead = "128 KiB is only where the threshold starts. A request is mapped when neither a "
-		   "free chunk nor the top can serve it and it reaches the threshold, which moves up "
-		   "to the size of every mapped block (of at most 32 MiB) that is freed.",
+	.instead = "128 KiB is where the threshold starts; it rises to the size of every mapped block "
+		   "that is freed, and is asked only when the heap has nothing that fits.",
 	.y_axis = "first size that is mapped, bytes",
 	.charted = "y",
 	.chart = CHART_BARS,

@@ -53,9 +53,9 @@ static void judge(void)
 	struct snapshot filled = growth("populated", "before malloc", "after malloc");
 	int64_t whole = pages_for(block_bytes) * page_bytes();
 
-	/* The header's page; one more where it straddles a boundary. */
-	expect_between("malloc makes at most the page of the block's header resident",
-		       0, malloced.resident_bytes, page_bytes());
+	/* The header's page; musl's malloc keeps its records in a page elsewhere too. */
+	expect_between("malloc makes no more resident than its own records: two pages",
+		       0, malloced.resident_bytes, 2 * page_bytes());
 	expect_between("malloc adds the whole block to the virtual size",
 		       block_bytes, malloced.virtual_bytes, whole + page_bytes());
 	expect_between("after the writes the whole block is resident",

@@ -1,0 +1,57 @@
+#!/usr/bin/env bats
+# SPDX-License-Identifier: MIT
+# A compiler may not delete the experiment: at every optimisation level, of gcc and
+# of clang, a program calls malloc() and free() as often as its source says, that is
+# as often as without any optimisation.
+
+load helper
+
+# The calls of every arm of every experiment that allocates in its own process.
+calls_of_build() {
+	local claim arm counter
+	counter=$(shim count_calls)
+	for claim in $(scripts/claims); do
+		grep -q 'must_malloc\|must_calloc\|must_realloc\|free(' "experiments/$claim.c" || continue
+		! grep -q 'pthread\|fork_arm\|first_value_where\|trials' "experiments/$claim.c" || continue
+		"$1/$claim" --list | sed -n '/^arms:/,/^stages:/s/^  \([^(]*[^ (]\)\( (control)\)\?\(  .*\)\?$/\1/p' |
+			while read -r arm; do
+				echo "$claim, $arm: $(LD_PRELOAD=$counter timeout 20 "$1/$claim" --bare="$arm" 2>&1 | tail -n 1)"
+			done
+	done
+}
+
+setup_file() {
+	make -s -j2 build CC=gcc OPT=-O0 BUILD="$BATS_FILE_TMPDIR/gcc-O0" >&2
+	BATS_TEST_TMPDIR=$BATS_FILE_TMPDIR calls_of_build "$BATS_FILE_TMPDIR/gcc-O0" >"$BATS_FILE_TMPDIR/as_written"
+}
+
+same_calls_with() {
+	make -s -j2 build CC="$1" OPT="$2" BUILD="$BATS_FILE_TMPDIR/$1$2"
+	calls_of_build "$BATS_FILE_TMPDIR/$1$2" >"$BATS_TEST_TMPDIR/calls"
+	diff "$BATS_FILE_TMPDIR/as_written" "$BATS_TEST_TMPDIR/calls"
+}
+
+@test "the sources' calls are seen" {
+	grep -q 'small_requests_move_the_break, heap: malloc 1001 .* free 1$' "$BATS_FILE_TMPDIR/as_written"
+	[ "$(wc -l <"$BATS_FILE_TMPDIR/as_written")" -ge 10 ]
+}
+
+@test "gcc -O2 calls malloc and free as written" {
+	same_calls_with gcc -O2
+}
+
+@test "gcc -O3 calls malloc and free as written" {
+	same_calls_with gcc -O3
+}
+
+@test "clang -O0 calls malloc and free as written" {
+	same_calls_with clang -O0
+}
+
+@test "clang -O2 calls malloc and free as written" {
+	same_calls_with clang -O2
+}
+
+@test "clang -O3 calls malloc and free as written" {
+	same_calls_with clang -O3
+}

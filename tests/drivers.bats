@@ -1,0 +1,235 @@
+#!/usr/bin/env bats
+# SPDX-License-Identifier: MIT
+# The scripts and make targets as a class uses them, and what goes wrong with them.
+
+load helper
+
+setup() {
+	export RESULTS=$BATS_TEST_TMPDIR/results
+}
+
+# sandbox: a copy of the project with a few experiments, for what changes files.
+sandbox() {
+	mkdir -p "$BATS_TEST_TMPDIR/project/experiments/3_residency"
+	cp -r Makefile lib scripts "$BATS_TEST_TMPDIR/project"
+	cp experiments/3_residency/malloc_is_lazy.c "$BATS_TEST_TMPDIR/project/experiments/3_residency"
+	cd "$BATS_TEST_TMPDIR/project"
+	BUILD=$PWD/build RESULTS=results/latest
+}
+
+# path_without COMMAND ...: a PATH with everything but these.
+path_without() {
+	local bin=$BATS_TEST_TMPDIR/bin folder command
+	mkdir -p "$bin"
+	for folder in /usr/bin /bin /usr/sbin /sbin; do
+		ln -sf "$folder"/* "$bin" 2>/dev/null || true
+	done
+	for command in "$@"; do
+		rm -f "$bin/$command"
+	done
+	echo "$bin"
+}
+
+@test "claims: a bare name, a path, and a wrong name with the nearest" {
+	run -0 scripts/claims malloc_is_lazy
+	[ "$output" = 3_residency/malloc_is_lazy ]
+	run -0 scripts/claims experiments/3_residency/malloc_is_lazy.c
+	[ "$output" = 3_residency/malloc_is_lazy ]
+	run -2 scripts/claims malloc_is_lasy
+	[[ $output == *'no claim "malloc_is_lasy"; the nearest are:'*malloc_is_lazy* ]]
+	run -2 make run CLAIM=malloc_is_lasy
+	[[ $output == *malloc_is_lazy* ]]
+	run -2 make run
+	[[ $output == *'Give CLAIM=name'* ]]
+}
+
+@test "claims: without Python a wrong name is answered with all names" {
+	PATH=$(path_without python3) run -2 scripts/claims malloc_is_lasy
+	[[ $output == *counting_is_exact*malloc_is_lazy* ]]
+}
+
+@test "claims: a name that two chapters have is refused, with both" {
+	sandbox
+	mkdir experiments/9_mine
+	cp experiments/3_residency/malloc_is_lazy.c experiments/9_mine
+	run -2 make run CLAIM=malloc_is_lazy
+	[[ $output == *CLAIM=3_residency/malloc_is_lazy*CLAIM=9_mine/malloc_is_lazy* ]]
+	run -0 make run CLAIM=9_mine/malloc_is_lazy
+	[ -e results/latest/9_mine/malloc_is_lazy.csv ]
+}
+
+@test "run: a result appears, with its progress line" {
+	run -0 scripts/run malloc_is_lazy
+	[[ $output == *'[1/1] 3_residency/malloc_is_lazy'*reproduced*' s'* ]]
+	[ "$(tail -n 1 "$RESULTS/3_residency/malloc_is_lazy.csv")" = "# verdict: reproduced" ]
+}
+
+@test "run: refuted is a result, not an error" {
+	run -0 scripts/run the_four_block_story
+	[[ $output == *refuted* ]]
+}
+
+@test "run: refused knobs leave the last result as it was" {
+	scripts/run malloc_is_lazy
+	before=$(cksum "$RESULTS/3_residency/malloc_is_lazy.csv")
+	KNOBS="block=nonsense" run -1 scripts/run malloc_is_lazy
+	[[ $output == *'"nonsense" is not a whole number'* ]]
+	[ "$(cksum "$RESULTS/3_residency/malloc_is_lazy.csv")" = "$before" ]
+	[ "$(find "$RESULTS" -name '.*' -type f | wc -l)" -eq 0 ]
+}
+
+@test "run: knobs reach the experiment" {
+	KNOBS="block=2M trials=2" run -0 scripts/run malloc_is_lazy
+	grep -q '^# knobs: block=2097152 trials=2 ' "$RESULTS/3_residency/malloc_is_lazy.csv"
+}
+
+@test "run: a results folder that cannot be written" {
+	RESULTS=/proc/nowhere run -2 scripts/run malloc_is_lazy
+	[[ $output == *"cannot write results to /proc/nowhere: give another folder with RESULTS="* ]]
+	touch "$BATS_TEST_TMPDIR/file"
+	RESULTS=$BATS_TEST_TMPDIR/file run -2 scripts/run malloc_is_lazy
+}
+
+@test "run: a read-only results folder, as an ordinary user" {
+	mkdir -m 555 "$RESULTS"
+	if ((EUID == 0)); then
+		chmod 755 "$BATS_RUN_TMPDIR" "$BATS_FILE_TMPDIR" "$BATS_TEST_TMPDIR" "$BATS_TEST_TMPDIR/.."
+		run -2 setpriv --reuid=65534 --clear-groups env RESULTS="$RESULTS" BUILD="$BATS_TEST_TMPDIR/../b" scripts/run malloc_is_lazy
+	else
+		run -2 scripts/run malloc_is_lazy
+	fi
+	[[ $output == *"cannot write results to"* ]]
+	[ -z "$(ls -A "$RESULTS")" ]
+}
+
+@test "run: a full disk loses nothing and leaves nothing half-written" {
+	((EUID == 0)) || skip "mounting a small tmpfs needs root"
+	mkdir "$RESULTS"
+	mount -t tmpfs -o size=64k tmpfs "$RESULTS" || skip "cannot mount a tmpfs here"
+	scripts/run malloc_is_lazy
+	before=$(cksum "$RESULTS/3_residency/malloc_is_lazy.csv")
+	head -c 1M /dev/zero >"$RESULTS/filler" 2>/dev/null || true
+	run scripts/run malloc_is_lazy
+	after=$(cksum "$RESULTS/3_residency/malloc_is_lazy.csv")
+	left=$(find "$RESULTS" -name '.*' -type f | wc -l)
+	umount "$RESULTS"
+	[ "$status" -eq 1 ]
+	[[ $output == *"No space left on device"* ]]
+	[ "$before" = "$after" ]
+	[ "$left" -eq 0 ]
+}
+
+@test "run: an experiment that does not compile is broken, the others are run" {
+	sandbox
+	mkdir -p experiments/9_mine
+	echo 'int nonsense = ;' >experiments/9_mine/will_not_compile.c
+	run -2 make run-all
+	[[ $output == *'9_mine/will_not_compile'*broken* ]]
+	[[ $output == *'3_residency/malloc_is_lazy'*reproduced* ]]
+	[[ $output == *'1 reproduced, 1 broken'* ]]
+}
+
+@test "run: a file without a declaration is broken, with a sentence" {
+	sandbox
+	printf '#include "experiment.h"\n' >experiments/3_residency/no_declaration.c
+	run -2 make run-all
+	[[ $output == *'holds no complete `const struct experiment experiment`'* ]]
+}
+
+@test "adding a file adds an experiment" {
+	sandbox
+	sed 's/64 \* MiB/8 * MiB/' experiments/3_residency/malloc_is_lazy.c >experiments/3_residency/also_lazy.c
+	run -0 make run-all
+	[[ $output == *'2 reproduced'* ]]
+	grep -q also_lazy results/latest/index.html
+}
+
+@test "Ctrl-C ends run-all at once, keeps what is finished and leaves nothing half-written" {
+	sandbox
+	mkdir -p experiments/9_mine
+	sed 's/^static void judge/static void hang(void) { for (;;) ; }\n&/; s/"lazy", lazy/"lazy", hang/' \
+		experiments/3_residency/malloc_is_lazy.c >experiments/9_mine/hangs.c
+	# A terminal of its own, so that the interrupt goes to the whole foreground group.
+	run timeout 60 /usr/bin/python3 - <<-'PYTHON'
+		import os, pty, sys
+		pid, terminal = pty.fork()
+		if pid == 0:
+		    os.execvp("make", ["make", "run-all"])
+		seen = b""
+		while b"] 9_mine/hangs" not in seen:
+		    seen += os.read(terminal, 1000)
+		os.write(terminal, b"\x03")
+		try:
+		    while os.read(terminal, 1000): pass
+		except OSError:
+		    pass
+		sys.exit(os.waitstatus_to_exitcode(os.waitpid(pid, 0)[1]) == 0)
+	PYTHON
+	[ "$status" -eq 0 ]
+	[ "$(tail -n 1 results/latest/3_residency/malloc_is_lazy.csv)" = "# verdict: reproduced" ]
+	[ ! -e results/latest/9_mine/hangs.csv ]
+	[ -z "$(find results -name '.*' -type f)" ]
+	run ! pgrep -f "$PWD/build/9_mine/hangs"
+}
+
+@test "two measurements take turns" {
+	exec 8>"$BUILD/.measuring"
+	flock 8
+	scripts/run malloc_is_lazy >"$BATS_TEST_TMPDIR/log" 2>&1 8>&- 3>&- &
+	until grep -q "waiting for it to end" "$BATS_TEST_TMPDIR/log"; do :; done
+	[ ! -e "$RESULTS/3_residency/malloc_is_lazy.csv" ]
+	exec 8>&-
+	wait $!
+	[ -e "$RESULTS/3_residency/malloc_is_lazy.csv" ]
+}
+
+@test "observe: a line a record, and both views of pmap for each" {
+	run -0 scripts/observe malloc_is_lazy
+	observed=$RESULTS/3_residency/malloc_is_lazy.observed
+	[ "$(head -n 1 "$observed/ps.csv")" = arm,trial,stage,x,pid,vsz_kib,rss_kib,min_flt,maj_flt ]
+	records=$(($(wc -l <"$observed/ps.csv") - 1))
+	[ "$records" -eq 36 ]
+	[ "$(find "$observed" -name '*.pmap-x.txt' -size +0 | wc -l)" -eq "$records" ]
+	[ "$(find "$observed" -name '*.pmap-X.txt' -size +0 | wc -l)" -eq "$records" ]
+	grep -q 'Dirty Mode' "$observed/001.pmap-x.txt"
+}
+
+@test "observe: ps saw the block grow" {
+	scripts/observe malloc_is_lazy
+	awk -F, '$1 == "lazy" && $3 == "after malloc" { before = $7 } $1 == "lazy" && $4 == 67108864 { after = $7 }
+		END { exit !(after - before > 60000 && after - before < 70000) }' "$RESULTS/3_residency/malloc_is_lazy.observed/ps.csv"
+}
+
+@test "without ps and pmap, gnuplot, Python and strace measuring goes on" {
+	sandbox
+	run -0 env PATH="$(path_without ps pmap gnuplot python3 strace flock)" make run-all
+	[[ $output == *'1 reproduced'* ]]
+	[[ $output == *'ps is not installed'*'scripts/setup installs it'* ]]
+	[[ $output == *gnuplot*scripts/setup* ]]
+}
+
+@test "make: the default target is help, and names the targets" {
+	run -0 make
+	[[ $output == *'make run-all'*'make run '*'make check'* ]]
+}
+
+@test "make run draws the chart, as text too" {
+	run -0 make run CLAIM=malloc_is_lazy
+	[ -s "$RESULTS/3_residency/malloc_is_lazy.svg" ]
+	run -0 make run CLAIM=malloc_is_lazy CHART=text
+	[[ $output == *resident* ]]
+}
+
+@test "make clean leaves results" {
+	sandbox
+	make run CLAIM=malloc_is_lazy
+	run -0 make clean
+	[ ! -e build ]
+	[ -e results/latest/3_residency/malloc_is_lazy.csv ]
+}
+
+@test "summary: what has no result is broken" {
+	mkdir "$RESULTS"
+	run -2 scripts/summary
+	[[ $output == *"it was not run"* ]]
+}

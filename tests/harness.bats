@@ -1,0 +1,211 @@
+#!/usr/bin/env bats
+# SPDX-License-Identifier: MIT
+# An experiment's program as a user calls it: options, knobs, verdicts, the CSV.
+
+load helper
+
+LAZY=malloc_is_lazy
+
+# own BODY: an experiment whose one arm and judge() are given; prints the program's path.
+own() {
+	cat >"$BATS_TEST_TMPDIR/own.c" <<-EOF
+		#include <signal.h>
+		#include <unistd.h>
+		#include "experiment.h"
+		#include "memory.h"
+		$1
+		const struct experiment experiment = { .claim = "c", .asked = "q", .instead = "i",
+			.arms = { { "arm", arm } }, .judge = judge };
+	EOF
+	compiled "$BATS_TEST_TMPDIR/own.c"
+}
+
+FINE='static void judge(void) { expect_equal("e", 1, 1); control_equal("k", 1, 1); }'
+
+@test "--help shows claim, mechanism, knobs and arms" {
+	run -0 "$(program "$LAZY")" --help
+	[[ $output == *"claim: malloc reserves addresses"* ]]
+	[[ $output == *"no page behind its address; the processor traps"* ]]
+	[[ $output == *"block=67108864"* ]]
+	[[ $output == *"populated (control)"* ]]
+	[[ $output != *SPDX* ]]
+}
+
+@test "--list shows arms and stages" {
+	run -0 "$(program "$LAZY")" --list
+	[[ $output == $'arms:\n  lazy\n  populated (control)\nstages:\n  before malloc\n  after malloc\n  writing' ]]
+}
+
+@test "knobs take K, M and G" {
+	run -0 --separate-stderr "$(program "$LAZY")" block=2M
+	[[ $output == *"# knobs: block=2097152 "* ]]
+	run -0 --separate-stderr "$(program "$LAZY")" block=2048K
+	[[ $output == *"# knobs: block=2097152 "* ]]
+}
+
+@test "bad settings are refused with one sentence, exit 2, and no result" {
+	local setting
+	for setting in blok=1M block=-1 block=0 block=12 block=900000G block=99999999999999999999 \
+		block= block=1T block=1KK block=x 'block= 5M' trials=0 trials=100000 time_limit=0 block --nonsense; do
+		run -2 --separate-stderr "$(program "$LAZY")" "$setting"
+		[ -z "$output" ]
+		[ "${#stderr_lines[@]}" -eq 1 ]
+	done
+}
+
+@test "an unknown knob is answered with those that there are" {
+	run -2 experiment "$LAZY" blok=1M
+	[[ $output == *'no knob "blok"; there are: block trials time_limit' ]]
+}
+
+@test "the result has its metadata, a row per record, its judgement, and ends in the verdict" {
+	run -0 --separate-stderr "$(program "$LAZY")"
+	grep -q '^# claim: malloc reserves' <<<"$output"
+	grep -q '^# source: experiments/3_residency/malloc_is_lazy.c$' <<<"$output"
+	grep -q "^# kernel: Linux $(uname -r)" <<<"$output"
+	[ "$(grep -c '^lazy,1,' <<<"$output")" -eq 18 ]
+	[ "$(grep -c '^# control: held | ' <<<"$output")" -eq 1 ]
+	[ "${lines[-1]}" = "# verdict: reproduced" ]
+}
+
+@test "every row has as many cells as the header" {
+	run -0 --separate-stderr "$(program the_probe_moves_nothing)"
+	[ "$(grep -v '^#' <<<"$output" | awk -F, '{ print NF }' | sort -u | wc -l)" -eq 1 ]
+}
+
+@test "trials run every arm that often, interleaved" {
+	run -0 --separate-stderr "$(program "$LAZY")" trials=3 block=1M
+	[ "$(grep -o '^[a-z]*,[0-9]*,before' <<<"$output" | tr '\n' ' ')" = \
+		"lazy,1,before populated,1,before lazy,2,before populated,2,before lazy,3,before populated,3,before " ]
+}
+
+@test "malloc settings of the shell are cleared, and its LD_PRELOAD is passed on and printed" {
+	GLIBC_TUNABLES=glibc.malloc.mmap_threshold=1 MALLOC_TOP_PAD_=1 run -0 experiment small_requests_move_the_break
+	LD_PRELOAD=$(shim mmap_everything) run -1 --separate-stderr "$(program small_requests_move_the_break)"
+	grep -q '^# preload: .*mmap_everything.so$' <<<"$output"
+}
+
+@test "verdict: refuted shows what is true instead" {
+	program=$(own 'static void arm(void) { record("a", 0); }
+		static void judge(void) { expect_equal("e", 1, 2); control_equal("k", 1, 1); }')
+	run -1 --separate-stderr "$program"
+	[[ $output == *$'# expect: failed | e | 2 == 1\n# control: held | k | 1 == 1\n# verdict: refuted' ]]
+	[[ $stderr == *"instead: i" ]]
+}
+
+@test "verdict: a failed control is inconclusive, whatever else failed" {
+	program=$(own 'static void arm(void) { record("a", 0); }
+		static void judge(void) { expect_equal("e", 1, 2); control_equal("k", 1, 2); }')
+	run -3 "$program"
+}
+
+@test "verdict: unsupported says why" {
+	program=$(own "static void arm(void) { unsupported(\"needs %s\", \"swap\"); } $FINE")
+	run -77 --separate-stderr "$program"
+	[[ $output == *$'# reason: needs swap\n# verdict: unsupported' ]]
+}
+
+@test "verdict: no control, no verdict" {
+	program=$(own 'static void arm(void) { record("a", 0); } static void judge(void) { expect_equal("e", 1, 1); }')
+	run -2 "$program"
+	[[ $output == *"states no control"* ]]
+}
+
+@test "broken: a crash names the signal and the stage" {
+	program=$(own "static void arm(void) { record(\"fine so far\", 0); raise(SIGSEGV); } $FINE")
+	run -2 --separate-stderr "$program"
+	[[ $output == *'# reason: arm arm, trial 1: killed by signal 11 (Segmentation fault) after stage "fine so far"'* ]]
+	[[ $output == *$'\narm,1,fine so far,'* ]]
+}
+
+@test "broken: an arm that hangs is ended at the time limit" {
+	program=$(own "static void arm(void) { record(\"before\", 0); for (;;) pause(); } $FINE")
+	run -2 --separate-stderr "$program" time_limit=1
+	[[ $output == *'not finished within 1 s (time_limit) after stage "before"'* ]]
+}
+
+@test "broken: an arm that exits by itself, and too many rows" {
+	program=$(own "static void arm(void) { _exit(9); } $FINE")
+	run -2 "$program"
+	[[ $output == *"exited with status 9 before its first record()"* ]]
+	program=$(own "static void arm(void) { for (;;) record(\"a\", 0); } $FINE")
+	run -2 "$program"
+	[[ $output == *"more than 1024 rows"* ]]
+}
+
+@test "broken: judge() asks for what was not recorded" {
+	program=$(own 'static void arm(void) { record("a", 0); }
+		static void judge(void) { expect_equal("e", 0, growth("arm", "a", "b").resident_bytes); }')
+	run -2 "$program"
+	[[ $output == *'judge() asks for stage "b" of arm arm, which recorded no such stage'* ]]
+}
+
+@test "broken: a file without a declaration says so" {
+	echo 'static int nothing;' >"$BATS_TEST_TMPDIR/none.c"
+	cat >>"$BATS_TEST_TMPDIR/none.c" <<<'#include "experiment.h"
+		int use(void); int use(void) { return nothing; }'
+	run -2 "$(compiled "$BATS_TEST_TMPDIR/none.c")"
+	[[ $output == *'holds no complete `const struct experiment experiment`'* ]]
+}
+
+@test "broken: a result that cannot be written" {
+	[ -e /dev/full ] || skip "no /dev/full"
+	run -2 bash -c '"$1" 2>&1 >/dev/full' - "$(program "$LAZY")"
+	[[ $output == *"cannot write the result: No space left on device"* ]]
+}
+
+@test "a tool that ask() needs and that is missing makes it unsupported" {
+	missing=$(edited ps_counts_the_same_faults 's/"ps -o/"no-such-tool -o/')
+	run -77 "$missing"
+	[[ $output == *"needs a tool that is not installed"* ]]
+}
+
+@test "the observer is run at each record with PID ARM STAGE TRIAL X, and with fewer rows" {
+	cat >"$BATS_TEST_TMPDIR/observer" <<-'EOF'
+		#!/bin/sh
+		grep -q '^State:.T' /proc/$1/status && echo "$2|$3|$4|$5" >>"$LOG"
+	EOF
+	chmod +x "$BATS_TEST_TMPDIR/observer"
+	LOG=$BATS_TEST_TMPDIR/log OBSERVER=$BATS_TEST_TMPDIR/observer run -0 experiment counting_is_exact
+	[ "$(grep -c '^probe|touched|1|' "$BATS_TEST_TMPDIR/log")" -eq 8 ]
+	[ "$(head -n 1 "$BATS_TEST_TMPDIR/log")" = "probe|touched|1|1" ]
+}
+
+@test "--step stops at each record with the PID until Enter" {
+	run -0 bash -c 'yes "" | "$1" --step block=1M 2>&1 >/dev/null' - "$(program "$LAZY")"
+	[ "$(grep -o 'PID [0-9]* stands still: arm lazy, stage "writing"' <<<"$output" | wc -l)" -eq 16 ]
+}
+
+@test "--bare runs one arm alone" {
+	run -0 "$(program "$LAZY")" --bare=lazy
+	[ -z "$output" ]
+	run -2 "$(program "$LAZY")" --bare=lasy
+	[[ $output == *'no arm "lasy"'* ]]
+}
+
+@test "an interrupted program leaves no arm behind" {
+	program=$(own "static void arm(void) { record(\"a\", 0); for (;;) pause(); } $FINE")
+	"$program" >/dev/null 2>&1 3>&- &
+	parent=$!
+	until arm=$(pgrep -P "$parent"); do :; done
+	kill -INT "$parent"   # a background job of a script ignores it,
+	kill -TERM "$parent"  # so this one ends it
+	wait "$parent" || true
+	for _ in {1..200}; do
+		kill -0 "$arm" 2>/dev/null || return 0
+		read -rt 0.01 <> <(:) || true
+	done
+	return 1
+}
+
+@test "out of memory is said, with what to do" {
+	run -2 bash -c 'ulimit -v 50000; "$1" 2>&1 >/dev/null' - "$(program "$LAZY")"
+	[[ $output == *"malloc of 67108864 bytes failed: Cannot allocate memory (see ulimit -v"* ]]
+}
+
+@test "the same verdict with ASLR, with huge pages, with a limit on addresses, and with other limits" {
+	run -0 experiment "$LAZY" --aslr
+	run -0 experiment one_minor_fault_per_new_page --aslr
+	run -1 experiment the_four_block_story --aslr
+	run -0 bash -c 'ulimit -v 1000000; "$1"' - "$(program "$LAZY")"
+}

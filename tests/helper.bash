@@ -1,0 +1,49 @@
+# SPDX-License-Identifier: MIT
+# What the tests share. Each .bats file begins with `load helper`.
+bats_require_minimum_version 1.5.0
+
+ROOT=$(cd "$BATS_TEST_DIRNAME/.." && pwd)
+BUILD=${BUILD:-$ROOT/build}
+[[ $BUILD == /* ]] || BUILD=$ROOT/$BUILD
+export BUILD
+unset RESULTS KNOBS DEEP OBSERVER MAKEFLAGS MAKELEVEL
+cd "$ROOT" || exit
+
+# program CLAIM: the path of a claim's program.
+program() {
+	echo "$BUILD/$(scripts/claims "$1")"
+}
+
+# experiment CLAIM [argument ...]: runs it; what it says is kept, the result dropped.
+# With `run -1 experiment ...` the verdict is the exit status: 0 reproduced,
+# 1 refuted, 3 inconclusive, 77 unsupported, 2 broken.
+experiment() {
+	"$(program "$1")" "${@:2}" 2>&1 >/dev/null
+}
+
+# compiled FILE.c: compiles an experiment that lies elsewhere; prints the program's path.
+compiled() {
+	"${CC:-cc}" -std=gnu11 -O2 -fno-builtin -fPIE -I"$ROOT/lib" -o "${1%.c}" "$1" \
+		"$BUILD/libtouchstone.a" -pie -pthread -Wl,-z,now >&2
+	echo "${1%.c}"
+}
+
+# edited CLAIM SED_SCRIPT: an edited copy of a claim, compiled; prints the program's
+# path. An edit that changes nothing is a test that tests nothing: it fails.
+edited() {
+	local source copy
+	source=experiments/$(scripts/claims "$1").c
+	copy=$BATS_TEST_TMPDIR/$1.c
+	sed -E "$2" "$source" >"$copy"
+	if cmp -s "$source" "$copy"; then
+		echo "the edit \"$2\" changes nothing in $source" >&2
+		return 1
+	fi
+	compiled "$copy"
+}
+
+# shim NAME: tests/shims/NAME.c as a library for LD_PRELOAD; prints its path.
+shim() {
+	"${CC:-cc}" -std=gnu11 -O2 -fno-builtin -fPIC -shared -o "$BATS_TEST_TMPDIR/$1.so" "tests/shims/$1.c" >&2
+	echo "$BATS_TEST_TMPDIR/$1.so"
+}

@@ -1,0 +1,8 @@
+/* SPDX-License-Identifier: MIT */
+/* Sends every request of malloc to mmap(2), before there is a heap. */
+#include <malloc.h>
+
+__attribute__((constructor)) static void send_everything_to_mmap(void)
+{
+	mallopt(M_MMAP_THRESHOLD, 0);
+}

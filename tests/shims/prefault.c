@@ -1,0 +1,15 @@
+/* SPDX-License-Identifier: MIT */
+/* A malloc that writes every block it gives out: nothing is lazy under it. */
+#define _GNU_SOURCE
+#include <dlfcn.h>
+#include <string.h>
+
+void *malloc(size_t size)
+{
+	static void *(*next)(size_t);
+
+	if (next == NULL)
+		next = (void *(*)(size_t))dlsym(RTLD_NEXT, "malloc");
+	void *block = next(size);
+	return block != NULL ? memset(block, 1, size) : NULL;
+}
