@@ -1,0 +1,113 @@
+/* SPDX-License-Identifier: MIT */
+/* Heap and stack grow towards each other.
+ *
+ * The heap ends at the break, and brk(2) moves it to higher addresses; malloc cuts
+ * new blocks from its end.  The stack's direction is the processor's: on all that
+ * Linux runs on but PA-RISC a call lowers the stack pointer, so the locals of a
+ * called function lie below those of its caller.
+ *
+ * What the picture leaves out is the third one that grows.  mmap(2) looks for
+ * room from the top down (arch_get_unmapped_area_topdown()): each new mapping
+ * comes to lie below the one before, and so what the heap grows towards is not
+ * the stack at all but the mappings.
+ *
+ * Control: the same mappings in the layout of old kernels, which
+ * personality(2) still offers (ADDR_COMPAT_LAYOUT), must be found to grow upward: the
+ * measurement can see both directions for one and the same deed.
+ * Try: step=200K.  The heap's curve turns round: what did malloc do?
+ */
+#include "experiment.h"
+#include "layout.h"
+#include "memory.h"
+
+enum { STEPS = 16 };
+
+static int64_t step_bytes = 100 * KiB;
+
+/* y: how far each lies above the first. */
+static void show(int64_t step, const volatile char *address)
+{
+	static const volatile char *first;
+
+	if (step == 0)
+		first = address;
+	record_y("grown", step, (int64_t)((intptr_t)address - (intptr_t)first));
+}
+
+static void heap(void)
+{
+	wake_malloc();
+	for (int64_t i = 0; i < STEPS; i++)
+		show(i, must_malloc(step_bytes));
+}
+
+/* One function's frame: never merged with another's, and in use until the end. */
+static void __attribute__((noinline)) call(int64_t step)
+{
+	volatile char local[step_bytes];
+
+	local[0] = 1;
+	show(step, local);
+	if (step + 1 < STEPS)
+		call(step + 1);
+	local[step_bytes - 1] = local[0];
+}
+
+static void stack(void)
+{
+	call(0);
+}
+
+static void mappings(void)
+{
+	for (int64_t i = 0; i < STEPS; i++)
+		show(i, must_map(step_bytes));
+}
+
+static void mappings_in_old_layout(void)
+{
+	must_have_old_layout();
+	mappings();
+}
+
+/* Steps, of STEPS - 1, that went up by at least their own size (direction 1), or
+ * down by that (-1). */
+static int64_t steps_towards(int direction, const char *arm)
+{
+	int64_t count = 0;
+
+	for (int n = 1; n < STEPS; n++) {
+		int64_t before = nth_row(arm, "grown", n - 1)->y;
+		count += direction * (nth_row(arm, "grown", n)->y - before) >= step_bytes;
+	}
+	return count;
+}
+
+static void judge(void)
+{
+	expect_equal("blocks of the heap that lie above the one before", STEPS - 1,
+		     steps_towards(1, "heap"));
+	expect_equal("frames of the stack that lie below their caller's", STEPS - 1,
+		     steps_towards(-1, "stack"));
+	expect_equal("mappings that lie below the one before", STEPS - 1,
+		     steps_towards(-1, "mappings"));
+	control_equal("in the old layout, mappings that lie above the one before", STEPS - 1,
+		      steps_towards(1, "mappings in the old layout"));
+}
+
+const struct experiment experiment = {
+	.claim = "the heap grows up; the stack grows down, and so do the mappings",
+	.asked = "In which direction do heap and stack grow?",
+	.x_axis = "blocks, calls or mappings so far",
+	.y_axis = "address, bytes above the first",
+	.charted = "y",
+	/* STEPS frames fit a stack of 8 MiB */
+	.knobs = { { "step", &step_bytes, "bytes", "size of a block, frame or mapping", 1 * KiB,
+		     256 * KiB } },
+	.arms = { { "heap", heap },
+		  { "stack", stack },
+		  { "mappings", mappings },
+		  { "mappings in the old layout", mappings_in_old_layout, .control = true,
+		    .before_exec = ask_for_old_layout } },
+	.judge = judge,
+};

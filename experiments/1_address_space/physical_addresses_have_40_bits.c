@@ -1,0 +1,102 @@
+/* SPDX-License-Identifier: MIT */
+/* "Physical addresses have 40 bits, see /proc/cpuinfo": look at another machine.
+ *
+ * A virtual address is translated to a physical one, the number of a byte in
+ * memory or in a device.  How wide that is, the processor's maker decides, and the
+ * processor tells: CPUID leaf 0x80000008, EAX bits 0 to 7, and the line "address
+ * sizes" of /proc/cpuinfo, which the kernel makes from it (get_cpu_address_sizes()
+ * in arch/x86/kernel/cpu/common.c).  40 bits, 1 TiB, is what the first AMD64
+ * processors had and what QEMU shows a guest unless it is told otherwise, so the
+ * number got into many slides.  The architecture's own bound is 52 bits: more does
+ * not fit a page table entry.
+ *
+ * Nothing ties this width to the one of virtual addresses: one says how much
+ * memory the machine can have, the other how much a process can name.
+ *
+ * Controls: the instruction and the file must agree, and the machine's memory must
+ * fit in.
+ * Try: `grep 'address sizes' /proc/cpuinfo` on every machine you can log in to.
+ */
+#include <fcntl.h>
+#include <unistd.h>
+#ifdef __x86_64__
+#include <cpuid.h>
+#endif
+
+#include "experiment.h"
+#include "memory.h"
+#include "procfs.h"
+
+static int64_t bits = 40;
+
+static void cpuinfo(void)
+{
+	static char text[1 << 14], sizes[64]; /* the first processor's entry is enough */
+	int fd = open("/proc/cpuinfo", O_RDONLY | O_CLOEXEC);
+	ssize_t length = fd < 0 ? -1 : read(fd, text, sizeof(text));
+
+	if (length <= 0 || !procfs_text(text, (size_t)length, "address sizes", sizes, sizeof(sizes)))
+		unsupported("/proc/cpuinfo has no line \"address sizes\" on this architecture");
+	record_y("physical address", 0, strtoll(sizes, NULL, 10));
+}
+
+static void cpuid(void)
+{
+#ifdef __x86_64__
+	unsigned eax, ebx, ecx, edx, reduced = 0;
+
+	/* Memory encryption takes some of the bits for its keys, and the kernel takes
+	 * those off where it is switched on: AMD's leaf tells how many (EBX, bits 6 to
+	 * 11); Intel's TME (leaf 7, ECX bit 13) up to 15, in a register for the kernel. */
+	if (__get_cpuid(0x8000001f, &eax, &ebx, &ecx, &edx) && (eax & 1))
+		reduced = ebx >> 6 & 0x3f;
+	else if (__get_cpuid_count(7, 0, &eax, &ebx, &ecx, &edx) && (ecx >> 13 & 1))
+		reduced = 15;
+	if (!__get_cpuid(0x80000008, &eax, &ebx, &ecx, &edx))
+		unsupported("this processor has no CPUID leaf 0x80000008");
+	record_y("physical address", (int64_t)reduced, eax & 0xff);
+#else
+	unsupported("only x86-64 lets a program ask the processor itself");
+#endif
+}
+
+/* Bits that it takes to count the bytes of the machine's memory. */
+static void memory(void)
+{
+	int64_t bytes = ask("awk '/MemTotal/ { print $2 }' /proc/meminfo") * KiB;
+	int64_t needed = 0;
+
+	while (INT64_C(1) << needed < bytes)
+		needed++;
+	record_y("physical address", 0, needed);
+}
+
+static void judge(void)
+{
+	int64_t shown = y_of("/proc/cpuinfo", "physical address");
+	int64_t reduced = nth_row("CPUID", "physical address", 0)->x;
+	int64_t asked = y_of("CPUID", "physical address");
+
+	expect_equal("bits of a physical address", bits, shown);
+	control_between("bits according to the processor, less those of an encryption key",
+			asked - reduced, shown, asked);
+	control_between("bits that the machine's memory needs", 1,
+			y_of("memory", "physical address"), shown);
+}
+
+const struct experiment experiment = {
+	.claim = "physical addresses have 40 bits, so a machine can have 1 TiB of memory",
+	.asked = "How wide is a physical address?",
+	.instead = "As wide as the processor's maker made it: 36 and 40 bits on old machines, 39 in "
+		   "desktops, 46 and 48 in servers, 52 in the newest, and in a virtual machine what "
+		   "the host chose to show.",
+	.y_axis = "bits",
+	.charted = "y",
+	.chart = CHART_BARS,
+	.chart_options = "mark=40:as_told",
+	.knobs = { { "bits", &bits, "", "width of a physical address, as told", 32, 64 } },
+	.arms = { { "/proc/cpuinfo", cpuinfo },
+		  { "CPUID", cpuid, .control = true },
+		  { "memory", memory, .control = true } },
+	.judge = judge,
+};

@@ -1,0 +1,151 @@
+/* SPDX-License-Identifier: MIT */
+/* Three numbers for one mapping: how much was asked for, used, and changed.
+ *
+ * `pmap -x` prints them side by side, from /proc/PID/smaps (proc(5)): Kbytes is the
+ * length of the mapping; RSS are its pages that this process has in memory; Dirty
+ * are those of them that have been written since they came (Shared_Dirty and
+ * Private_Dirty), so that they cannot just be dropped when memory gets scarce.
+ * (`pmap -d` shows neither RSS nor Dirty.)
+ *
+ * The mapping is of a file (memfd_create(2)), private or shared; every second
+ * page is read and every fourth is written.  A file, because reading
+ * is not the same everywhere: fresh anonymous memory that is only read gets no
+ * pages, but the one shared page of zeros, which is nobody's RSS.
+ *
+ * Controls: a mapping that is only read has no Dirty, and one not touched at all
+ * no RSS; and anonymous memory that is read has no RSS either.
+ * Try: build/1_address_space/pmap_shows_what_is_touched --step, and look with pmap -X.
+ */
+#define _GNU_SOURCE
+#include <stdio.h>
+#include <sys/mman.h>
+#include <unistd.h>
+
+#include "experiment.h"
+#include "memory.h"
+
+static int64_t pages = 64;
+
+/* A line of pmap's own: pages that may not be accessed on either side keep it from
+ * being merged with a neighbour. */
+static char *map_apart(int flags)
+{
+	size_t bytes = (size_t)(pages * page_bytes()), page = (size_t)page_bytes();
+	char *room = mmap(NULL, bytes + 2 * page, PROT_NONE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+	int file = flags & MAP_ANONYMOUS ? -1 : memfd_create("a file", MFD_CLOEXEC);
+
+	if (room == MAP_FAILED || (file >= 0 && ftruncate(file, (off_t)bytes) != 0) ||
+	    mmap(room + page, bytes, PROT_READ | PROT_WRITE, flags | MAP_FIXED, file, 0) == MAP_FAILED)
+		broken("cannot make a mapping of %lld pages", (long long)pages);
+	if (file >= 0)
+		close(file);
+	return room + page;
+}
+
+/* A column of the mapping's line in `pmap -x`, which counts in KiB. */
+static int64_t pmap_column(int column, const char *mapping)
+{
+	char command[160];
+
+	snprintf(command, sizeof(command),
+		 "command -v pmap >/dev/null || exit 127; "
+		 "pmap -x $PID | awk '$1 ~ /^0*%lx$/ { print $%d }'",
+		 (unsigned long)(uintptr_t)mapping, column);
+	return ask(command) * KiB;
+}
+
+static void show(const char *mapping)
+{
+	record_y("Kbytes", 0, pmap_column(2, mapping));
+	record_y("RSS", 0, pmap_column(3, mapping));
+	record_y("Dirty", 0, pmap_column(4, mapping));
+}
+
+/* Every second page. */
+static void read_half(const char *mapping)
+{
+	for (int64_t i = 0; i < pages; i += 2)
+		read_pages(mapping + i * page_bytes(), page_bytes());
+}
+
+static void write_quarter(char *mapping)
+{
+	for (int64_t i = 0; i < pages; i += 4)
+		write_pages(mapping + i * page_bytes(), page_bytes());
+}
+
+static void use(int flags)
+{
+	char *mapping = map_apart(flags);
+
+	read_half(mapping);
+	write_quarter(mapping);
+	show(mapping);
+}
+
+static void private_file(void)
+{
+	use(MAP_PRIVATE);
+}
+
+static void shared_file(void)
+{
+	use(MAP_SHARED);
+}
+
+static void untouched(void)
+{
+	show(map_apart(MAP_PRIVATE));
+}
+
+static void only_read(void)
+{
+	char *mapping = map_apart(MAP_PRIVATE);
+
+	read_half(mapping);
+	show(mapping);
+}
+
+static void anonymous_read(void)
+{
+	char *mapping = map_apart(MAP_PRIVATE | MAP_ANONYMOUS);
+
+	read_half(mapping);
+	show(mapping);
+}
+
+static void judge(void)
+{
+	int64_t reserved = pages * page_bytes();
+	int64_t read = (pages + 1) / 2 * page_bytes(), written = (pages + 3) / 4 * page_bytes();
+
+	expect_equal("private file: Kbytes is what was reserved, bytes", reserved,
+		     y_of("private file", "Kbytes"));
+	expect_equal("private file: RSS is what was touched, bytes", read,
+		     y_of("private file", "RSS"));
+	expect_equal("private file: Dirty is what was written, bytes", written,
+		     y_of("private file", "Dirty"));
+	expect_equal("shared file: RSS is what was touched, bytes", read, y_of("shared file", "RSS"));
+	expect_equal("shared file: Dirty is what was written, bytes", written,
+		     y_of("shared file", "Dirty"));
+	control_equal("only read: Dirty, bytes", 0, y_of("only read", "Dirty"));
+	control_equal("only read: RSS, bytes", read, y_of("only read", "RSS"));
+	control_equal("untouched: RSS, bytes", 0, y_of("untouched", "RSS"));
+	control_equal("anonymous memory only read: RSS, bytes", 0,
+		      y_of("anonymous only read", "RSS"));
+}
+
+const struct experiment experiment = {
+	.claim = "pmap -x shows of a mapping what was reserved, what was touched, and what was written",
+	.asked = "What do Kbytes, RSS and Dirty mean in pmap?",
+	.y_axis = "what pmap shows, bytes",
+	.charted = "y",
+	.chart = CHART_BARS,
+	.knobs = { { "pages", &pages, "", "length of the mapping in pages", 4, 1 << 16 } },
+	.arms = { { "private file", private_file },
+		  { "shared file", shared_file },
+		  { "only read", only_read, .control = true },
+		  { "untouched", untouched, .control = true },
+		  { "anonymous only read", anonymous_read, .control = true } },
+	.judge = judge,
+};

@@ -1,0 +1,99 @@
+/* SPDX-License-Identifier: MIT */
+/* The picture on the first page of every chapter about processes: from low to
+ * high addresses a program has its text, its read-only data, its initialised
+ * data, its zero-filled data (bss), the heap, mappings, the stack, and on top
+ * the arguments and the environment.
+ *
+ * Four parties make it so.  The linker lays out the program file: text, read-only
+ * data, data, bss.  The kernel loads it (load_elf_binary() in fs/binfmt_elf.c)
+ * and starts the heap behind the bss; execve(2) copies the arguments to the very
+ * top and puts the stack below them; and mmap(2) searches for room downward from
+ * a point some way under the stack (mmap_base() in arch/x86/mm/mmap.c), so that
+ * the heap below has the whole wide middle to grow into.
+ *
+ * Control: the layout of old kernels, which personality(2) still offers
+ * (ADDR_COMPAT_LAYOUT), starts the mappings at a third of the address space, and
+ * a position-independent program lies at two thirds: the same test must find the
+ * mappings below the program, out of order.
+ * Try: `make build BUILD=/tmp/lld LINK='-pie -pthread -Wl,-z,now -fuse-ld=lld'`: which two
+ * regions change places?  And run it with --aslr, twice: what moves, what does not?
+ */
+#define _GNU_SOURCE /* program_invocation_name */
+#include <errno.h>
+
+#include "experiment.h"
+#include "layout.h"
+#include "memory.h"
+
+static const char read_only_data[] = "never written";
+static int data = 1;
+static int bss;
+
+static int64_t number_of(const volatile void *address)
+{
+	return (int64_t)(uintptr_t)address;
+}
+
+/* x counts the regions in the order of the picture, y is an address in each. */
+static void draw(void)
+{
+	int stack;
+
+	record_y("text", 1, number_of((void *)draw));
+	record_y("read-only data", 2, number_of(read_only_data));
+	record_y("data", 3, number_of(&data));
+	record_y("bss", 4, number_of(&bss));
+	record_y("heap", 5, number_of(must_malloc(1)));
+	record_y("anonymous mapping", 6, number_of(must_map(1 * MiB)));
+	record_y("library", 7, number_of((void *)malloc));
+	record_y("stack", 8, number_of(&stack));
+	record_y("arguments", 9, number_of(program_invocation_name));
+}
+
+static void old_layout(void)
+{
+	must_have_old_layout();
+	draw();
+}
+
+static int64_t above(const char *arm, const char *lower, const char *upper)
+{
+	return y_of(arm, upper) - y_of(arm, lower);
+}
+
+static void judge(void)
+{
+	const char *arm = "as it is";
+
+	expect_between("read-only data is above the text, bytes", 1,
+		       above(arm, "text", "read-only data"), INT64_MAX);
+	expect_between("data is above the read-only data, bytes", 1,
+		       above(arm, "read-only data", "data"), INT64_MAX);
+	expect_between("bss is above the data, bytes", 1, above(arm, "data", "bss"), INT64_MAX);
+	expect_between("the heap is above the bss, bytes", 1, above(arm, "bss", "heap"), INT64_MAX);
+	/* Of mappings and libraries the picture gives no order. */
+	expect_between("an anonymous mapping is above the heap, bytes", 1,
+		       above(arm, "heap", "anonymous mapping"), INT64_MAX);
+	expect_between("a library is above the heap, bytes", 1, above(arm, "heap", "library"),
+		       INT64_MAX);
+	expect_between("the stack is above the mapping, bytes", 1,
+		       above(arm, "anonymous mapping", "stack"), INT64_MAX);
+	expect_between("the stack is above the library, bytes", 1, above(arm, "library", "stack"),
+		       INT64_MAX);
+	expect_between("the arguments are above the stack, bytes", 1,
+		       above(arm, "stack", "arguments"), INT64_MAX);
+	control_between("in the old layout a mapping is above the heap, bytes: no, below",
+			INT64_MIN, above("old layout", "heap", "anonymous mapping"), -1);
+}
+
+const struct experiment experiment = {
+	.claim = "from low to high: text, read-only data, data, bss, heap, mappings, stack, arguments",
+	.asked = "How is a process laid out in memory?",
+	.x_axis = "place in the textbook's picture, from the bottom",
+	.y_axis = "address, bytes",
+	.charted = "y",
+	.chart = CHART_STAGES,
+	.arms = { { "as it is", draw },
+		  { "old layout", old_layout, .control = true, .before_exec = ask_for_old_layout } },
+	.judge = judge,
+};

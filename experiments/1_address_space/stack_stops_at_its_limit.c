@@ -1,0 +1,166 @@
+/* SPDX-License-Identifier: MIT */
+/* The stack needs no allocation: it grows as it is used, and then it does not.
+ *
+ * A new process has a stack of a few pages.  A write below them faults, and the
+ * kernel makes the mapping longer instead of sending a signal, as long as it ends
+ * up no longer than RLIMIT_STACK (acct_stack_growth() in mm/mmap.c; getrlimit(2);
+ * `ulimit -s`), 8 MiB unless someone changed it.  One page beyond that it sends
+ * SIGSEGV: no return value, no exception, no message but "Segmentation fault".
+ *
+ * Up to there it is as lazy as malloc.  Entering a function with a large local
+ * array moves the stack pointer and lengthens the mapping, but only the pages that
+ * are written become resident.
+ *
+ * Each arm writes a large frame page by page; then a copy of it (fork) grows the
+ * stack until it dies, and reports how far it came.
+ *
+ * Control: half the limit and twice the limit, set before the program starts,
+ * must move the edge to half and to twice as far.
+ * Try: limit=64M, and then the same after `ulimit -Hs 65536` in the shell.  And
+ * where does a thread's stack end (pthread_attr_setstacksize(3))?
+ */
+#include <alloca.h>
+#include <signal.h>
+#include <sys/mman.h>
+#include <sys/prctl.h>
+#include <sys/resource.h>
+#include <sys/wait.h>
+
+#include "address_space.h"
+#include "experiment.h"
+#include "memory.h"
+
+enum { STEPS = 16 };
+
+static int64_t limit_bytes = 8 * MiB;
+
+static void limit_the_stack(int64_t bytes)
+{
+	struct rlimit limit;
+
+	getrlimit(RLIMIT_STACK, &limit);
+	limit.rlim_cur = (rlim_t)bytes;
+	setrlimit(RLIMIT_STACK, &limit); /* whether it did so, the arm sees */
+}
+
+static void at_half(void)
+{
+	limit_the_stack(limit_bytes / 2);
+}
+
+static void at_limit(void)
+{
+	limit_the_stack(limit_bytes);
+}
+
+static void at_twice(void)
+{
+	limit_the_stack(limit_bytes * 2);
+}
+
+/* Lowers the stack pointer and writes there, for ever; by half a page and what
+ * alloca() adds for alignment, so that no page is left out. */
+static void __attribute__((noreturn)) grow_until_the_end(char *volatile *lowest)
+{
+	size_t step = (size_t)page_bytes() / 2;
+
+	for (;;) {
+		volatile char *frame = alloca(step);
+		*frame = 1;
+		*lowest = (char *)frame;
+	}
+}
+
+/* Bytes from the stack's upper end down to the lowest page that could be written. */
+static int64_t reach_of_the_stack(void)
+{
+	struct procfs_mapping stack = { 0 };
+	char *volatile *lowest = mmap(NULL, (size_t)page_bytes(), PROT_READ | PROT_WRITE,
+				      MAP_SHARED | MAP_ANONYMOUS, -1, 0);
+	int status;
+
+	if (lowest == MAP_FAILED || !mapping_of(&stack, &stack))
+		broken("cannot find the stack in /proc/self/maps");
+	pid_t copy = fork_arm();
+	if (copy == 0) {
+		prctl(PR_SET_DUMPABLE, 0); /* leaves no core file */
+		grow_until_the_end(lowest);
+	}
+	if (waitpid(copy, &status, 0) != copy || !WIFSIGNALED(status) || WTERMSIG(status) != SIGSEGV)
+		broken("growing the stack did not end in SIGSEGV");
+	return (int64_t)(stack.end -
+			 (uintptr_t)*lowest / (uintptr_t)page_bytes() * (uintptr_t)page_bytes());
+}
+
+/* x: bytes of the frame in pages that were absent and have been written. */
+static void __attribute__((noinline)) use_a_large_frame(int64_t bytes)
+{
+	char *frame = alloca((size_t)bytes);
+	int64_t part = bytes / STEPS, fresh = 0;
+
+	record("frame entered", 0);
+	record("frame written", 0); /* what record() itself needs of the stack is there now */
+	for (char *at = frame + (STEPS - 1) * part; at >= frame; at -= part) {
+		fresh += absent_pages_of(at, part) * page_bytes();
+		write_pages(at, part);
+		record("frame written", fresh);
+	}
+}
+
+static void grow(void)
+{
+	struct rlimit limit;
+
+	getrlimit(RLIMIT_STACK, &limit);
+	if (limit.rlim_max < (rlim_t)limit_bytes * 2)
+		unsupported("the hard limit of the stack (ulimit -Hs) is below twice the knob limit: "
+			    "lower the knob or raise the hard limit");
+	record("before", 0);
+	use_a_large_frame((int64_t)limit.rlim_cur / 2);
+	record_y("limit", 0, (int64_t)limit.rlim_cur);
+	record_y("reach", 0, reach_of_the_stack());
+}
+
+/* The stack is made of whole pages: the limit rounded down. */
+static int64_t whole_pages(int64_t bytes)
+{
+	return bytes / page_bytes() * page_bytes();
+}
+
+static void judge(void)
+{
+	struct snapshot entered = growth("limit", "before", "frame entered");
+	struct snapshot written = growth("limit", "frame written", "frame written");
+	int64_t fresh = nth_row("limit", "frame written", STEPS)->x;
+
+	expect_equal("the stack ends where its limit says, bytes", whole_pages(limit_bytes),
+		     y_of("limit", "reach"));
+	/* What record() itself uses lies below the frame. */
+	expect_between("entering a large frame makes resident only what its callees use, bytes", 0,
+		       entered.resident_bytes, 2 * page_bytes());
+	expect_equal("writing the frame makes its pages resident, one by one, bytes", fresh,
+		     written.resident_bytes);
+	/* All but what the program's start and the harness's warm-up (64 KiB) had used. */
+	expect_between("and they are nearly all of the frame, bytes",
+		       limit_bytes / 2 - 64 * KiB - 4 * page_bytes(), fresh,
+		       limit_bytes / 2 + page_bytes());
+	control_equal("with half the limit it ends at half, bytes", whole_pages(limit_bytes / 2),
+		      y_of("half the limit", "reach"));
+	control_equal("with twice the limit it ends at twice, bytes", whole_pages(limit_bytes * 2),
+		      y_of("twice the limit", "reach"));
+}
+
+const struct experiment experiment = {
+	.claim = "the stack grows as it is touched, up to RLIMIT_STACK; beyond that comes SIGSEGV",
+	.asked = "How large can the stack get, and what happens then?",
+	.x_axis = "bytes of a large frame written for the first time",
+	.y_axis = "size of the stack, bytes",
+	.charted = "y",
+	.chart = CHART_BARS,
+	.knobs = { { "limit", &limit_bytes, "bytes", "stack limit of the arm in the middle",
+		     1 * MiB, 256 * MiB } },
+	.arms = { { "half the limit", grow, .control = true, .before_exec = at_half },
+		  { "limit", grow, .before_exec = at_limit },
+		  { "twice the limit", grow, .control = true, .before_exec = at_twice } },
+	.judge = judge,
+};
