@@ -68,6 +68,13 @@ lint: ## compilers' warnings as errors, static analysis, formatting
 doctor: ## what is here, what is missing, and what that costs
 	@scripts/doctor
 
+reference: ## measure everything into results/reference/ and fill the texts from it
+	@$(MAKE) --no-print-directory build
+	@rm -rf results/reference
+	@RESULTS=results/reference scripts/run
+	@scripts/chart results/reference/*/*.csv
+	@scripts/reference --fill
+
 clean: ## remove what was built; results stay
 	rm -rf $(BUILD)
 
@@ -93,5 +100,5 @@ $(BUILD)/.flags: FORCE
 	@mkdir -p $(@D)
 	@echo '$(CC) $(FLAGS) $(LINK)' | cmp -s - $@ || echo '$(CC) $(FLAGS) $(LINK)' > $@
 
-.PHONY: help build run-all run observe charts report check test lint doctor clean FORCE
+.PHONY: help build run-all run observe charts report check test lint doctor reference clean FORCE
 .DELETE_ON_ERROR:
