@@ -38,6 +38,7 @@ struct shared {
 	int count;          /* rows recorded */
 	bool started;       /* the warm-up is over, the arm's function runs */
 	bool waiting;       /* the arm stopped itself and wants to be continued */
+	pid_t subject;      /* who stands still: the arm, or its child */
 	enum verdict ended; /* REPRODUCED: nothing said; or BROKEN, UNSUPPORTED with: */
 	char reason[REASON_SIZE];
 	char question[REASON_SIZE]; /* of ask(); empty: the pause is for a record() */

@@ -137,38 +137,33 @@ struct snapshot growth(const char *arm, const char *from, const char *to)
 	return grown;
 }
 
-static int64_t median_of_rows(const char *arm, const char *stage, int n, size_t column)
+static int64_t median_of_rows(const struct row **rows, int count, size_t column)
 {
 	int64_t values[MAX_TRIALS];
-	int count = 0;
 
-	FOR_EACH_RUN_OF(arm, run) {
-		const struct row *row = find_row(run, stage, n);
-		if (row != NULL)
-			values[count++] = *(const int64_t *)((const char *)row + column);
-	}
-	return count == 0 ? NOT_MEASURED : median_integer(values, count);
+	for (int i = 0; i < count; i++)
+		values[i] = *(const int64_t *)((const char *)rows[i] + column);
+	return median_integer(values, count);
 }
 
 const struct row *nth_row(const char *arm, const char *stage, int n)
 {
 	static struct row median;
-	const struct row *any = NULL;
+	const struct row *rows[MAX_TRIALS];
 	int count = 0;
 
+	must_have_run(arm_ran(arm), arm);
 	FOR_EACH_RUN_OF(arm, run) {
-		count++;
-		if (any == NULL)
-			any = find_row(run, stage, n);
+		const struct row *row = find_row(run, stage, n);
+		if (row != NULL)
+			rows[count++] = row;
 	}
-	must_have_run(count, arm);
-	if (any == NULL)
+	if (count == 0)
 		return NULL;
-	median = *any;
-	median.x = median_of_rows(arm, stage, n, offsetof(struct row, x));
-	median.y = median_of_rows(arm, stage, n, offsetof(struct row, y));
-#define COLUMN(name) \
-	median.is.name = median_of_rows(arm, stage, n, offsetof(struct row, is.name));
+	median = *rows[0];
+	median.x = median_of_rows(rows, count, offsetof(struct row, x));
+	median.y = median_of_rows(rows, count, offsetof(struct row, y));
+#define COLUMN(name) median.is.name = median_of_rows(rows, count, offsetof(struct row, is.name));
 	SNAPSHOT_COLUMNS(COLUMN)
 #undef COLUMN
 	return &median;

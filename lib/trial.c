@@ -139,8 +139,12 @@ bool trial_can_run(const struct arm *arm)
 	const char *preload = arm->environment ? strstr(arm->environment, "LD_PRELOAD=") : NULL;
 	char library[PATH_MAX];
 
-	return preload == NULL || sscanf(preload, "LD_PRELOAD=%4095[^ ]", library) != 1 ||
-	       library_loads(library);
+	if (preload == NULL || sscanf(preload, "LD_PRELOAD=%4095[^ ]", library) != 1 ||
+	    library_loads(library))
+		return true;
+	/* jemalloc keeps more thread-local data than dlopen() has room left for.  It is there all
+	 * the same: what is preloaded gets the room that it asks for (glibc: static TLS). */
+	return dlopen(library, RTLD_LAZY) == NULL && strstr(dlerror(), "static TLS") != NULL;
 }
 
 /* A tool that looks at the arm must not itself run on the malloc under test. */
@@ -151,7 +155,7 @@ static void become_a_tool(const struct trial *trial)
 
 	sigemptyset(&none);
 	sigprocmask(SIG_SETMASK, &none, NULL);
-	snprintf(pid, sizeof(pid), "%d", (int)trial->pid);
+	snprintf(pid, sizeof(pid), "%d", (int)trial->shared->subject);
 	setenv("PID", pid, 1);
 	if (readlink("/proc/self/exe", program, sizeof(program) - 1) > 0)
 		setenv("PROGRAM", program, 1);
@@ -204,7 +208,7 @@ static void observe(struct trial *trial, const char *observer)
 	char pid[16], number[16], x[24];
 	int status;
 
-	snprintf(pid, sizeof(pid), "%d", (int)trial->pid);
+	snprintf(pid, sizeof(pid), "%d", (int)trial->shared->subject);
 	snprintf(number, sizeof(number), "%d", trial->number);
 	snprintf(x, sizeof(x), "%lld", (long long)row->x);
 	pid_t child = fork();
@@ -225,7 +229,7 @@ static void step(const struct trial *trial)
 	int c;
 
 	fprintf(stderr, "PID %d stands still: arm %s, stage \"%s\", x = %lld. Enter to go on ",
-		(int)trial->pid, trial->arm->name, row->stage, (long long)row->x);
+		(int)trial->shared->subject, trial->arm->name, row->stage, (long long)row->x);
 	while ((c = getchar()) != '\n' && c != EOF)
 		;
 	if (c == EOF)

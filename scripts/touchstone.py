@@ -4,15 +4,18 @@
     for result in touchstone.read_results("results/latest"):
         print(result.chapter, result.name, result.verdict)
 """
+import contextlib
 import csv
+import os
 import re
+import sys
 from dataclasses import dataclass, field
 from pathlib import Path
 
 VERDICTS = ("reproduced", "refuted", "inconclusive", "unsupported", "broken")
 TEXT_COLUMNS = ("arm", "stage")
 # Metadata that describes the experiment; every other key describes the machine.
-DECLARATION = ("claim", "asked", "instead", "source", "x", "y", "charted", "chart",
+DECLARATION = ("claim", "asked", "instead", "hypothesis", "source", "x", "y", "charted", "chart",
                "chart_options", "knobs", "arm")
 
 
@@ -21,6 +24,7 @@ class Arm:
     name: str
     control: bool = False
     environment: str = ""
+    ran: bool = True
 
 
 @dataclass
@@ -55,14 +59,29 @@ class Result:
     def chapter(self):
         return self.path.parent.name
 
+    def columns_measured(self):
+        """The numbers of this experiment: what is not empty in every row."""
+        return [column for column in self.columns if column not in (*TEXT_COLUMNS, "trial", "x")
+                and any(row[column] is not None for row in self.rows)]
+
+    def why_no_result(self):
+        """What keeps this file from being a result at all, or nothing."""
+        if "claim" not in self.metadata:
+            return "is no result: it has no '# claim:' line"
+        missing = [column for column in ("arm", "trial", "stage", "x") if column not in self.columns]
+        if self.columns and missing:
+            return f"is no result: its header row lacks {', '.join(missing)}"
+        return ""
+
     def machine(self):
         return {key: text for key, text in self.metadata.items() if key not in DECLARATION}
 
 
 def _arm(text):
     name, _, environment = text.partition(" | ")
+    ran, name = not name.endswith(" (not run)"), name.removesuffix(" (not run)")
     control = name.endswith(" (control)")
-    return Arm(name.removesuffix(" (control)"), control, environment)
+    return Arm(name.removesuffix(" (control)"), control, environment, ran)
 
 
 def _finding(kind, text):
@@ -128,10 +147,65 @@ def chapter_order(name):
 
 
 def read_results(folder):
-    """Every CHAPTER/CLAIM.csv of a results folder, in chapter order."""
-    paths = sorted(Path(folder).glob("*/*.csv"),
+    """Every CHAPTER/CLAIM.csv of a results folder, in chapter order.  A chapter begins with its number."""
+    paths = sorted(Path(folder).glob("[0-9]*/*.csv"),
                    key=lambda path: (chapter_order(path.parent.name), path.name))
     return [read_result(path) for path in paths]
+
+
+# ---- numbers as people read them: the same conventions as scripts/chart.awk ---
+
+SIZE = {"": 1, "K": 1 << 10, "M": 1 << 20, "G": 1 << 30}
+
+
+def size(text):
+    """64K -> 65536; None for what is no whole number with K, M or G behind it."""
+    number = re.fullmatch(r"(\d+)([KMG]?)", text.strip().upper())
+    return int(number[1]) * SIZE[number[2]] if number else None
+
+
+def unit_of_text(text):
+    if re.search(r"\bbytes?\b", text):
+        return "bytes"
+    return "ns" if re.search(r"\b(ns|nanoseconds)\b", text) else "count"
+
+
+def unit_of(column, metadata=None):
+    if column in ("x", "y"):
+        return unit_of_text((metadata or {}).get(column, ""))
+    return "bytes" if column.endswith("_bytes") else "ns" if column.endswith("_ns") else "count"
+
+
+def words_of(column, metadata=None):
+    """minor_fault_count -> minor faults; y -> what the experiment calls it, without its unit."""
+    if column in ("x", "y"):
+        text = (metadata or {}).get(column, column)
+        return re.sub(r"(,| in)? *\(?(bytes|ns|nanoseconds)\)?$", "", text) or column
+    if column == "mmapped_count":
+        return "mmapped blocks"
+    return re.sub(r"_bytes$", "", re.sub(r"_count$", "s", re.sub(r"_ns$", " time", column))).replace("_", " ")
+
+
+def scale_of(largest, unit):
+    """(divisor, name) of the unit in which a number as large as this is written."""
+    names, step = {"bytes": (["bytes", "KiB", "MiB", "GiB", "TiB", "PiB"], 1024),
+                   "ns": (["ns", "µs", "ms", "s"], 1000)}.get(unit, ([""], 1))
+    power = 0
+    while power < len(names) - 1 and abs(largest) >= step ** (power + 1):
+        power += 1
+    return step ** power, names[power]
+
+
+def quantity(number, unit):
+    """Bytes that are no round number stay exact as long as they can be read: 131,049 bytes is not 128 KiB."""
+    if number is None:
+        return "not measured"
+    if unit == "count":
+        return f"{number:,.0f}" if number == int(number) else f"{number:,.4g}"
+    scale, name = scale_of(number, unit)
+    if unit == "bytes" and number % 1024 and abs(number) < 1e7:
+        return f"{number:,.0f} bytes"
+    return f"{number / scale:.4g} {name}"
 
 
 # ---- the source of an experiment -------------------------------------------
@@ -187,7 +261,8 @@ class Source:
 
     def paragraphs(self):
         """The top comment, licence line aside, as lists of lines."""
-        comments = re.match(r"\s*(?:/\*\s*SPDX.*?\*/\s*)?/\*(.*?)\*/", self.text, re.DOTALL)
+        comments = re.match(r"\s*(?:/\*\s*SPDX.*?\*/\s*)?(?:/\*\s*forked from\b[^*]*\*/\s*)?/\*(.*?)\*/",
+                            self.text, re.DOTALL)
         paragraphs = [[]]
         for line in comments[1].splitlines() if comments else []:
             line = re.sub(r"^ ?\* ?|^ ", "", line).rstrip()
@@ -196,3 +271,25 @@ class Source:
             if line:
                 paragraphs[-1].append(line)
         return [lines for lines in paragraphs if lines]
+
+
+# ---- what the scripts do alike -----------------------------------------------
+
+def stop(message, status=2):
+    """One sentence that says what is wrong and what to do."""
+    print(f"scripts/{Path(sys.argv[0]).name}: {message}", file=sys.stderr)
+    sys.exit(status)
+
+
+def write_whole(path, content):
+    """Text or bytes: the file appears by rename, whole or not at all."""
+    path = Path(path)
+    new = path.with_name(f".{path.name}.{os.getpid()}")
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        new.write_bytes(content.encode() if isinstance(content, str) else content)
+        os.replace(new, path)
+    except OSError as error:
+        with contextlib.suppress(OSError):
+            new.unlink()
+        stop(f"cannot write {path}: {error.strerror}; give another folder with RESULTS=...")

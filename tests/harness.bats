@@ -203,7 +203,14 @@ FINE='static void judge(void) { expect_equal("e", 1, 1); control_equal("k", 1, 1
 	[[ $output == *"malloc of 67108864 bytes failed: Cannot allocate memory (see ulimit -v"* ]]
 }
 
-@test "the same verdict with ASLR, with huge pages, with a limit on addresses, and with other limits" {
+@test "where randomisation cannot be switched off, it says so and goes on" {
+	LD_PRELOAD=$(shim refuse_personality) run -0 --separate-stderr "$(program "$LAZY")"
+	grep -q '^# aslr: on: personality(ADDR_NO_RANDOMIZE) was refused$' <<<"$output"
+	LD_PRELOAD=$(shim refuse_personality) run -1 experiment the_four_block_story
+	LD_PRELOAD=$(shim refuse_personality) run -0 experiment small_requests_move_the_break
+}
+
+@test "the same verdict with ASLR and with a limit on addresses" {
 	run -0 experiment "$LAZY" --aslr
 	run -0 experiment one_minor_fault_per_new_page --aslr
 	run -1 experiment the_four_block_story --aslr

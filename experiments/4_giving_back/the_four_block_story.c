@@ -11,8 +11,9 @@
  * The last step no longer happens.  When free() unmapped C it also raised the
  * mmap threshold to the size of C and the trim threshold to twice that, about
  * 400 KiB (__libc_free() in malloc/malloc.c: mp_.trim_threshold = 2 *
- * mp_.mmap_threshold); B, D and the top together stay below it.  The story dates
- * from before glibc 2.4 (2006), when both thresholds were fixed.
+ * mp_.mmap_threshold); B, D and the top together stay below it.  The story is
+ * older than that: until 2006 both thresholds were fixed ("Update in 2006" in
+ * malloc/malloc.c).
  *
  * Control: with both thresholds pinned to 128 KiB by mallopt(3), the story must
  * go as it is told.  Look at how little leaves resident memory even then: malloc
