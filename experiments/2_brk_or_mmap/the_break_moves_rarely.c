@@ -1,0 +1,113 @@
+/* SPDX-License-Identifier: MIT */
+/* Thousands of requests, a handful of system calls.
+ *
+ * malloc() would be slow if it asked the kernel each time.  So when the top of
+ * the heap is used up, sysmalloc() asks for M_TOP_PAD (128 KiB) more than it
+ * needs, and every small request is cut from that until it too is used up.  In
+ * between, malloc() is arithmetic in user space: the break stays where it is,
+ * and so does the virtual size.  A look at VSZ every second shows long plateaus
+ * although the program allocates all the time.
+ *
+ * Control: with M_TOP_PAD = 0 malloc asks for what it lacks and no more, rounded
+ * up to a page, so the break must move about once per page of chunks.
+ * Try: strace -e brk build/2_brk_or_mmap/the_break_moves_rarely --bare="as it is"
+ * and then --bare="no padding".  And with size=24: how many requests a step?
+ */
+#include <unistd.h>
+
+#include "experiment.h"
+#include "heap_handles.h"
+#include "memory.h"
+
+enum { LOOKS = 40 };
+
+static int64_t requests = 10000;
+static int64_t request_bytes = 100;
+
+static void as_it_is(void)
+{
+	int64_t moves = 0;
+
+	wake_malloc();
+	record_y("allocated", 0, moves);
+	for (int look = 1; look <= LOOKS; look++) {
+		for (int64_t i = 0; i < requests / LOOKS; i++) {
+			void *before = sbrk(0);
+			must_malloc(request_bytes);
+			moves += sbrk(0) != before;
+		}
+		record_y("allocated", look * (requests / LOOKS), moves);
+	}
+}
+
+static void no_padding(void)
+{
+	must_set_top_pad(0);
+	as_it_is();
+}
+
+/* Looks between which neither the break nor the virtual size moved. */
+static int64_t looks_at_rest(const char *arm)
+{
+	struct snapshot before = nth_row(arm, "allocated", 0)->is;
+	int64_t count = 0;
+	const struct row *row;
+
+	for (int n = 1; (row = nth_row(arm, "allocated", n)) != NULL; n++) {
+		count += row->is.heap_top_bytes == before.heap_top_bytes &&
+			 row->is.virtual_bytes == before.virtual_bytes;
+		before = row->is;
+	}
+	return count;
+}
+
+static int64_t moves_of_the_break(const char *arm)
+{
+	int64_t moves = 0;
+	const struct row *row;
+
+	for (int n = 0; (row = nth_row(arm, "allocated", n)) != NULL; n++)
+		moves = row->y;
+	return moves;
+}
+
+/* A chunk is the request and a size field, rounded up to malloc's alignment
+ * (request2size() in malloc/malloc.c), and no smaller than four words. */
+static int64_t chunk_bytes(void)
+{
+	int64_t word = sizeof(size_t), align = _Alignof(max_align_t);
+	int64_t chunk = (request_bytes + word + align - 1) / align * align;
+	return chunk > 4 * word ? chunk : 4 * word;
+}
+
+static void judge(void)
+{
+	struct snapshot usual = growth("as it is", "allocated", "allocated");
+	int64_t moves = moves_of_the_break("as it is");
+	int64_t bytes = requests / LOOKS * LOOKS * chunk_bytes();
+
+	expect_between("moves of the break: at most one per 128 KiB, and at least one", 1, moves,
+		       bytes / DEFAULT_THRESHOLD + 1);
+	expect_equal("bytes by which the virtual size grew: the moves of the break and no others",
+		     usual.heap_top_bytes, usual.virtual_bytes);
+	expect_between("looks, of 40, that find the break and the virtual size where they were",
+		       LOOKS - moves, looks_at_rest("as it is"), LOOKS);
+	/* The first requests still come from what wake_malloc() left; a step is the
+	 * page or two that hold the chunk that was lacking. */
+	control_between("without padding, moves of the break: one for every page or two of chunks",
+			(bytes - page_bytes()) / (page_bytes() + chunk_bytes()),
+			moves_of_the_break("no padding"), bytes / page_bytes() + 1);
+}
+
+const struct experiment experiment = {
+	.claim = "the break moves rarely: while the top has room, malloc changes neither it nor VSZ",
+	.asked = "My program allocates all the time. Why does its size stand still?",
+	.x_axis = "requests served",
+	.charted = "virtual_bytes",
+	.chart = CHART_STEPS,
+	.y_axis = "moves of the break so far",
+	.knobs = { { "requests", &requests, "", "number of requests", 8000 },
+		   { "size", &request_bytes, "bytes", "size of each request", 0, 1 * KiB } },
+	.arms = { { "as it is", as_it_is }, { "no padding", no_padding, .control = true } },
+	.judge = judge,
+};

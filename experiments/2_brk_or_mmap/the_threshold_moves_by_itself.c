@@ -1,0 +1,167 @@
+/* SPDX-License-Identifier: MIT */
+/* free() teaches malloc what sizes the program likes.
+ *
+ * A mapped block costs two system calls and all of its page faults each time.
+ * So when one is freed, __libc_free() in malloc/malloc.c sets mmap_threshold to
+ * its size, and blocks like it come from the heap from then on; and it sets
+ * trim_threshold to twice that, or the heap would shrink and grow instead.
+ * Neither ever goes down again.  mallopt(3), M_MMAP_THRESHOLD, calls this the
+ * dynamic threshold; it came in 2006 (see "Update in 2006" in malloc.c).
+ *
+ * Blocks above DEFAULT_MMAP_THRESHOLD_MAX (32 MiB on 64-bit machines) teach
+ * nothing, and neither does a chunk of exactly 32 MiB: free() compares the size
+ * field as it stands (chunksize_nomask()), in which a flag bit says "mapped".
+ *
+ * Mapped blocks of doubling size are freed, one after the other.  After each,
+ * one arm looks for the first chunk size that is mapped; another piles up small
+ * blocks and frees them from the top downwards until the break goes down: the
+ * free top has reached the trim threshold.
+ *
+ * Control: thresholds pinned by mallopt(3) must stay at 128 KiB throughout.
+ * Try: let the sizes fall instead of rise.
+ */
+#include <unistd.h>
+
+#include "experiment.h"
+#include "memory.h"
+
+/* DEFAULT_MMAP_THRESHOLD_MAX in malloc/malloc.c. */
+#define MOST_THRESHOLD (sizeof(long) == 8 ? 32 * MiB : 512 * KiB)
+
+/* Freed chunks: 256 KiB and doubling, the last above the most that counts. */
+enum { FIRST = 256 * 1024, DOUBLINGS = 9 };
+
+/* Blocks that fill the heap: small, so that the top grows in small steps. */
+#define SMALL (16 * KiB)
+
+static int is_mapped(int64_t bytes)
+{
+	return !is_below_the_break(must_malloc(bytes));
+}
+
+/* The chunk of a request: with a size field, rounded up to malloc's alignment
+ * (request2size() in malloc/malloc.c). */
+static int64_t chunk_bytes(int64_t request)
+{
+	int64_t word = sizeof(size_t), align = _Alignof(max_align_t);
+	return (request + word + align - 1) / align * align;
+}
+
+static int64_t chunk_when_mapped(int64_t freed)
+{
+	(void)freed;
+	return chunk_bytes(first_value_where(1, 4 * MOST_THRESHOLD, is_mapped));
+}
+
+/* Small blocks, each pointing to the one before, for three times what was freed
+ * and on until malloc has cut up most of the top: what is left is less than two. */
+static void **fill_heap(int64_t freed)
+{
+	int64_t enough = 3 * (freed < MOST_THRESHOLD ? freed : MOST_THRESHOLD);
+	void **last = NULL;
+
+	for (int64_t bytes = 0; bytes < enough || (char *)sbrk(0) - (char *)last > 3 * SMALL;
+	     bytes += SMALL) {
+		void **block = must_malloc(SMALL);
+		*block = last;
+		last = block;
+	}
+	return last;
+}
+
+/* How large the free top is when free() gives part of it back; 0: it never does.
+ * A block's chunk starts two words in front of it, and the top ends at the break. */
+static int64_t top_when_trimmed(int64_t freed)
+{
+	int64_t trimmed_at = 0;
+	void **previous;
+
+	for (void **last = fill_heap(freed); last != NULL; last = previous) {
+		char *end = sbrk(0);
+		previous = *last;
+		free(last);
+		if (trimmed_at == 0 && (char *)sbrk(0) < end)
+			trimmed_at = end - ((char *)last - 2 * sizeof(size_t));
+	}
+	return trimmed_at;
+}
+
+/* A mapped chunk is whole pages; a page less is asked for than it shall have. */
+static void free_ever_larger(int64_t (*found)(int64_t freed))
+{
+	for (int64_t i = 0, chunk = FIRST; i < DOUBLINGS; i++, chunk *= 2) {
+		free(must_malloc(chunk - page_bytes()));
+		record_y("freed", chunk, found(chunk));
+	}
+}
+
+static void mmap_threshold(void)
+{
+	use_up_top();
+	free_ever_larger(chunk_when_mapped);
+}
+
+static void trim_threshold(void)
+{
+	free_ever_larger(top_when_trimmed);
+}
+
+static void mmap_pinned(void)
+{
+	must_pin_thresholds(DEFAULT_THRESHOLD, DEFAULT_THRESHOLD);
+	mmap_threshold();
+}
+
+static void trim_pinned(void)
+{
+	must_pin_thresholds(DEFAULT_THRESHOLD, DEFAULT_THRESHOLD);
+	trim_threshold();
+}
+
+/* Freed blocks after which the size found is so many times the mmap threshold, or
+ * up to width more.  Where the threshold moves, it is the largest that counted. */
+static int64_t rows_at(const char *arm, bool moves, int64_t times, int64_t width)
+{
+	int64_t threshold = DEFAULT_THRESHOLD, count = 0;
+	const struct row *row;
+
+	for (int n = 0; (row = nth_row(arm, "freed", n)) != NULL; n++) {
+		if (moves && row->x < MOST_THRESHOLD)
+			threshold = row->x;
+		count += times * threshold <= row->y && row->y <= times * threshold + width;
+	}
+	return count;
+}
+
+static void judge(void)
+{
+	/* The free that reaches the trim threshold may pass it by one small chunk.  And
+	 * systrim() keeps M_TOP_PAD, as much as the pinned threshold, and gives back
+	 * whole pages: there it can take one page more. */
+	int64_t step = chunk_bytes(SMALL);
+
+	expect_equal("freed blocks after which the mmap threshold is the largest below 32 MiB",
+		     DOUBLINGS, rows_at("mmap threshold", true, 1, 0));
+	expect_equal("freed blocks after which the trim threshold is twice that", DOUBLINGS,
+		     rows_at("trim threshold", true, 2, step));
+	control_equal("freed blocks after which a pinned mmap threshold is 128 KiB", DOUBLINGS,
+		      rows_at("mmap threshold pinned", false, 1, 0));
+	control_equal("freed blocks after which a pinned trim threshold is 128 KiB", DOUBLINGS,
+		      rows_at("trim threshold pinned", false, 1, step + page_bytes()));
+}
+
+const struct experiment experiment = {
+	.claim = "freeing a mapped block raises the mmap threshold to its size and the trim "
+		 "threshold to twice that, below 32 MiB",
+	.asked = "The first block of this size was mapped. Why is the second one not?",
+	.x_axis = "size of the mapped block that was freed, bytes",
+	.y_axis = "threshold found, bytes",
+	.charted = "y",
+	.chart = CHART_LINES,
+	.chart_options = "log-x log-y",
+	.arms = { { "mmap threshold", mmap_threshold },
+		  { "trim threshold", trim_threshold },
+		  { "mmap threshold pinned", mmap_pinned, .control = true },
+		  { "trim threshold pinned", trim_pinned, .control = true } },
+	.judge = judge,
+};
