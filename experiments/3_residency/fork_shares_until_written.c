@@ -124,7 +124,7 @@ const struct experiment experiment = {
 	.claim = "after fork neither side pays for memory until one of them writes it, page by page",
 	.asked = "Does fork() double the memory?",
 	.x_axis = "bytes used after fork",
-	.charted = "private_dirty_bytes resident_bytes",
+	.charted = "private_dirty_bytes",
 	.probe = PROBE_SMAPS,
 	.knobs = { { "block", &block_bytes, "bytes", "size of the block that is shared", 1 * MiB,
 		     1 * GiB } },
