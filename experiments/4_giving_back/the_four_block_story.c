@@ -89,4 +89,5 @@ const struct experiment experiment = {
 		   { "D", &d_bytes, "bytes", "fourth block, below the top" } },
 	.arms = { { "as it is", tell }, { "pinned", pinned, .control = true } },
 	.judge = judge,
+	.film = true,
 };

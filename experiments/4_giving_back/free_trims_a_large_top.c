@@ -1,0 +1,112 @@
+/* SPDX-License-Identifier: MIT */
+/* The heap can shrink, but only from its end.
+ *
+ * A free chunk that borders on the top becomes part of it.  When the top has
+ * grown to the trim threshold (M_TRIM_THRESHOLD, 128 KiB), free() calls systrim()
+ * (malloc/malloc.c), which lowers the break and leaves M_TOP_PAD, 128 KiB as well,
+ * for the next requests.  As only whole pages can go, nothing does until the top
+ * is one page larger than the pad.
+ *
+ * free() looks at the threshold only when the chunk that it freed, merged with
+ * its neighbours, has 64 KiB (FASTBIN_CONSOLIDATION_THRESHOLD).  Blocks freed from
+ * the last to the first all merge with the top, so here it always looks.
+ *
+ * Control: one small block that stays on top, and all the free memory below it
+ * cannot go.  With a threshold of 512 KiB, the break must wait until then.
+ * Try: free a block of 1 MiB before the first record().  When does the break move
+ * now, and what has the_four_block_story to do with it?
+ */
+#include "experiment.h"
+#include "memory.h"
+
+static int64_t total_bytes = 1 * MiB, block_bytes = 8 * KiB, threshold = 512 * KiB;
+
+static void free_from_the_top(bool block_on_top)
+{
+	int64_t blocks = total_bytes / block_bytes;
+	char **block = must_map(blocks * (int64_t)sizeof(*block));
+
+	use_up_top();
+	for (int64_t i = 0; i < blocks; i++) {
+		block[i] = must_malloc(block_bytes);
+		write_pages(block[i], block_bytes);
+	}
+	if (block_on_top)
+		must_malloc(2 * KiB);
+	record("free", 0);
+	for (int64_t i = blocks; i-- > 0;) {
+		free(block[i]);
+		record("free", (blocks - i) * block_bytes);
+	}
+}
+
+static void as_it_is(void)
+{
+	free_from_the_top(false);
+}
+
+static void threshold_raised(void)
+{
+	must_pin_thresholds(DEFAULT_THRESHOLD, threshold);
+	free_from_the_top(false);
+}
+
+static void a_block_on_top(void)
+{
+	free_from_the_top(true);
+}
+
+/* How much was free when the break went down for the first time: what was free in
+ * the row before, and the block that was freed then. */
+static int64_t free_when_trimmed(const char *arm)
+{
+	int64_t before = 0, top_before = 0;
+
+	for (int n = 0; n <= total_bytes / block_bytes; n++) {
+		struct snapshot is = nth_row(arm, "free", n)->is;
+		if (n > 0 && is.heap_top_bytes < top_before)
+			return before + block_bytes;
+		before = is.free_bytes;
+		top_before = is.heap_top_bytes;
+	}
+	return INT64_MAX; /* never */
+}
+
+static void judge(void)
+{
+	struct snapshot end = growth("as it is", "free", "free");
+	/* A block's header and rounding; a page that the pad keeps; the last header. */
+	int64_t slack = block_bytes + page_bytes() + 64;
+	int64_t all = total_bytes / block_bytes * block_bytes;
+
+	expect_between("free bytes at the top when the break first goes down", DEFAULT_THRESHOLD,
+		       free_when_trimmed("as it is"), DEFAULT_THRESHOLD + slack);
+	/* The last free() may come just short of one more trim. */
+	expect_between("in the end, the break has gone down by, bytes",
+		       all - DEFAULT_THRESHOLD - slack, -end.heap_top_bytes, all);
+	expect_between("in the end, resident memory has gone down by, bytes",
+		       all - DEFAULT_THRESHOLD - slack, -end.resident_bytes, all);
+	control_equal("with a block on top, the break has gone down by, bytes", 0,
+		      -growth("a block on top", "free", "free").heap_top_bytes);
+	control_between("threshold raised: free bytes at the top when the break first goes down",
+			threshold, free_when_trimmed("threshold raised"), threshold + slack);
+}
+
+const struct experiment experiment = {
+	.claim = "when more than 128 KiB at the top of the heap are free, the break goes down",
+	.asked = "When does the heap shrink?",
+	.x_axis = "bytes freed, from the top of the heap down",
+	.charted = "heap_top_bytes",
+	.chart = CHART_STEPS,
+	.knobs = { { "total", &total_bytes, "bytes", "how much is allocated", 1 * MiB, 16 * MiB },
+		   { "block", &block_bytes, "bytes", "size of a block", 2 * KiB, 64 * KiB },
+		   { "threshold", &threshold, "bytes", "the raised trim threshold", 256 * KiB,
+		     768 * KiB } },
+	.arms = { { "as it is", as_it_is },
+		  { "threshold raised", threshold_raised, .control = true },
+		  { "a block on top", a_block_on_top, .control = true } },
+	.judge = judge,
+	.observe_with = "block=64K",
+	.rows = 16 * MiB / (2 * KiB) + 1,
+	.film = true,
+};

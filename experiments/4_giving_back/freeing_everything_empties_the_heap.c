@@ -1,0 +1,90 @@
+/* SPDX-License-Identifier: MIT */
+/* Everything has been freed, so the whole heap is free, and the break goes down.
+ *
+ * Whether it does depends on the order.  free() puts the first seven blocks of
+ * each small size (up to 1,032 bytes) aside for its thread, in the tcache: tcache_put()
+ * in malloc/malloc.c does not even mark them as free, and so nothing merges with
+ * them.  Freed from the oldest to the newest, those seven lie at the bottom of the
+ * heap, and all the rest merges with the top and is trimmed.  Freed from the
+ * newest to the oldest, as any stack of objects is torn down, the seven lie at the
+ * very top: 7 KB of memory that nobody uses hold up all the megabytes below.
+ *
+ * Control: with the tcache off (GLIBC_TUNABLES) the order does not matter.
+ * Try: bytes=1033.  And what does malloc_trim(0), the last step, do about it?
+ */
+#include <malloc.h>
+
+#include "experiment.h"
+#include "memory.h"
+
+static int64_t total_bytes = 16 * MiB, bytes = 1000;
+
+static void allocate_and_free(bool newest_first)
+{
+	int64_t blocks = total_bytes / bytes;
+	char **block = must_map(blocks * (int64_t)sizeof(*block));
+
+	wake_malloc();
+	record("before", 0);
+	for (int64_t i = 0; i < blocks; i++) {
+		block[i] = must_malloc(bytes);
+		write_bytes(block[i], bytes);
+	}
+	record("written", 0);
+	for (int64_t i = 0; i < blocks; i++)
+		free(block[newest_first ? blocks - 1 - i : i]);
+	record("freed", 0);
+#ifdef __GLIBC__
+	malloc_trim(0);
+	record("malloc_trim", 0);
+#endif
+}
+
+static void oldest_first(void)
+{
+	allocate_and_free(false);
+}
+
+static void newest_first(void)
+{
+	allocate_and_free(true);
+}
+
+/* What the heap still has of what it grew by when everything is freed. */
+static int64_t bytes_kept(const char *arm)
+{
+	return growth(arm, "before", "freed").heap_top_bytes;
+}
+
+static void judge(void)
+{
+	/* free() trims when the top has reached 128 KiB and leaves 128 KiB of it,
+	 * M_TOP_PAD, in whole pages: before the last trims there can be both. */
+	int64_t most = 2 * DEFAULT_THRESHOLD + page_bytes();
+
+	expect_between("oldest first, all freed: bytes that the heap keeps", -DEFAULT_THRESHOLD,
+		       bytes_kept("oldest first"), most);
+	expect_between("newest first, all freed: bytes that the heap keeps", -DEFAULT_THRESHOLD,
+		       bytes_kept("newest first"), most);
+	control_between("newest first without tcache, all freed: bytes that the heap keeps",
+			-DEFAULT_THRESHOLD, bytes_kept("newest first without tcache"), most);
+	control_between("before the frees the heap had grown by, bytes", total_bytes / 2,
+			growth("newest first", "before", "written").heap_top_bytes, INT64_MAX);
+}
+
+const struct experiment experiment = {
+	.claim = "when a program has freed all its blocks, its heap shrinks to where it began",
+	.asked = "All is freed. Is the heap empty now?",
+	.instead = "Seven freed blocks of each small size wait in the thread's cache, as if in use. "
+		   "Freed newest first, they are the top of the heap and hold up all that is below. "
+		   "malloc_trim(0) gives the pages back.",
+	.charted = "resident_bytes",
+	.chart = CHART_STAGES,
+	.knobs = { { "total", &total_bytes, "bytes", "how much is allocated", 1 * MiB },
+		   { "bytes", &bytes, "bytes", "size of a block", 200, 32 * KiB } },
+	.arms = { { "oldest first", oldest_first },
+		  { "newest first", newest_first },
+		  { "newest first without tcache", newest_first, .control = true,
+		    .environment = "GLIBC_TUNABLES=glibc.malloc.tcache_count=0" } },
+	.judge = judge,
+};

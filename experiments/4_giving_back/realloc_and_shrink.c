@@ -1,0 +1,111 @@
+/* SPDX-License-Identifier: MIT */
+/* A vector has grown too large, and realloc() makes it smaller.  Who gets the rest?
+ *
+ * That depends on where the block lives.  A mapped one is shortened by mremap(2):
+ * the pages behind the new end go back to the kernel, and the block stays where
+ * it is, down to a single page (mremap_chunk() in malloc/malloc.c).  A heap block
+ * is cut in two; the rest becomes a free chunk (_int_realloc()), which is as good
+ * as freed: malloc can use it, ps shows nothing.
+ *
+ * Nothing is copied in either case: the address is the same and no page faults.
+ *
+ * Control: a heap block with nothing above it.  Here the rest merges with the top,
+ * and once that is larger than the trim threshold the break goes down, so the
+ * same probe sees memory leave the heap.
+ * Try: let each arm grow its block again.  Which one pays with page faults?
+ */
+#include "experiment.h"
+#include "memory.h"
+
+static int64_t block_bytes = 4 * MiB;
+
+static void shrink(bool block_on_top)
+{
+	char *block = must_malloc(block_bytes);
+	if (block_on_top)
+		must_malloc(2 * KiB); /* one that no cache of freed blocks can have */
+	write_pages(block, block_bytes);
+	record("shrink", block_bytes);
+	for (int64_t bytes = block_bytes / 2; bytes >= page_bytes(); bytes /= 2) {
+		char *smaller = must_realloc(block, bytes);
+		record_y("shrink", bytes, smaller != block);
+		block = smaller;
+	}
+}
+
+static void mapped(void)
+{
+	wake_malloc();
+	shrink(true);
+}
+
+static void heap(void)
+{
+	wake_malloc();
+	must_pin_thresholds(block_bytes + DEFAULT_THRESHOLD, DEFAULT_THRESHOLD);
+	shrink(true);
+}
+
+static void top_of_the_heap(void)
+{
+	wake_malloc();
+	must_pin_thresholds(block_bytes + DEFAULT_THRESHOLD, DEFAULT_THRESHOLD);
+	shrink(false);
+}
+
+static int64_t moves(const char *arm)
+{
+	int64_t count = 0;
+	const struct row *row;
+
+	for (int n = 1; (row = nth_row(arm, "shrink", n)) != NULL; n++)
+		count += row->y;
+	return count;
+}
+
+static int64_t last_size(void)
+{
+	int64_t bytes = block_bytes;
+
+	while (bytes / 2 >= page_bytes())
+		bytes /= 2;
+	return bytes;
+}
+
+static void judge(void)
+{
+	struct snapshot of_mapped = growth("mapped", "shrink", "shrink");
+	struct snapshot of_heap = growth("heap", "shrink", "shrink");
+	/* With 16 bytes of header and up to 8 for rounding. */
+	int64_t pages = pages_for(block_bytes + 24) - pages_for(last_size() + 24);
+
+	expect_equal("mapped: resident memory falls by, bytes", pages * page_bytes(),
+		     -of_mapped.resident_bytes);
+	expect_equal("mapped: the virtual size falls by, bytes", pages * page_bytes(),
+		     -of_mapped.virtual_bytes);
+	expect_equal("heap: resident memory changes by, bytes", 0, of_heap.resident_bytes);
+	expect_equal("heap: the break moves by, bytes", 0, of_heap.heap_top_bytes);
+	expect_between("heap: bytes that malloc counts as free again",
+		       block_bytes - last_size() - 64, of_heap.free_bytes, block_bytes - last_size());
+	expect_equal("times that a block moved", 0, moves("mapped") + moves("heap"));
+	/* What stays at the top: the pad, what is left of a page, and less than that. */
+	control_between("top of the heap: the break goes down by, bytes",
+			block_bytes - last_size() - 2 * DEFAULT_THRESHOLD,
+			-growth("top of the heap", "shrink", "shrink").heap_top_bytes, block_bytes);
+}
+
+const struct experiment experiment = {
+	.claim = "realloc() to a smaller size gives back the rest of a mapped block, of a heap block nothing",
+	.asked = "Does shrinking a block with realloc() free memory?",
+	.x_axis = "size of the block, bytes",
+	.y_axis = "1 where the block moved",
+	.charted = "resident_bytes",
+	.chart = CHART_STEPS,
+	.chart_options = "log-x",
+	.knobs = { { "block", &block_bytes, "bytes", "size of the block at first", 1 * MiB,
+		     30 * MiB } },
+	.arms = { { "mapped", mapped },
+		  { "heap", heap },
+		  { "top of the heap", top_of_the_heap, .control = true } },
+	.judge = judge,
+};

@@ -1,0 +1,96 @@
+/* SPDX-License-Identifier: MIT */
+/* If every block had its own mapping, 16 bytes would cost a page.
+ *
+ * The kernel hands out memory in whole pages, so a mapping can be no smaller than
+ * one.  A heap block of 16 bytes takes 32 (8 of header, rounded up to a multiple
+ * of 16 that also has room for the links of a free chunk): 128 blocks to a page
+ * of 4 KiB instead of one.  Large blocks lose less: on average half a page, which
+ * is 2 % of 100 KiB, and 100 % only of a block that is one byte too long.
+ *
+ * The blocks are written, so the pages count as resident memory too; and malloc
+ * itself writes the header of each mapped block.
+ *
+ * Control: the same requests from the heap must cost little more than they ask.
+ * Try: blocks=4096.  Is the heap's line still where it was?
+ */
+#include "experiment.h"
+#include "memory.h"
+
+static int64_t blocks = 256;
+
+static const int64_t sizes[] = { 16, 64, 256, 1024, 4096, 16384, 65536 };
+enum { SIZES = sizeof(sizes) / sizeof(sizes[0]) };
+
+static int64_t resident_bytes(void)
+{
+	struct snapshot now;
+	probe_snapshot(&now);
+	return now.resident_bytes;
+}
+
+static void allocate_all_sizes(void)
+{
+	for (int i = 0; i < SIZES; i++) {
+		int64_t before = resident_bytes();
+		for (int64_t n = 0; n < blocks; n++)
+			write_bytes(must_malloc(sizes[i]), sizes[i]);
+		record_y("written", sizes[i], (resident_bytes() - before) / blocks);
+	}
+}
+
+/* must_malloc(1) takes the one small block that the thread's cache holds. */
+static void mapped(void)
+{
+	use_up_top();
+	must_malloc(1);
+	must_pin_thresholds(0, DEFAULT_THRESHOLD);
+	allocate_all_sizes();
+}
+
+static void heap(void)
+{
+	wake_malloc();
+	must_pin_thresholds(2 * sizes[SIZES - 1], DEFAULT_THRESHOLD);
+	allocate_all_sizes();
+}
+
+/* Sizes at which a block took from `least` to `most` bytes more than its own. */
+static int64_t sizes_that_add(const char *arm, int64_t least, int64_t most)
+{
+	int64_t count = 0;
+
+	for (int i = 0; i < SIZES; i++) {
+		int64_t added = nth_row(arm, "written", i)->y - sizes[i];
+		count += least <= added && added <= most;
+	}
+	return count;
+}
+
+static void judge(void)
+{
+	int64_t whole_pages = 0;
+
+	/* malloc puts 16 bytes of header in front of a mapped block. */
+	for (int i = 0; i < SIZES; i++)
+		whole_pages += nth_row("mapped", "written", i)->y ==
+			       pages_for(sizes[i] + 16) * page_bytes();
+	expect_equal("mapped: bytes that a block of 16 takes", page_bytes(),
+		     nth_row("mapped", "written", 0)->y);
+	expect_equal("mapped: sizes whose blocks take whole pages, of all tried", SIZES, whole_pages);
+	/* 16 bytes; and the first page of a size may still hold blocks of the last. */
+	control_equal("heap: sizes whose blocks take at most 16 bytes more, shared pages apart",
+		      SIZES,
+		      sizes_that_add("heap", -page_bytes() / blocks, 16 + page_bytes() / blocks));
+}
+
+const struct experiment experiment = {
+	.claim = "a block that has its own mapping takes whole pages, were it of 16 bytes",
+	.asked = "What would a 16-byte block cost if malloc mapped it?",
+	.x_axis = "size of the blocks, bytes",
+	.y_axis = "resident memory for each, bytes",
+	.charted = "y",
+	.chart_options = "log-x log-y",
+	.knobs = { { "blocks", &blocks, "", "how many of each size", 16, 65536 } },
+	.arms = { { "mapped", mapped }, { "heap", heap, .control = true } },
+	.judge = judge,
+};

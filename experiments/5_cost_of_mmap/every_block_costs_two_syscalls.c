@@ -1,0 +1,89 @@
+/* SPDX-License-Identifier: MIT */
+/* Then why does malloc not map every block?  The first part of the answer.
+ *
+ * A block of its own mapping is made by mmap(2) and unmade by munmap(2): two
+ * trips into the kernel for each block, every time.  A heap block comes from a
+ * list in the process's own memory, and goes back to it.  Once the heap is large
+ * enough, a program can call malloc and free for hours without one system call.
+ *
+ * This is why glibc raises its threshold when a mapped block is freed ("as it
+ * is"): the first block pays for the lesson, the others come from the heap.
+ * __libc_free() in malloc/malloc.c does that unless a threshold is pinned; then
+ * one brk(2) enlarges the heap, and that was all.
+ *
+ * Control: the same calls served from a heap that is large enough.
+ * Try: strace -c build/5_cost_of_mmap/every_block_costs_two_syscalls
+ *      --bare=mapped, and again with --bare=heap.
+ */
+#include "experiment.h"
+#include "memory.h"
+#include "system_calls.h"
+
+static int64_t block_bytes = 200 * KiB, blocks = 400;
+
+static void malloc_and_free(int64_t times)
+{
+	for (int64_t i = 0; i < times; i++)
+		free(must_malloc(block_bytes));
+}
+
+static void count(void)
+{
+	struct system_calls calls = count_system_calls(malloc_and_free, blocks);
+
+	record_y("mmap", blocks, calls.mmap);
+	record_y("munmap", blocks, calls.munmap);
+	record_y("brk", blocks, calls.brk);
+	record_y("any other", blocks, calls.other);
+}
+
+static void mapped(void)
+{
+	use_up_top();
+	must_pin_thresholds(block_bytes, DEFAULT_THRESHOLD);
+	count();
+}
+
+static void as_it_is(void)
+{
+	use_up_top();
+	count();
+}
+
+/* The heap is made large enough before the count begins, and what is free at its
+ * top (the block and M_TOP_PAD, 128 KiB) stays below the trim threshold. */
+static void heap(void)
+{
+	must_pin_thresholds(block_bytes + DEFAULT_THRESHOLD, 2 * block_bytes + 2 * DEFAULT_THRESHOLD);
+	malloc_and_free(1);
+	count();
+}
+
+static int64_t all_calls(const char *arm)
+{
+	return y_of(arm, "mmap") + y_of(arm, "munmap") + y_of(arm, "brk") + y_of(arm, "any other");
+}
+
+static void judge(void)
+{
+	expect_equal("every block mapped: calls of mmap", blocks, y_of("mapped", "mmap"));
+	expect_equal("every block mapped: calls of munmap", blocks, y_of("mapped", "munmap"));
+	expect_equal("every block mapped: system calls in all", 2 * blocks, all_calls("mapped"));
+	expect_equal("from the heap: system calls in all", 0, all_calls("heap"));
+	control_equal("as it is, calls of mmap: only the first block's", 1, y_of("as it is", "mmap"));
+	control_equal("as it is, calls of munmap: only the first block's", 1,
+		      y_of("as it is", "munmap"));
+}
+
+const struct experiment experiment = {
+	.claim = "a mapped block costs two system calls, one mmap and one munmap; a heap block none",
+	.asked = "Why does malloc not use mmap for every block?",
+	.x_axis = "blocks allocated and freed, one after the other",
+	.y_axis = "system calls",
+	.charted = "y",
+	.chart = CHART_BARS,
+	.knobs = { { "block", &block_bytes, "bytes", "size of a block", 128 * KiB, 30 * MiB },
+		   { "blocks", &blocks, "", "how many", 2, 100000 } },
+	.arms = { { "mapped", mapped }, { "heap", heap }, { "as it is", as_it_is, .control = true } },
+	.judge = judge,
+};

@@ -1,0 +1,166 @@
+/* SPDX-License-Identifier: MIT */
+/* free() can fail, and nobody is told.
+ *
+ * A process may have vm.max_map_count mappings (65,530 unless the administrator
+ * says otherwise).  Blocks mapped one after the other lie side by side, and the
+ * kernel keeps them as one mapping, so allocating many does not reach the limit.
+ * Freeing every other one does: each hole splits a mapping in two.  At the limit
+ * munmap(2) itself fails with ENOMEM ("Unmapping a region in the middle of an
+ * existing mapping"), and free() has no way to say so: munmap_chunk() in
+ * malloc/malloc.c counts the block as gone first and then ignores the error.  Its
+ * memory now belongs to nobody, and no report of malloc's shows it.
+ *
+ * To keep this small, a region whose pages alternate between two protections, and
+ * take no memory, first uses up all mappings; then it gives `room` of them back.
+ *
+ * Control: the same number of neighbours, freed in a row, leaves one hole, and
+ * all goes back.  From the heap, no free() asks the kernel for anything.
+ * Try: room=65530.  Nothing is used up beforehand, only malloc and free are at
+ * work (1 GiB with pages of 4 KiB); the arms' environment raises M_MMAP_MAX,
+ * for glibc maps no more than 65,536 blocks, which by itself just avoids this.
+ */
+#include <sys/mman.h>
+
+#include "experiment.h"
+#include "memory.h"
+
+#define UNLIMITED "GLIBC_TUNABLES=glibc.malloc.mmap_max=2147483647"
+
+/* Pages of the region: enough for every limit that is usual.  With fewer, nothing
+ * runs out: for the observer, as pmap takes seconds for so many mappings. */
+enum { MOST_PAGES = 1 << 21 };
+
+static int64_t room = 4096, region_pages = MOST_PAGES;
+
+static bool protect(char *region, int64_t from_page, int64_t pages, int protection)
+{
+	return mprotect(region + from_page * page_bytes(), (size_t)(pages * page_bytes()),
+			protection) == 0;
+}
+
+/* Every second page of the region made readable is two mappings more. */
+static void leave_room(void)
+{
+	int64_t page = 1;
+	char *region = mmap(NULL, (size_t)(region_pages * page_bytes()), PROT_NONE,
+			    MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
+
+	if (region == MAP_FAILED)
+		broken("cannot reserve %lld pages of addresses (see ulimit -v)",
+		       (long long)region_pages);
+	while (page < region_pages - 1 && protect(region, page, 1, PROT_READ))
+		page += 2;
+	bool refused = page < region_pages - 1;
+	if (!refused && region_pages == MOST_PAGES)
+		unsupported("more than %lld mappings are allowed: sysctl vm.max_map_count=65530",
+			    (long long)region_pages);
+	record_y("no mapping left", 0, refused);
+	if (room > page)
+		room = page;
+	if (!protect(region, page - room, room, PROT_NONE))
+		broken("cannot give %lld mappings back", (long long)room);
+}
+
+/* Half of the blocks will be freed: twice as many as there is room for holes. */
+static int64_t half(void)
+{
+	return 2 * room;
+}
+
+static void check_memory(void)
+{
+	int64_t needed = 2 * half() * page_bytes() / KiB;
+	int64_t available = ask("awk '/^MemAvailable/ { print $2 }' /proc/meminfo");
+
+	if (available > 0 && available < needed + needed / 2) /* --bare: 0 */
+		unsupported("%lld MiB of memory should be available, %lld are: set room lower",
+			    (long long)(needed + needed / 2) / 1024, (long long)available / 1024);
+}
+
+/* Frees half of the blocks, counting `step` onward from the first. */
+static void free_half(int step)
+{
+	check_memory();
+	leave_room();
+	char **blocks = must_map(2 * half() * (int64_t)sizeof(*blocks));
+	record("room left", 0);
+	for (int64_t i = 0; i < 2 * half(); i++)
+		blocks[i] = must_malloc(page_bytes() - 24); /* with its header a page */
+	record("allocated", 0);
+	for (int64_t i = 0; i < half(); i++)
+		free(blocks[i * step]);
+	record("freed", half());
+}
+
+static void every_other_one(void)
+{
+	use_up_top();
+	must_pin_thresholds(0, DEFAULT_THRESHOLD);
+	free_half(2);
+}
+
+static void in_a_row(void)
+{
+	use_up_top();
+	must_pin_thresholds(0, DEFAULT_THRESHOLD);
+	free_half(1);
+}
+
+static void heap(void)
+{
+	must_pin_thresholds(page_bytes() + DEFAULT_THRESHOLD, DEFAULT_THRESHOLD);
+	free_half(2);
+}
+
+static void judge_controls(int64_t frees)
+{
+	struct snapshot row = growth("in a row", "allocated", "freed");
+	struct snapshot of_heap = growth("heap", "allocated", "freed");
+
+	control_equal("the kernel refused one more mapping", 1,
+		      y_of("every other one", "no mapping left"));
+	control_equal("freed in a row: blocks that were unmapped", frees,
+		      -row.virtual_bytes / page_bytes());
+	control_equal("from the heap: mappings added by free()", 0, of_heap.mapping_count);
+	control_between("from the heap: bytes that malloc has free again",
+			frees * (page_bytes() - 24), of_heap.free_bytes, frees * page_bytes());
+}
+
+static void judge(void)
+{
+	struct snapshot freed = growth("every other one", "allocated", "freed");
+	int64_t frees = nth_row("every other one", "freed", 0)->x;
+	int64_t most = nth_row("every other one", "no mapping left", 0)->is.mapping_count;
+	int64_t made = growth("every other one", "room left", "allocated").mapping_count;
+	int64_t left = most - nth_row("every other one", "allocated", 0)->is.mapping_count;
+	int64_t given_back = -freed.virtual_bytes / page_bytes();
+
+	expect_equal("mappings in the end: all that the kernel allows", most,
+		     nth_row("every other one", "freed", 0)->is.mapping_count);
+	/* A hole at either end of a mapping that the blocks made, or joined, splits nothing. */
+	expect_between("blocks that were unmapped: one for each mapping that was left", left,
+		       given_back, left + 2 * (made + 1));
+	expect_between("blocks whose memory stays although they were freed", 1, frees - given_back,
+		       frees - left);
+	expect_equal("blocks that malloc's own report counts as given back", frees,
+		     -freed.mmapped_count);
+	judge_controls(frees);
+}
+
+const struct experiment experiment = {
+	.claim = "free() fails silently, and the memory is lost, when a process has no mapping left",
+	.asked = "Can free() fail?",
+	.x_axis = "blocks freed",
+	.y_axis = "1 where the kernel refused one more mapping",
+	.charted = "resident_bytes mmapped_bytes",
+	.chart = CHART_STAGES,
+	.knobs = { { "room", &room, "", "mappings left for the blocks", 64, 1 * MiB },
+		   { "region", &region_pages, "", "pages to use up mappings with", 1000, MOST_PAGES } },
+	.arms = { { "every other one", every_other_one, .environment = UNLIMITED },
+		  { "in a row", in_a_row, .control = true, .environment = UNLIMITED },
+		  { "heap", heap, .control = true } },
+	.judge = judge,
+	.probe = PROBE_MAPPINGS,
+	.observe_with = "room=256 region=1000",
+	.deep = "room=65530",
+};

@@ -1,0 +1,84 @@
+#!/usr/bin/env bats
+# SPDX-License-Identifier: MIT
+# Chapter 4: each verdict changes when its cause is removed.  (free_keeps_a_heap_block
+# and the_four_block_story are in first_ten.bats.)
+
+load helper
+
+@test "free_unmaps_a_mapped_block: with no block mapped nothing goes back" {
+	run -0 experiment free_unmaps_a_mapped_block
+	run -1 experiment free_unmaps_a_mapped_block --tunables=glibc.malloc.mmap_max=0
+}
+
+@test "free_unmaps_a_mapped_block: a heap that may trim is no control" {
+	unguarded=$(edited free_unmaps_a_mapped_block 's/^\tmust_malloc\(2 \* KiB\);.*//')
+	run -3 "$unguarded"
+}
+
+@test "free_trims_a_large_top: another threshold trims elsewhere, or never" {
+	run -0 experiment free_trims_a_large_top
+	run -1 experiment free_trims_a_large_top --tunables=glibc.malloc.trim_threshold=262144
+	run -1 experiment free_trims_a_large_top --tunables=glibc.malloc.trim_threshold=67108864
+	run -1 experiment free_trims_a_large_top --tunables=glibc.malloc.top_pad=262144
+}
+
+@test "free_trims_a_large_top: a mapped block freed before has raised the threshold" {
+	raised=$(edited free_trims_a_large_top 's/^static void as_it_is\(void\)$/&/; /^static void as_it_is/,/^\}/s/^\tfree_from_the_top/\tfree(must_malloc(1 * MiB));\n&/')
+	run -1 "$raised"
+}
+
+@test "free_trims_a_large_top: without the block on top its control trims as well" {
+	unguarded=$(edited free_trims_a_large_top 's/free_from_the_top\(true\)/free_from_the_top(false)/')
+	run -3 "$unguarded"
+}
+
+@test "a_hole_is_never_returned: true as long as nobody calls malloc_trim" {
+	run -1 experiment a_hole_is_never_returned
+	untrimmed=$(edited a_hole_is_never_returned 's/^\tmalloc_trim\(0\);//')
+	run -0 "$untrimmed"
+}
+
+@test "a_hole_is_never_returned: holes that hold whole pages are no control" {
+	large=$(edited a_hole_is_never_returned 's/make_holes\(page_bytes\(\) \/ 2\)/make_holes(4 * page_bytes())/')
+	run -3 "$large"
+}
+
+@test "realloc_and_shrink: what is not mapped does not shrink" {
+	run -0 experiment realloc_and_shrink
+	run -1 experiment realloc_and_shrink --tunables=glibc.malloc.mmap_max=0
+}
+
+@test "realloc_and_shrink: a heap block at the top does give memory back" {
+	at_the_top=$(edited realloc_and_shrink '/^static void heap/,/^\}/s/shrink\(true\)/shrink(false)/')
+	run -1 "$at_the_top"
+}
+
+@test "realloc_and_shrink: a control with a block on top sees nothing leave" {
+	guarded=$(edited realloc_and_shrink 's/shrink\(false\)/shrink(true)/')
+	run -3 "$guarded"
+}
+
+@test "freeing_everything_empties_the_heap: without a tcache it does" {
+	run -1 experiment freeing_everything_empties_the_heap
+	run -0 experiment freeing_everything_empties_the_heap --tunables=glibc.malloc.tcache_count=0
+}
+
+@test "freeing_everything_empties_the_heap: so it does with blocks too large for the tcache" {
+	run -0 experiment freeing_everything_empties_the_heap bytes=8K
+}
+
+@test "freeing_everything_empties_the_heap: a live block on top spoils the control" {
+	guarded=$(edited freeing_everything_empties_the_heap 's/^\trecord\("written", 0\);/\tmust_malloc(32 * KiB);\n&/')
+	run -3 "$guarded"
+}
+
+@test "free_merges_neighbours: it does where no fastbin takes the blocks" {
+	run -1 experiment free_merges_neighbours
+	run -0 experiment free_merges_neighbours bytes=200
+	run -0 experiment free_merges_neighbours --tunables=glibc.malloc.mxfast=0
+}
+
+@test "free_merges_neighbours: a control that never merges is found out" {
+	run -3 "$(edited free_merges_neighbours 's/^\tmalloc_trim\(0\);//')"
+	run -3 "$(edited free_merges_neighbours 's/free_neighbours\(2 \* KiB\)/free_neighbours(24)/')"
+}
