@@ -1,0 +1,120 @@
+/* SPDX-License-Identifier: MIT */
+/* What dies together should live together.
+ *
+ * A server answers a request: hundreds of thousands of small objects, all of
+ * them garbage when the answer is sent.  Now and then it also allocates something
+ * that stays (a session, a line of the log).  From one heap, what stays comes to
+ * lie between what goes, and holds the holes in place: see churn_leaves_holes.
+ *
+ * A pool (lib/pool.h) takes large chunks from mmap(2) and cuts the objects from
+ * them, one behind the other.  What stays comes from malloc and lies elsewhere,
+ * so at the end whole mappings go back, whatever the order was.  Reset instead of
+ * destroyed, the pool keeps its pages: the next request faults none in.
+ *
+ * Control: the same objects, in the same order, by malloc() and free().
+ * Try: stays=1000000 (nothing stays).  What does malloc give back now, and why?
+ */
+#include "dice.h"
+#include "experiment.h"
+#include "memory.h"
+#include "pool.h"
+
+static int64_t objects = 60000, smallest = 16, largest = 512, stays_every = 100;
+static void **object;
+static struct pool *pool;
+
+static void *from_pool(int64_t bytes)
+{
+	void *block = pool_alloc(pool, (size_t)bytes);
+
+	if (block == NULL)
+		broken("the pool got no memory (see ulimit -v and free -h, or lower a knob)");
+	return block;
+}
+
+static void answer_request(void *(*allocate)(int64_t bytes))
+{
+	for (int64_t i = 0; i < objects; i++) {
+		int64_t bytes = dice_between(smallest, largest);
+		object[i] = allocate(bytes);
+		write_pages(object[i], bytes);
+		if (i % stays_every == stays_every - 1)
+			write_pages(must_malloc(smallest), smallest);
+	}
+}
+
+static void begin(void)
+{
+	object = must_map(objects * (int64_t)sizeof(*object));
+	write_pages(object, objects * (int64_t)sizeof(*object));
+	wake_malloc();
+	record("before", 0);
+}
+
+static void with_pool(void)
+{
+	begin();
+	pool = pool_create(0);
+	if (pool == NULL)
+		broken("pool_create() got no memory: see ulimit -v");
+	answer_request(from_pool);
+	record("answered", 0);
+	pool_reset(pool);
+	record("dropped", 0);
+	/* As many objects again, which take no more than the first ones did. */
+	for (int64_t i = 0; i < objects; i++)
+		write_pages(from_pool(largest / 2), largest / 2);
+	record("answered again", 0);
+	pool_destroy(pool);
+	record("given back", 0);
+}
+
+static void with_malloc(void)
+{
+	begin();
+	answer_request(must_malloc);
+	record("answered", 0);
+	for (int64_t i = 0; i < objects; i++)
+		free(object[i]);
+	record("given back", 0);
+}
+
+static void judge(void)
+{
+	struct snapshot filled = growth("pool", "before", "answered");
+	struct snapshot back = growth("pool", "before", "given back");
+	struct snapshot heap_filled = growth("malloc and free", "before", "answered");
+	struct snapshot heap_back = growth("malloc and free", "before", "given back");
+
+	expect_between("the pool's objects are resident, bytes", objects * smallest,
+		       filled.resident_bytes, INT64_MAX);
+	expect_equal("page faults of a second request in the same pool", 0,
+		     growth("pool", "dropped", "answered again").minor_fault_count);
+	/* What stays lies in the heap.  A chunk has a header of 8 bytes and is rounded
+	 * up to 16, to 32 at least. */
+	expect_between("bytes in use at the end: what stays", objects / stays_every * smallest,
+		       back.in_use_bytes, objects / stays_every * (smallest + 31));
+	expect_between("resident bytes that the pool leaves: what stays, no more", 0,
+		       back.resident_bytes, back.in_use_bytes + 2 * page_bytes());
+	expect_equal("mappings that the pool leaves", 0, back.mapping_count);
+	expect_equal("addresses that the pool leaves, bytes: what the heap grew by",
+		     back.heap_top_bytes, back.virtual_bytes);
+	control_between("malloc and free: resident bytes at the end",
+			heap_filled.resident_bytes / 10 * 9, heap_back.resident_bytes,
+			heap_filled.resident_bytes);
+}
+
+const struct experiment experiment = {
+	.claim = "a pool leaves no holes: released at once, all of its memory is the system's again",
+	.asked = "What can I do against fragmentation?",
+	.charted = "resident_bytes in_use_bytes",
+	.chart = CHART_STAGES,
+	.knobs = { { "objects", &objects, "", "objects of one request", 1000, 1 << 24 },
+		   { "smallest", &smallest, "bytes", "smallest object", 1, 64 * KiB },
+		   { "largest", &largest, "bytes", "largest object", 2, 64 * KiB },
+		   { "stays", &stays_every, "", "after so many objects comes one that stays" } },
+	.arms = { { "pool", with_pool }, { "malloc and free", with_malloc, .control = true } },
+	.judge = judge,
+	.probe = PROBE_MAPPINGS,
+	.film = true,
+};

@@ -1,0 +1,122 @@
+/* SPDX-License-Identifier: MIT */
+/* A program that has been busy keeps its memory, though it needs little of it.
+ *
+ * Blocks of mixed sizes come and go (churn), then most of them are freed.  The
+ * survivors lie scattered over the whole heap: between them are holes, which
+ * malloc will reuse, but which free() cannot give back to the kernel.  It can
+ * only lower the break, and so only the free memory above the highest survivor
+ * could go.  In-use bytes fall, resident bytes stay: external fragmentation.
+ *
+ * Nothing is wrong with the amount that was freed; it is the order.  Lifetimes
+ * that are nested like those of a stack leave no holes.
+ *
+ * Control: the same sizes, with the youngest block freed each time: the memory
+ * must go back as it is freed.
+ * The blocks are larger than what a thread's cache keeps (1,032 bytes), because a
+ * block that it keeps counts as in use and pins the top: see
+ * freed_is_not_free_in_the_tcache.
+ * Try: smallest=16 largest=500.  Why does the control fail?
+ * Try: malloc_trim(0) at the end: holes that span whole pages can go after all.
+ */
+#include "dice.h"
+#include "experiment.h"
+#include "memory.h"
+
+enum { STEPS = 8 };
+
+static int64_t most_blocks = 6000, smallest = 2 * KiB, largest = 8 * KiB, rounds = 3;
+static int64_t count, done;
+static char **blocks;
+
+static void allocate(int64_t place)
+{
+	int64_t bytes = dice_between(smallest, largest);
+
+	blocks[place] = must_malloc(bytes);
+	write_pages(blocks[place], bytes);
+	done++;
+}
+
+static int64_t any(void)
+{
+	return dice_between(0, count - 1);
+}
+
+/* Rolls the dice all the same, so that both arms see the same sizes. */
+static int64_t youngest(void)
+{
+	any();
+	return count - 1;
+}
+
+static void live(int64_t (*victim)(void))
+{
+	blocks = must_map(most_blocks * (int64_t)sizeof(*blocks));
+	write_pages(blocks, most_blocks * (int64_t)sizeof(*blocks));
+	wake_malloc();
+	record("before", 0);
+	for (int step = 1; step <= STEPS; step++) {
+		while (count < most_blocks * step / STEPS)
+			allocate(count++);
+		record("filling", done);
+	}
+	for (int step = 0; step < 2 * STEPS; step++) {
+		for (int64_t i = 0; i < rounds * most_blocks / 2 / STEPS; i++) {
+			int64_t place = victim();
+			free(blocks[place]);
+			allocate(place);
+		}
+		record("churning", done);
+	}
+	for (int step = 9; step >= 1; step--) {
+		for (; count > most_blocks * step / 10; done++) {
+			int64_t place = victim();
+			free(blocks[place]);
+			blocks[place] = blocks[--count];
+		}
+		record("freeing", done);
+	}
+}
+
+static void any_block(void)
+{
+	live(any);
+}
+
+static void youngest_first(void)
+{
+	live(youngest);
+}
+
+static void judge(void)
+{
+	struct snapshot peak = growth("any block is freed", "before", "churning");
+	struct snapshot end = growth("any block is freed", "before", "freeing");
+	struct snapshot nested = growth("youngest block first", "before", "freeing");
+
+	/* One block in ten survives; their sizes differ. */
+	expect_between("bytes in use after nine blocks in ten were freed", peak.in_use_bytes / 20,
+		       end.in_use_bytes, peak.in_use_bytes / 20 * 3);
+	/* The highest survivor lies some ten blocks below the top, more rarely further. */
+	expect_between("resident bytes at the end", peak.resident_bytes / 20 * 19,
+		       end.resident_bytes, peak.resident_bytes);
+	/* free() keeps up to M_TRIM_THRESHOLD of the top and leaves M_TOP_PAD of it. */
+	control_between("youngest first: resident bytes at the end", 0, nested.resident_bytes,
+			nested.in_use_bytes + 2 * DEFAULT_THRESHOLD + 2 * page_bytes());
+}
+
+const struct experiment experiment = {
+	.claim = "mixed sizes and lifetimes leave holes: most is freed, and resident memory stays",
+	.asked = "My program freed nearly everything. Why is it still as large as at its peak?",
+	.x_axis = "blocks allocated and freed",
+	.charted = "resident_bytes in_use_bytes",
+	.knobs = { { "blocks", &most_blocks, "", "blocks alive at the same time", 1000, 1 << 20 },
+		   { "smallest", &smallest, "bytes", "smallest block" },
+		   { "largest", &largest, "bytes", "largest block" },
+		   { "rounds", &rounds, "", "how often a block is replaced, on average", 1, 1000 } },
+	.arms = { { "any block is freed", any_block },
+		  { "youngest block first", youngest_first, .control = true } },
+	.judge = judge,
+	.deep = "blocks=100000",
+	.film = true,
+};

@@ -1,0 +1,95 @@
+/* SPDX-License-Identifier: MIT */
+/* The first blocks that are freed do not become free.
+ *
+ * free() puts a small block (of up to 1,032 bytes) into a cache of the thread,
+ * the tcache, which keeps up to 7 blocks of each size (16 since glibc 2.43).
+ * There malloc() finds it again without a lock.  But the heap knows nothing of it:
+ * such a chunk still bears the mark "in use", so mallinfo2() counts it as given
+ * out, its neighbours cannot merge with it, and one of them at the top keeps the
+ * heap from being trimmed.
+ *
+ * Control: with the cache switched off, every free() must show at once; with room
+ * for 3 blocks, all but 3.
+ * Try: block=1033, then block=1032.
+ */
+#define _GNU_SOURCE
+#include <string.h>
+#ifdef __GLIBC__
+#include <gnu/libc-version.h>
+#endif
+
+#include "experiment.h"
+#include "memory.h"
+
+enum { BLOCKS = 32 };
+
+static int64_t block_bytes = 100;
+
+static void free_one_by_one(void)
+{
+	void *blocks[BLOCKS];
+
+	for (int i = 0; i < BLOCKS; i++)
+		blocks[i] = must_malloc(block_bytes);
+	record("freeing", 0);
+	for (int i = 0; i < BLOCKS; i++) {
+		free(blocks[i]);
+		record("freeing", i + 1);
+	}
+}
+
+/* TCACHE_FILL_COUNT in malloc/malloc.c. */
+static int64_t cached_by_default(void)
+{
+#ifdef __GLIBC__
+	return strverscmp(gnu_get_libc_version(), "2.43") >= 0 ? 16 : 7;
+#else
+	return 0; /* no thread cache, and no heap report either: unsupported */
+#endif
+}
+
+static int64_t in_use_after(const char *arm, int frees)
+{
+	return nth_row(arm, "freeing", frees)->is.in_use_bytes;
+}
+
+/* How many frees in a row, from the first on, changed nothing. */
+static int64_t hidden_frees(const char *arm)
+{
+	int64_t hidden = 0;
+
+	while (hidden < BLOCKS && in_use_after(arm, (int)hidden + 1) == in_use_after(arm, 0))
+		hidden++;
+	return hidden;
+}
+
+static void judge(void)
+{
+	int64_t all = growth("no cache", "freeing", "freeing").in_use_bytes;
+	int64_t shown = growth("as it is", "freeing", "freeing").in_use_bytes;
+
+	expect_equal("frees that leave the bytes in use as they are", cached_by_default(),
+		     hidden_frees("as it is"));
+	expect_between("bytes that leave when the cache takes no more: all the other blocks",
+		       all / BLOCKS * (BLOCKS - cached_by_default()), shown,
+		       all / BLOCKS * (BLOCKS - cached_by_default()));
+	control_equal("no cache: frees that leave the bytes in use as they are", 0,
+		      hidden_frees("no cache"));
+	control_equal("a cache of 3: frees that leave the bytes in use as they are", 3,
+		      hidden_frees("cache of 3"));
+}
+
+const struct experiment experiment = {
+	.claim = "the first 7 freed blocks of a size (16 since glibc 2.43) still count as in use",
+	.asked = "I freed it, and mallinfo2() says that it is still in use. Is it a leak?",
+	.x_axis = "blocks freed",
+	.charted = "in_use_bytes",
+	.chart = CHART_STEPS,
+	.knobs = { { "block", &block_bytes, "bytes", "size of each block", 1, 64 * KiB } },
+	.arms = { { "as it is", free_one_by_one },
+		  { "cache of 3", free_one_by_one, .control = true,
+		    .environment = "GLIBC_TUNABLES=glibc.malloc.tcache_count=3" },
+		  { "no cache", free_one_by_one, .control = true,
+		    .environment = "GLIBC_TUNABLES=glibc.malloc.tcache_count=0" } },
+	.judge = judge,
+};

@@ -1,0 +1,103 @@
+/* SPDX-License-Identifier: MIT */
+/* "mallinfo sorts the free blocks by size: fsmblks counts those of up to 80
+ * bytes, smblks those of 80 to 512, ordblks those of 512 bytes to 128 KiB."
+ *
+ * None of the three knows a size class (int_mallinfo() in malloc/malloc.c):
+ *
+ *   smblks    how many freed chunks lie in the fastbins
+ *   fsmblks   the same chunks, in bytes
+ *   ordblks   how many other free chunks there are, the top among them
+ *
+ * The fastbins took chunks of up to 128 bytes; glibc 2.43 gave them up, and since
+ * then smblks and fsmblks stay 0.  And no field shows what the thread cache
+ * (tcache) keeps: a freed block goes there first while its size has room, and
+ * goes on counting as in use.
+ *
+ * The blocks are freed one size after the other, each between two that stay, so
+ * that they cannot merge.
+ *
+ * Control: without a thread cache, every freed block must show, as one more in
+ * smblks or in ordblks, whatever its size.
+ * Try: --tunables=glibc.malloc.mxfast=0 switches the fastbins off, as glibc 2.43
+ * did for good.  Where do the blocks of 40 bytes show now?
+ */
+#include "experiment.h"
+#include "heap_report.h"
+#include "memory.h"
+
+enum { BLOCKS = 20, SIZES = 3 };
+
+static const int64_t sizes[SIZES] = { 40, 200, 2000 };
+
+static void record_growth(int size, struct heap_report before)
+{
+	struct heap_report now = mallinfo2_report();
+
+	record_y("fsmblks", sizes[size], now.fsmblks - before.fsmblks);
+	record_y("smblks", sizes[size], now.smblks - before.smblks);
+	record_y("ordblks", sizes[size], now.ordblks - before.ordblks);
+}
+
+static void free_size_by_size(void)
+{
+	void *blocks[SIZES][BLOCKS];
+
+	for (int size = 0; size < SIZES; size++)
+		for (int i = 0; i < BLOCKS; i++) {
+			blocks[size][i] = must_malloc(sizes[size]);
+			must_malloc(sizes[size]);
+		}
+	record("before", 0);
+	for (int size = 0; size < SIZES; size++) {
+		struct heap_report before = mallinfo2_report();
+		for (int i = 0; i < BLOCKS; i++)
+			free(blocks[size][i]);
+		record_growth(size, before);
+	}
+	record("after", 0);
+}
+
+static int64_t grown(const char *arm, const char *field, int size)
+{
+	return nth_row(arm, field, size)->y;
+}
+
+static void judge(void)
+{
+	struct snapshot freed = growth("no thread cache", "before", "after");
+	int64_t freed_blocks = 0, seen = 0, bytes = 0;
+
+	for (int size = 0; size < SIZES; size++) {
+		seen += grown("no thread cache", "smblks", size);
+		seen += grown("no thread cache", "ordblks", size);
+		freed_blocks += BLOCKS;
+		bytes += BLOCKS * sizes[size];
+	}
+	control_equal("no thread cache: what smblks and ordblks grow by, all sizes", freed_blocks,
+		      seen);
+	/* Each chunk is 8 bytes larger than its block, rounded up to 16. */
+	control_between("no thread cache: bytes that become free", bytes, freed.free_bytes,
+			bytes + 24 * freed_blocks);
+	expect_equal("20 blocks of 40 bytes are freed: fsmblks grows by", BLOCKS,
+		     grown("as it is", "fsmblks", 0));
+	expect_equal("20 blocks of 200 bytes are freed: smblks grows by", BLOCKS,
+		     grown("as it is", "smblks", 1));
+	expect_equal("20 blocks of 2,000 bytes are freed: ordblks grows by", BLOCKS,
+		     grown("as it is", "ordblks", 2));
+}
+
+const struct experiment experiment = {
+	.claim = "mallinfo's fsmblks, smblks, ordblks count free blocks of 0-80, 80-512, 512-128K bytes",
+	.asked = "What do the fields of mallinfo tell about the holes in my heap?",
+	.instead = "smblks counts the chunks in fastbins, fsmblks their bytes (both 0 since glibc "
+		   "2.43), ordblks all other free chunks and the top. What the thread cache keeps "
+		   "is in none of them.",
+	.x_axis = "size of the 20 blocks that are freed, bytes",
+	.y_axis = "growth of the field",
+	.charted = "y",
+	.chart = CHART_BARS,
+	.arms = { { "as it is", free_size_by_size },
+		  { "no thread cache", free_size_by_size, .control = true,
+		    .environment = "GLIBC_TUNABLES=glibc.malloc.tcache_count=0" } },
+	.judge = judge,
+};

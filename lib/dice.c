@@ -1,0 +1,15 @@
+/* SPDX-License-Identifier: MIT */
+#include "dice.h"
+
+/* Marsaglia's xorshift64 (Journal of Statistical Software 8(14), 2003): period
+ * 2^64 - 1, and it needs no memory but this. */
+static uint64_t state = 0x9e3779b97f4a7c15;
+
+int64_t dice_between(int64_t least, int64_t most)
+{
+	state ^= state << 13;
+	state ^= state >> 7;
+	state ^= state << 17;
+	/* The upper bits: a remainder of the lower ones would be less random. */
+	return least + (int64_t)((state >> 16) % (uint64_t)(most - least + 1));
+}

@@ -1,0 +1,12 @@
+/* SPDX-License-Identifier: MIT */
+/* Random numbers that are the same in every process: what looks like the chance
+ * of a real program's sizes and lifetimes repeats exactly, run after run. */
+#ifndef TOUCHSTONE_DICE_H
+#define TOUCHSTONE_DICE_H
+
+#include <stdint.h>
+
+/* The next number of the sequence, each of [least, most] equally likely. */
+int64_t dice_between(int64_t least, int64_t most);
+
+#endif

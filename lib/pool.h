@@ -1,0 +1,144 @@
+/* SPDX-License-Identifier: MIT */
+/* A process memory pool: many small blocks, given back all at once.
+ *
+ * A pool (region, arena) takes memory from the kernel in large chunks and cuts
+ * blocks from them by moving a pointer.  There is no free() of one block:
+ * pool_reset() drops all of them and keeps the chunks for the next round,
+ * pool_destroy() gives everything back to the kernel.  That fits work whose data
+ * dies together: a request, a frame, a file that is parsed.
+ *
+ *     struct pool *pool = pool_create(0);
+ *     if (pool == NULL)
+ *             err(1, "pool");
+ *     while (read_request(pool, &request)) {
+ *             answer(pool, &request);
+ *             pool_reset(pool);
+ *     }
+ *     pool_destroy(pool);
+ *
+ * Memory.  All sizes are bytes.  Chunks come from mmap(2), never from malloc, so
+ * a pool and the heap leave no holes in each other.  A fresh chunk costs
+ * addresses; its pages become resident when they are first written.  A request
+ * of more than a quarter of a chunk that the chunk in use cannot serve gets a
+ * mapping of its own.  What is lost: between blocks only what alignment takes
+ * (there are no headers), at the end of a chunk at most a quarter of it, which
+ * costs addresses rather than memory as long as it has never been written.
+ *
+ * Content.  Blocks are not cleared.  Memory that has never been handed out
+ * happens to be zero; after a reset it is not.
+ *
+ * Errors.  What allocates gives NULL and sets errno: ENOMEM when the kernel gives
+ * no memory (RLIMIT_AS, vm.max_map_count, overcommit) or no address range can
+ * hold the request, EINVAL for an alignment that is not a power of two.  The
+ * pool is then as it was: its blocks are whole, and smaller requests may still
+ * succeed.  Nothing is printed and nothing aborts.
+ *
+ * Threads.  A pool belongs to one thread at a time; there is no lock and no
+ * global state, so different pools never disturb each other.
+ *
+ * Costs.  pool_alloc() is a handful of inlined instructions, and one mmap(2) a
+ * chunk the first time round.  A reset takes one munmap(2) for each block that
+ * has its own mapping and is otherwise constant; destroy takes one for each
+ * chunk and each of those.
+ *
+ * Checking.  Built with -fsanitize=address (pool.c and its users alike) the pool
+ * poisons what is not handed out: reading past a block, into alignment padding
+ * or into a block that was dropped by a reset is reported as use-after-poison.
+ * Blocks are then kept apart by a gap.  What only a pool points to is not taken
+ * for a leak.
+ */
+#ifndef TOUCHSTONE_POOL_H
+#define TOUCHSTONE_POOL_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#if defined(__SANITIZE_ADDRESS__)
+#define POOL_ASAN 1
+#elif defined(__has_feature)
+#if __has_feature(address_sanitizer)
+#define POOL_ASAN 1
+#endif
+#endif
+#ifdef POOL_ASAN
+#include <sanitizer/asan_interface.h>
+#endif
+
+enum {
+	POOL_ALIGNMENT = _Alignof(max_align_t), /* of pool_alloc(): fit for any C type */
+	POOL_CHUNK = 1 << 20,                   /* bytes of a chunk where none are asked for */
+#ifdef POOL_ASAN
+	POOL_GAP = 16,            /* poisoned bytes around each block */
+	POOL_LEAST_ALIGNMENT = 8, /* AddressSanitizer's memory of what is poisoned is that coarse */
+#else
+	POOL_GAP = 0,
+	POOL_LEAST_ALIGNMENT = 1,
+#endif
+};
+
+/* To be looked into by pool.c and the inline functions below only. */
+struct pool {
+	char *next, *end;           /* what is free of the chunk in use */
+	struct pool_chunk *current; /* the chunk in use; those behind it in the list are free */
+	struct pool_chunk *first; /* all chunks, in order of use; the pool itself lies in this one */
+	struct pool_chunk *large; /* mappings that hold one block each */
+	size_t chunk_bytes, mapped_bytes;
+};
+
+/* A new pool that grows by chunks of so many bytes, rounded up to whole pages; 0
+ * stands for POOL_CHUNK.  The first chunk is mapped at once and holds the pool
+ * itself. */
+struct pool *pool_create(size_t chunk_bytes) __attribute__((warn_unused_result));
+
+/* Gives every mapping of the pool back to the kernel, and all its blocks with
+ * them.  NULL is allowed. */
+void pool_destroy(struct pool *pool);
+
+/* Drops all blocks.  The chunks are kept, resident as they are, and are filled
+ * again in the same order; mappings of single large blocks go back. */
+void pool_reset(struct pool *pool);
+
+/* Bytes of addresses that the pool has from the kernel now: its virtual size. */
+size_t pool_mapped_bytes(const struct pool *pool);
+
+/* The way of pool_alloc_aligned() when the chunk in use cannot serve. */
+void *pool_alloc_elsewhere(struct pool *pool, size_t bytes, size_t alignment)
+	__attribute__((malloc, alloc_size(2), cold, warn_unused_result));
+
+/* A block of so many bytes whose address is a multiple of alignment, any power
+ * of two (1 packs strings).  A block of 0 bytes has a valid address, which it may
+ * share with the block that follows. */
+static inline __attribute__((malloc, alloc_size(2), warn_unused_result)) void *
+pool_alloc_aligned(struct pool *pool, size_t bytes, size_t alignment)
+{
+	if (alignment == 0 || (alignment & (alignment - 1)) != 0)
+		return pool_alloc_elsewhere(pool, bytes, alignment);
+	if (alignment < POOL_LEAST_ALIGNMENT)
+		alignment = POOL_LEAST_ALIGNMENT;
+
+	char *block = (char *)(((uintptr_t)pool->next + alignment - 1) & -(uintptr_t)alignment);
+	/* The end is aligned to a page, so a small alignment never leads past it. */
+	if (alignment > POOL_ALIGNMENT && (block < pool->next || block > pool->end))
+		return pool_alloc_elsewhere(pool, bytes, alignment);
+	/* A difference cannot overflow, whatever bytes is. */
+	size_t room = (size_t)(pool->end - block);
+	if (bytes > room)
+		return pool_alloc_elsewhere(pool, bytes, alignment);
+	pool->next = block + bytes;
+#ifdef POOL_ASAN
+	pool->next += room - bytes < POOL_GAP ? room - bytes : POOL_GAP;
+	ASAN_UNPOISON_MEMORY_REGION(block, bytes);
+#endif
+	return block;
+}
+
+/* A block fit for any C type. */
+static inline __attribute__((malloc, alloc_size(2), assume_aligned(_Alignof(max_align_t)),
+			     warn_unused_result)) void *
+pool_alloc(struct pool *pool, size_t bytes)
+{
+	return pool_alloc_aligned(pool, bytes, POOL_ALIGNMENT);
+}
+
+#endif
