@@ -3,6 +3,7 @@
 #include "memory.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <malloc.h>
 #include <signal.h>
 #include <string.h>
@@ -118,16 +119,31 @@ void write_bytes(void *start, int64_t bytes)
 	memset(start, 1, (size_t)bytes);
 }
 
+static void fill_with_zeros(char *start, int64_t bytes)
+{
+	int fd = open("/dev/zero", O_RDONLY | O_CLOEXEC);
+
+	for (int64_t done = 0; done < bytes;) {
+		ssize_t got = read(fd, start + done, (size_t)(bytes - done));
+		if (got <= 0)
+			broken("cannot read /dev/zero: %s", strerror(errno));
+		done += got;
+	}
+	close(fd);
+}
+
 void must_populate(void *start, int64_t bytes)
 {
 	uintptr_t page = (uintptr_t)page_bytes();
 	uintptr_t first = (uintptr_t)start / page * page;
 
-	if (madvise((void *)first, (uintptr_t)start + (uintptr_t)bytes - first, MADV_POPULATE_WRITE) == 0)
+	if (madvise((void *)first, (uintptr_t)start + (uintptr_t)bytes - first,
+		    MADV_POPULATE_WRITE) == 0)
 		return;
-	if (errno == EINVAL)
-		unsupported("MADV_POPULATE_WRITE needs Linux 5.14");
-	broken("MADV_POPULATE_WRITE of %lld bytes failed: %s", (long long)bytes, strerror(errno));
+	if (errno != EINVAL)
+		broken("MADV_POPULATE_WRITE of %lld bytes failed: %s", (long long)bytes,
+		       strerror(errno));
+	fill_with_zeros(start, bytes);
 }
 
 void must_pin_thresholds(int64_t mmap_threshold, int64_t trim_threshold)

@@ -35,8 +35,8 @@ void *must_malloc(int64_t bytes);
 void *must_calloc(int64_t bytes);
 void *must_realloc(void *block, int64_t bytes);
 
-/* mmap(2): fresh, private, anonymous memory that nothing is merged with only by
- * chance; and munmap(2). */
+/* mmap(2) of fresh, private, anonymous memory; the kernel may put it beside such a
+ * mapping and show both as one.  And munmap(2). */
 void *must_map(int64_t bytes);
 void must_unmap(void *start, int64_t bytes);
 
@@ -48,8 +48,8 @@ void read_pages(const void *start, int64_t bytes);
 /* Writes every byte of the range. */
 void write_bytes(void *start, int64_t bytes);
 
-/* Has the kernel bring in every page of the range now, as if it had been
- * written: MADV_POPULATE_WRITE, madvise(2), Linux 5.14. */
+/* Has the kernel bring in every page of the range now: MADV_POPULATE_WRITE,
+ * madvise(2); before Linux 5.14 by reading zeros into it, which overwrites it. */
 void must_populate(void *start, int64_t bytes);
 
 /* Fixes malloc's two thresholds (mallopt(3): M_MMAP_THRESHOLD, M_TRIM_THRESHOLD),
