@@ -102,6 +102,9 @@ const struct experiment experiment = {
 	.arms = { { "probe", probe },
 		  { "stat field 24", stat_field_24 },
 		  { "one write early", one_write_early, .control = true } },
+	.predict = { "All pages are written, one by one. How many of them does field 24 of "
+		     "/proc/PID/stat count?",
+		     "y", "stat field 24", .to = "touched" },
 	.judge = judge,
 	.rows = 4096,
 	.observe_with = "pages=8",

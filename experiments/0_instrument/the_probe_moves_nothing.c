@@ -6,9 +6,10 @@
  * first time.  So after any number of snapshots the break, the resident pages
  * and the fault counters are where they were.
  *
- * The usual way, fopen() and fscanf(), is not innocent: the first fopen()
- * allocates its FILE and its buffer, malloc() creates the heap for them (132 KiB
- * of addresses), and the first write to each page of it is a fault.
+ * The usual way, fopen() and fscanf(), is not innocent: fopen() allocates a FILE
+ * and the first read a buffer, malloc() creates the heap for them (132 KiB of
+ * addresses where pages have 4 KiB), and the first write to each page of it is a
+ * fault.
  *
  * Control: that usual way, as many times; it must move the same columns.
  * Try: setvbuf(file, NULL, _IONBF, 0).  What is left of the damage?
@@ -79,5 +80,8 @@ const struct experiment experiment = {
 	.chart_options = "log-x",
 	.knobs = { { "readings", &readings, "", "how many times each method reads" } },
 	.arms = { { "probe", probe }, { "stdio", stdio, .control = true } },
+	.predict = { "How far does reading statm with fopen() and fscanf() move the top of the "
+		     "heap?",
+		     "heap_top_bytes", "stdio", "before", "reading" },
 	.judge = judge,
 };

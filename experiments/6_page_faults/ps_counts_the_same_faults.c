@@ -6,27 +6,46 @@
  * process's threads in the kernel, and neither is kept in batches, so at the
  * same instant they are equal.  "The same instant" takes care: this program
  * stands still (SIGSTOP) while its parent runs ps, and the row is recorded
- * without a fault in between.
+ * without a fault in between.  Two counters that stay 0 are equal too: so that there
+ * are major faults to count, pages are read that only the disk has.
  *
  * Control: when one more page is written between ps and the row, the two must
- * differ by exactly one fault.
- * Try: take our snapshot before ps is asked.  Is it still exact?
+ * differ by exactly one fault; and there must have been major faults.
+ * Try: take our snapshot before ps is asked.  What is still exact, and why does the
+ * control fail?
  */
+#include <sys/mman.h>
+
 #include "experiment.h"
+#include "file.h"
 #include "memory.h"
 
 enum { STEPS = 8 };
 
 static int64_t pages = 512;
 
+/* Pages of a file that is not in memory; MADV_RANDOM: one is read at a time. */
+static const char *pages_on_disk(void)
+{
+	int file = must_make_file(STEPS * page_bytes());
+
+	must_evict_file(file);
+	const char *start = must_map_file(file);
+	madvise((void *)(uintptr_t)start, (size_t)(STEPS * page_bytes()), MADV_RANDOM);
+	return start;
+}
+
 static void compare(const char *ps, bool major, int64_t pages_written_late)
 {
+	const char *on_disk = major ? pages_on_disk() : NULL;
 	int64_t step = pages / STEPS * page_bytes();
 	char *block = must_map(pages * page_bytes());
 	char *late = must_map(STEPS * page_bytes());
 
 	for (int i = 0; i < STEPS; i++) {
 		write_pages(block + i * step, step);
+		if (major)
+			read_pages(on_disk + i * page_bytes(), 1);
 		int64_t theirs = ask(ps);
 		write_pages(late + i * page_bytes(), pages_written_late * page_bytes());
 		struct snapshot ours;
@@ -69,6 +88,8 @@ static void judge(void)
 		     rows_apart_by("major faults", 0));
 	control_equal("readings, of 8, one fault apart when a page is written between", STEPS,
 		      rows_apart_by("one write later", -1));
+	control_between("major faults from the first reading to the last", 1,
+			growth("major faults", "compared", "compared").major_fault_count, STEPS - 1);
 }
 
 const struct experiment experiment = {
@@ -81,5 +102,8 @@ const struct experiment experiment = {
 	.arms = { { "minor faults", minor_faults },
 		  { "major faults", major_faults },
 		  { "one write later", one_write_later, .control = true } },
+	.predict = { "By how many page faults does ps differ from getrusage(), when all pages "
+		     "are written?",
+		     "y", "minor faults", .to = "compared" },
 	.judge = judge,
 };

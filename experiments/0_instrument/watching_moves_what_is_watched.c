@@ -1,0 +1,207 @@
+/* SPDX-License-Identifier: MIT */
+/* Who looks, disturbs.  Who, how much, and how often?
+ *
+ * A program that reads its own memory use works with the memory that it measures.
+ * stdio, libraries and popen(3) allocate: at the first look the heap comes into
+ * being, pages are touched for the first time, and every one of that stands in the
+ * very numbers that are read.  From the second look on they use again what they
+ * have.
+ *
+ * fork(2) is worse.  To share the pages with the child, the kernel write-protects
+ * all of them (copy_present_ptes() in mm/memory.c), and each one that the program
+ * writes afterwards faults once more: at every look.  system(3), popen(3) and
+ * posix_spawn(3) avoid that; they share the address space until the exec.
+ *
+ * A tool that looks from outside reads /proc, and the process does not notice.
+ * Neither does one that looks at itself with what it touched beforehand: the probe.
+ *
+ * Each arm goes about its work, writing the same pages again and again, and is
+ * looked at in between.  Rows: before, after the first look, after all of them.
+ *
+ * Control: the work alone, with no look, moves nothing.
+ * Try: replace fork() by vfork() in fork_and_run().
+ */
+#include <stdio.h>
+#include <unistd.h>
+
+#include "experiment.h"
+#include "memory.h"
+#include "readings.h"
+
+static int64_t pages = 1024, looks = 4;
+
+static int64_t faults_so_far(void)
+{
+	struct snapshot now;
+
+	probe_snapshot(&now);
+	return now.minor_fault_count + now.major_fault_count;
+}
+
+static void look_and_work(int64_t (*look)(int64_t times))
+{
+	char *work = must_map(pages * page_bytes());
+
+	write_pages(work, pages * page_bytes());
+	record("before", 0);
+	int64_t before = faults_so_far();
+	if (look(1) == NOT_MEASURED) {
+		record("left out: its tool is not installed", 0);
+		return;
+	}
+	write_pages(work, pages * page_bytes());
+	int64_t first = faults_so_far();
+	record_y("first look", 1, first - before);
+	for (int64_t i = 2; i <= looks; i++) {
+		look(1);
+		write_pages(work, pages * page_bytes());
+	}
+	record_y("each later look", looks, (faults_so_far() - first) / (looks - 1));
+}
+
+static int64_t do_not_look(int64_t times)
+{
+	return times;
+}
+
+static int64_t fork_and_run(int64_t times)
+{
+	pid_t child = fork();
+
+	if (child == 0) {
+		execl("/bin/sh", "sh", "-c", ":", (char *)NULL);
+		_exit(1);
+	}
+	wait_for(child);
+	return times;
+}
+
+/* The parent of a process that stands still looks at it.  0: the tool is missing. */
+static int64_t ask_outside(const char *command)
+{
+	int64_t resident = ask(command);
+
+	return resident == 0 ? NOT_MEASURED : resident;
+}
+
+static int64_t by_ps_outside(int64_t times)
+{
+	(void)times;
+	return ask_outside("ps -o rss= -p $PID || echo 0");
+}
+
+static int64_t by_pmap_outside(int64_t times)
+{
+	(void)times;
+	return ask_outside(
+		"{ pmap -x $PID || echo total - - 0; } | awk '$1 == \"total\" { print $4 }'");
+}
+
+static int64_t by_psutil_outside(int64_t times)
+{
+	(void)times;
+	return ask_outside("/usr/bin/python3 -c 'import psutil; "
+			   "print(psutil.Process('$PID').memory_info().rss)' 2>/dev/null || echo 0");
+}
+
+#define ARM(name, look)              \
+	static void name(void)       \
+	{                            \
+		look_and_work(look); \
+	}
+ARM(nobody, do_not_look)
+ARM(probe, read_by_probe)
+ARM(bare_calls, read_by_bare_calls)
+ARM(open_read_close, read_by_open)
+ARM(stdio, read_by_stdio)
+ARM(libproc2, read_by_libproc2)
+ARM(popen_ps, read_by_ps)
+ARM(fork_and_exec, fork_and_run)
+ARM(ps_outside, by_ps_outside)
+ARM(pmap_outside, by_pmap_outside)
+ARM(psutil_outside, by_psutil_outside)
+
+/* Faults, bytes resident and bytes of heap, all together: none at all, or some. */
+static int64_t moved(const char *arm, const char *from, const char *to)
+{
+	struct snapshot grown = growth(arm, from, to);
+
+	return grown.minor_fault_count + grown.major_fault_count + llabs(grown.resident_bytes) +
+	       llabs(grown.heap_top_bytes);
+}
+
+static bool looked(const char *arm)
+{
+	return nth_row(arm, "each later look", 0) != NULL;
+}
+
+static void expect_unmoved(const char *arm)
+{
+	char what[128];
+
+	snprintf(what, sizeof(what), "%s: faults, bytes resident and bytes of heap of all looks",
+		 arm);
+	if (looked(arm))
+		expect_equal(what, 0, moved(arm, "before", "each later look"));
+}
+
+static void expect_moved_once(const char *arm)
+{
+	char what[128];
+
+	if (!looked(arm))
+		return;
+	snprintf(what, sizeof(what), "%s: bytes that the first look makes resident", arm);
+	expect_between(what, page_bytes(), growth(arm, "before", "first look").resident_bytes,
+		       INT64_MAX);
+	snprintf(what, sizeof(what), "%s: faults of a later look", arm);
+	expect_equal(what, 0, y_of(arm, "each later look"));
+}
+
+static void judge(void)
+{
+	expect_unmoved("probe");
+	expect_unmoved("bare calls");
+	expect_unmoved("open read close");
+	expect_unmoved("ps outside");
+	expect_unmoved("pmap outside");
+	expect_unmoved("psutil outside");
+	expect_moved_once("stdio");
+	expect_moved_once("libproc2");
+	expect_moved_once("popen ps");
+	/* Besides the work: pages of the stack and of the libraries' data. */
+	expect_between("fork and exec: faults of the first look, one for each page of the work",
+		       pages, y_of("fork and exec", "first look"), pages + 64);
+	expect_between("fork and exec: faults of each later look", pages,
+		       y_of("fork and exec", "each later look"), pages + 64);
+	control_equal("nobody: faults, bytes resident and bytes of heap", 0,
+		      moved("nobody", "before", "each later look"));
+}
+
+const struct experiment experiment = {
+	.claim = "who looks from inside moves the process at the first look, who forks at every "
+		 "look, who looks from outside never",
+	.asked = "Does measuring a program change what is measured?",
+	.x_axis = "looks",
+	.y_axis = "page faults that a look causes",
+	.charted = "y",
+	.chart = CHART_BARS,
+	.chart_options = "log-y",
+	.knobs = { { "pages", &pages, "", "that the program works on", 16, 1 << 18 },
+		   { "looks", &looks, "", "how often it is looked at", 2, 1000 } },
+	.arms = { { "probe", probe },
+		  { "bare calls", bare_calls },
+		  { "open read close", open_read_close },
+		  { "ps outside", ps_outside },
+		  { "pmap outside", pmap_outside },
+		  { "psutil outside", psutil_outside },
+		  { "stdio", stdio },
+		  { "libproc2", libproc2 },
+		  { "popen ps", popen_ps },
+		  { "fork and exec", fork_and_exec },
+		  { "nobody", nobody, .control = true } },
+	.predict = { "A program forks and runs a command. How many page faults does each "
+		     "later look cost it?",
+		     "y", "fork and exec", .to = "each later look" },
+	.judge = judge,
+};

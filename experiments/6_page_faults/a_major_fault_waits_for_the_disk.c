@@ -1,0 +1,122 @@
+/* SPDX-License-Identifier: MIT */
+/* Minor and major: was the page in memory already?
+ *
+ * A page of a mapped file that the page cache holds needs only an entry in the
+ * process's page table: a minor fault, and one of them maps up to 16 pages around
+ * it ("fault-around", do_fault_around() in mm/memory.c).  A page that is not in
+ * memory has to be read: the kernel counts a major fault, starts the transfer and
+ * puts the process to sleep until the disk has answered.  getrusage(2) counts
+ * those sleeps as well: ru_nvcsw, voluntary context switches.
+ *
+ * Left alone, the kernel guesses that what follows will be wanted too and reads
+ * ahead; then most pages are there when they are touched.  madvise(2), MADV_RANDOM,
+ * switches that off: one page, one major fault, one wait.
+ *
+ * Control: the same file in the page cache: no major fault, and no sleep.
+ * Try: read the pages in falling order, or every 40th.  What is readahead worth?
+ */
+#include <sys/mman.h>
+#include <sys/resource.h>
+
+#include "experiment.h"
+#include "file.h"
+#include "memory.h"
+
+enum { STEPS = 16 };
+
+static int64_t pages = 256;
+
+static int64_t sleeps(void)
+{
+	struct rusage usage;
+
+	getrusage(RUSAGE_SELF, &usage);
+	return usage.ru_nvcsw;
+}
+
+static void read_file(bool cached, int advice)
+{
+	int64_t step = pages / STEPS;
+	int file = must_make_file(STEPS * step * page_bytes());
+
+	if (!cached)
+		must_evict_file(file);
+	const char *mapping = must_map_file(file);
+	madvise((void *)(uintptr_t)mapping, (size_t)(STEPS * step * page_bytes()), advice);
+	record_y("absent", 0, absent_pages_of(mapping, STEPS * step * page_bytes()));
+
+	int64_t before = sleeps();
+	record_y("reading", 0, 0);
+	for (int64_t i = 0; i < STEPS; i++) {
+		read_pages(mapping + i * step * page_bytes(), step * page_bytes());
+		record_y("reading", (i + 1) * step, sleeps() - before);
+	}
+}
+
+static void page_by_page(void)
+{
+	read_file(false, MADV_RANDOM);
+}
+
+static void with_readahead(void)
+{
+	read_file(false, MADV_NORMAL);
+}
+
+static void from_the_cache(void)
+{
+	read_file(true, MADV_RANDOM);
+}
+
+static int64_t major_faults(const char *arm)
+{
+	return growth(arm, "reading", "reading").major_fault_count;
+}
+
+static struct samples time_of(const char *arm)
+{
+	return growth_samples(arm, "reading", "reading", elapsed_ns);
+}
+
+static void judge(void)
+{
+	int64_t read = pages / STEPS * STEPS;
+
+	expect_equal("page by page: major faults, one for each page", read,
+		     major_faults("page by page"));
+	/* A disk that answers before the processor is given away may spare a sleep. */
+	expect_between("page by page: sleeps, one for nearly each page", read / 2,
+		       nth_row("page by page", "reading", STEPS)->y, INT64_MAX);
+	expect_between("with readahead: major faults", 1, major_faults("with readahead"), read / 4);
+	expect_at_least("time page by page, times that from the cache", 4,
+			ratio(time_of("page by page"), time_of("from the cache")));
+	control_equal("page by page: pages that were not in memory", read,
+		      y_of("page by page", "absent"));
+	control_equal("from the cache: pages that were not in memory", 0,
+		      y_of("from the cache", "absent"));
+	control_equal("from the cache: major faults", 0, major_faults("from the cache"));
+	control_between("from the cache: minor faults", 1,
+			growth("from the cache", "reading", "reading").minor_fault_count, read);
+	control_between("from the cache: sleeps", 0, nth_row("from the cache", "reading", STEPS)->y,
+			2);
+}
+
+const struct experiment experiment = {
+	.claim = "a page of a file that is not in memory costs a major fault, which waits for the disk",
+	.asked = "What is the difference between a minor and a major page fault?",
+	.x_axis = "pages read",
+	.y_axis = "sleeps so far (voluntary context switches)",
+	.charted = "major_fault_count",
+	.knobs = { { "pages", &pages, "", "pages of the file", STEPS, 1 << 16 } },
+	.arms = { { "page by page", page_by_page },
+		  { "with readahead", with_readahead },
+		  { "from the cache", from_the_cache, .control = true } },
+	.predict = { "The file is read from the disk in order, with readahead. How many major "
+		     "faults?",
+		     "major_fault_count", "with readahead", "reading", "reading" },
+	.judge = judge,
+	.trials = 5,
+	.warm_up = true,
+	.observe_with = "pages=16",
+	.deep = "pages=4096 trials=9",
+};

@@ -1,0 +1,137 @@
+/* SPDX-License-Identifier: MIT */
+/* What swapping does to the counters.
+ *
+ * When memory gets scarce, the kernel writes anonymous pages to swap space and
+ * takes them from the process: resident memory falls, nothing is lost.  The next
+ * touch of such a page faults, and as the page has to be read from somewhere, the
+ * fault is a major one.  madvise(2), MADV_PAGEOUT, has the kernel do it now.
+ *
+ * A page that was written out may still be in memory, in the swap cache; then its
+ * fault is minor.  mincore(2) tells one from the other.  From a disk the kernel
+ * reads neighbours as well, up to 2 to the power of vm.page-cluster pages at once
+ * (Documentation/admin-guide/sysctl/vm.rst), and these come back by minor faults;
+ * from zram, compressed memory, it reads one at a time.
+ *
+ * Control: pages that stayed in memory do not fault when they are touched again.
+ * Try: sudo env SWAP=file scripts/with-swap make run CLAIM=swapped_pages_fault_major
+ * and count the major faults again, with SWAP=zram too.
+ */
+#include <errno.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <sys/sysinfo.h>
+
+#include "experiment.h"
+#include "memory.h"
+
+#ifndef MADV_PAGEOUT
+#define MADV_PAGEOUT 21 /* asm-generic/mman-common.h, since Linux 5.4 */
+#endif
+
+#define HOW_TO "sudo scripts/with-swap make run CLAIM=swapped_pages_fault_major"
+
+enum { STEPS = 16, MOST_ROUNDS = 2000 };
+
+static int64_t pages = 256;
+
+static void need_swap(int64_t bytes)
+{
+	struct sysinfo memory;
+
+	sysinfo(&memory);
+	if (memory.totalswap == 0)
+		unsupported("this machine has no swap space: " HOW_TO " sets some up for the run");
+	if ((int64_t)memory.freeswap * memory.mem_unit < bytes)
+		unsupported("less than %lld bytes of swap space are free: " HOW_TO, (long long)bytes);
+}
+
+/* The first round writes the pages to swap.  What the swap cache still holds after
+ * that is clean when it has been written: read again, it can be dropped at once. */
+static void must_page_out(char *block, int64_t bytes)
+{
+	for (int round = 0; round < MOST_ROUNDS; round++) {
+		if (madvise(block, (size_t)bytes, MADV_PAGEOUT) != 0)
+			unsupported("MADV_PAGEOUT needs Linux 5.4: %s", strerror(errno));
+		if (absent_pages_of(block, bytes) == pages)
+			return;
+		read_pages(block, bytes);
+	}
+	unsupported("there is swap space, but the kernel does not move these pages out to it "
+		    "(a control group without the right to swap?)");
+}
+
+static void touch_again(bool paged_out)
+{
+	int64_t bytes = pages * page_bytes();
+
+	need_swap(bytes);
+	char *block = must_map(bytes);
+	write_pages(block, bytes);
+	record("written", 0);
+	if (paged_out)
+		must_page_out(block, bytes);
+	record_y("paged out", 0, absent_pages_of(block, bytes));
+	for (int64_t i = 0; i < STEPS; i++) {
+		int64_t from = pages * i / STEPS, to = pages * (i + 1) / STEPS;
+		write_pages(block + from * page_bytes(), (to - from) * page_bytes());
+		record("touched again", to);
+	}
+}
+
+static void swapped(void)
+{
+	touch_again(true);
+}
+
+static void stayed(void)
+{
+	touch_again(false);
+}
+
+static int64_t page_cluster(void)
+{
+	FILE *file = fopen("/proc/sys/vm/page-cluster", "r");
+	int order = 3; /* the kernel's own default */
+
+	if (file != NULL) {
+		if (fscanf(file, "%d", &order) != 1)
+			order = 3;
+		fclose(file);
+	}
+	return INT64_C(1) << order;
+}
+
+static void judge(void)
+{
+	int64_t bytes = pages * page_bytes();
+	struct snapshot out = growth("swapped", "written", "paged out");
+	struct snapshot in = growth("swapped", "paged out", "touched again");
+
+	expect_equal("paging out: resident memory falls by all of the block", -bytes,
+		     out.resident_bytes);
+	expect_equal("paging out: bytes in swap", bytes, out.swap_bytes);
+	expect_equal("touched again: page faults, one for each page", pages,
+		     in.major_fault_count + in.minor_fault_count);
+	expect_between("touched again: those of them that are major", pages / page_cluster(),
+		       in.major_fault_count, pages);
+	control_equal("swapped: pages that were not in memory", pages, y_of("swapped", "paged out"));
+	control_equal("stayed: pages that were not in memory", 0, y_of("stayed", "paged out"));
+	struct snapshot there = growth("stayed", "paged out", "touched again");
+	control_equal("stayed: page faults", 0, there.major_fault_count + there.minor_fault_count);
+}
+
+const struct experiment experiment = {
+	.claim = "a page that was moved out to swap costs a major fault when it is touched again",
+	.asked = "How do I see in the counters that a program was swapped?",
+	.x_axis = "pages touched again",
+	.y_axis = "pages not in memory",
+	.charted = "major_fault_count minor_fault_count",
+	.knobs = { { "pages", &pages, "", "how many pages go to swap", STEPS, 1 << 15 } },
+	.arms = { { "swapped", swapped }, { "stayed", stayed, .control = true } },
+	.predict = { "All pages are in swap and are touched again. How many of the faults are "
+		     "major?",
+		     "major_fault_count", "swapped", "touched again", "touched again" },
+	.judge = judge,
+	.probe = PROBE_SMAPS,
+};

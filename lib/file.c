@@ -1,0 +1,114 @@
+/* SPDX-License-Identifier: MIT */
+#define _GNU_SOURCE
+#include "file.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <limits.h>
+#include <linux/magic.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <sys/stat.h>
+#include <sys/vfs.h>
+#include <unistd.h>
+
+#include "experiment.h"
+#include "memory.h"
+
+static bool is_in_memory(int fd)
+{
+	struct statfs system;
+
+	return fstatfs(fd, &system) != 0 || system.f_type == TMPFS_MAGIC ||
+	       system.f_type == RAMFS_MAGIC;
+}
+
+/* -1 where no file can be made, or none that leaves memory. */
+static int file_in(const char *folder)
+{
+	char path[PATH_MAX];
+
+	if (folder == NULL ||
+	    snprintf(path, sizeof(path), "%s/touchstone.XXXXXX", folder) >= (int)sizeof(path))
+		return -1;
+	int fd = mkostemp(path, O_CLOEXEC);
+	if (fd < 0)
+		return -1;
+	unlink(path);
+	if (!is_in_memory(fd))
+		return fd;
+	close(fd);
+	return -1;
+}
+
+/* Real data: a hole would be filled by the kernel, without asking the disk. */
+static void must_fill(int fd, int64_t bytes)
+{
+	static const char data[1 << 16] = { 1 };
+
+	for (int64_t done = 0; done < bytes;) {
+		int64_t left = bytes - done;
+		ssize_t wrote =
+			write(fd, data, left < (int64_t)sizeof(data) ? (size_t)left : sizeof(data));
+		if (wrote < 0)
+			broken("cannot write a file of %lld bytes: %s (set TMPDIR to a folder with "
+			       "room)",
+			       (long long)bytes, strerror(errno));
+		done += wrote;
+	}
+	if (fsync(fd) != 0)
+		broken("fsync failed: %s", strerror(errno));
+}
+
+int must_make_file(int64_t bytes)
+{
+	int fd = file_in(getenv("TMPDIR"));
+
+	if (fd < 0)
+		fd = file_in("/var/tmp");
+	if (fd < 0)
+		fd = file_in(".");
+	if (fd < 0)
+		unsupported("neither $TMPDIR nor /var/tmp nor this folder takes a file that is kept "
+			    "on a disk: set TMPDIR to one that does");
+	must_fill(fd, bytes);
+	return fd;
+}
+
+static size_t bytes_of(int fd)
+{
+	struct stat file;
+
+	if (fstat(fd, &file) != 0)
+		broken("fstat failed: %s", strerror(errno));
+	return (size_t)file.st_size;
+}
+
+const void *must_map_file(int fd)
+{
+	void *start = mmap(NULL, bytes_of(fd), PROT_READ, MAP_SHARED, fd, 0);
+
+	if (start == MAP_FAILED)
+		broken("mmap of a file of %zu bytes failed: %s", bytes_of(fd), strerror(errno));
+	return start;
+}
+
+void must_evict_file(int fd)
+{
+	int64_t bytes = (int64_t)bytes_of(fd);
+
+	if (fsync(fd) != 0)
+		broken("fsync failed: %s", strerror(errno));
+	int error = posix_fadvise(fd, 0, 0, POSIX_FADV_DONTNEED);
+	if (error != 0)
+		broken("posix_fadvise failed: %s", strerror(error));
+	void *start = (void *)(uintptr_t)must_map_file(fd);
+	int64_t present = pages_of(start, bytes) - absent_pages_of(start, bytes);
+	must_unmap(start, bytes);
+	if (present > 0)
+		unsupported("%lld pages of the file stay in memory, whatever posix_fadvise() says: "
+			    "set TMPDIR to a folder on another file system",
+			    (long long)present);
+}

@@ -1,0 +1,25 @@
+/* SPDX-License-Identifier: MIT */
+/* Files on a disk, in the page cache and out of it.
+ *
+ * A must_...() does what it says or ends the experiment: broken when it went
+ * wrong, unsupported where this machine's files are kept in memory (tmpfs) and
+ * can therefore not leave it.  All sizes are bytes.
+ */
+#ifndef TOUCHSTONE_FILE_H
+#define TOUCHSTONE_FILE_H
+
+#include <stdint.h>
+
+/* A descriptor of a file of so many bytes that has been written to a disk.  It has
+ * no name any more and vanishes with the process.  It lies in $TMPDIR, else in
+ * /var/tmp, else in the current folder: the first that is on a disk. */
+int must_make_file(int64_t bytes);
+
+/* Drops the file's pages from the page cache: fsync(2), then posix_fadvise(2),
+ * POSIX_FADV_DONTNEED.  mincore(2) must then find none of them. */
+void must_evict_file(int fd);
+
+/* mmap(2) of the whole file, shared, to be read. */
+const void *must_map_file(int fd);
+
+#endif

@@ -1,0 +1,15 @@
+/* SPDX-License-Identifier: MIT */
+/* The straight line through points, by least squares. */
+#ifndef TOUCHSTONE_FIT_H
+#define TOUCHSTONE_FIT_H
+
+/* y = from + slope * x; left_over is the part of the variance of y that the line does
+ * not explain: 1 - R squared. */
+struct line {
+	double from, slope, left_over;
+};
+
+/* Of at least two points whose x are not all the same. */
+struct line fit_line(const double *x, const double *y, int count);
+
+#endif

@@ -1,0 +1,71 @@
+#!/usr/bin/env bats
+# SPDX-License-Identifier: MIT
+# Chapter 0 (its first two claims are in first_ten.bats): each verdict changes when
+# its cause is removed, and a peer that is not installed is only left out.
+
+load helper
+
+# A PATH on which nothing is found but what is named.
+path_with() {
+	local tool
+	mkdir -p "$BATS_TEST_TMPDIR/bin"
+	for tool; do
+		ln -sf "$(command -v "$tool")" "$BATS_TEST_TMPDIR/bin/"
+	done
+	echo "$BATS_TEST_TMPDIR/bin"
+}
+
+@test "ps_and_the_probe_agree: a page written after ps shows" {
+	run -0 experiment ps_and_the_probe_agree
+	late=$(edited ps_and_the_probe_agree '/^static void ps\(/,/^}/s/false/true/')
+	run -1 "$late"
+}
+
+@test "ps_and_the_probe_agree: a control that writes nothing is no control" {
+	same=$(edited ps_and_the_probe_agree '/^static void pmap_one_write_later/,/^}/s/true/false/')
+	run -3 "$same"
+}
+
+@test "ps_and_the_probe_agree: cannot be asked without ps" {
+	run -77 env PATH="$(path_with awk)" "$(program ps_and_the_probe_agree)"
+}
+
+@test "a_snapshot_costs_its_system_calls: a probe by stdio costs more" {
+	run -0 experiment a_snapshot_costs_its_system_calls
+	stdio=$(edited a_snapshot_costs_its_system_calls '/^static void probe\(/,/^}/s/read_by_probe/read_by_stdio/')
+	run -1 "$stdio" trials=3
+}
+
+@test "a_snapshot_costs_its_system_calls: a control that walks no pages is not dear" {
+	cheap=$(edited a_snapshot_costs_its_system_calls 's/^ARM\(smaps_rollup, read_by_smaps_rollup,/ARM(smaps_rollup, read_by_open,/')
+	run -3 "$cheap" trials=3
+}
+
+@test "a_snapshot_costs_its_system_calls: peers that are not installed are left out" {
+	env PATH="$(path_with)" "$(program a_snapshot_costs_its_system_calls)" >"$BATS_TEST_TMPDIR/result.csv" || [ $? -ne 2 ]
+	grep -q '^ps -o rss,1,left out: its tool is not installed,' "$BATS_TEST_TMPDIR/result.csv"
+	grep -q '^pmap -x,1,left out: its tool is not installed,' "$BATS_TEST_TMPDIR/result.csv"
+}
+
+@test "watching_moves_what_is_watched: a child that shares the address space moves nothing" {
+	run -0 experiment watching_moves_what_is_watched
+	shared=$(edited watching_moves_what_is_watched 's/child = fork\(\)/child = vfork()/')
+	run -1 "$shared"
+}
+
+@test "watching_moves_what_is_watched: a probe that allocates is found out" {
+	stdio=$(edited watching_moves_what_is_watched 's/^ARM\(probe, read_by_probe\)/ARM(probe, read_by_stdio)/')
+	run -1 "$stdio"
+}
+
+@test "watching_moves_what_is_watched: a control that looks is no control" {
+	looks=$(edited watching_moves_what_is_watched 's/^ARM\(nobody, do_not_look\)/ARM(nobody, read_by_stdio)/')
+	run -3 "$looks"
+}
+
+@test "watching_moves_what_is_watched: peers that are not installed are left out" {
+	env PATH="$(path_with awk)" "$(program watching_moves_what_is_watched)" >"$BATS_TEST_TMPDIR/result.csv"
+	grep -q '^ps outside,1,left out: its tool is not installed,' "$BATS_TEST_TMPDIR/result.csv"
+	grep -q '^pmap outside,1,left out: its tool is not installed,' "$BATS_TEST_TMPDIR/result.csv"
+	grep -q '^popen ps,1,left out: its tool is not installed,' "$BATS_TEST_TMPDIR/result.csv"
+}

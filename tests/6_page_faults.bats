@@ -1,0 +1,122 @@
+#!/usr/bin/env bats
+# SPDX-License-Identifier: MIT
+# Chapter 6 (two of its claims are in first_ten.bats): each verdict changes when its
+# cause is removed; and scripts/with-swap leaves the machine as it was.
+
+load helper
+
+# Files of these tests must be able to leave memory.
+setup() {
+	unset TMPDIR
+}
+
+swap_spaces() {
+	tail -n +2 /proc/swaps
+}
+
+need_swap_to_set_up() {
+	scripts/with-swap true 2>/dev/null || skip "no swap space can be set up here (not root?)"
+}
+
+@test "a_major_fault_waits_for_the_disk: pages read before do not wait" {
+	run experiment a_major_fault_waits_for_the_disk
+	((status != 77)) || skip "no folder here is on a disk"
+	((status == 0))
+	warm=$(edited a_major_fault_waits_for_the_disk 's/^\tint64_t before = sleeps\(\);/\tif (!cached)\n\t\tread_pages(mapping, pages * page_bytes());\n&/')
+	run -1 "$warm"
+}
+
+@test "a_major_fault_waits_for_the_disk: a control out of the cache is no control" {
+	run experiment a_major_fault_waits_for_the_disk trials=1
+	((status != 77)) || skip "no folder here is on a disk"
+	cold=$(edited a_major_fault_waits_for_the_disk 's/read_file\(true,/read_file(false,/')
+	run -3 "$cold"
+}
+
+@test "a_major_fault_waits_for_the_disk: cannot be asked where files are kept in memory" {
+	# As if every file system were one of memory.
+	sed 's/system.f_type == TMPFS_MAGIC/true/' lib/file.c >"$BATS_TEST_TMPDIR/file.c"
+	nowhere=$(edited a_major_fault_waits_for_the_disk "s|^#include \"file.h\"|#include \"$BATS_TEST_TMPDIR/file.c\"|")
+	run -77 "$nowhere"
+	[[ $output == *TMPDIR* ]]
+}
+
+@test "churning_large_blocks_burns_kernel_time: blocks that the heap serves do not" {
+	run -0 experiment churning_large_blocks_burns_kernel_time
+	run -1 experiment churning_large_blocks_burns_kernel_time block=16M
+}
+
+@test "churning_large_blocks_burns_kernel_time: a cure that maps is none" {
+	mapping=$(edited churning_large_blocks_burns_kernel_time 's/mmap_max=0/mmap_max=65536/')
+	run -3 "$mapping" trials=3
+}
+
+@test "a_fault_has_a_price: work that grows is not proportional" {
+	run -0 experiment a_fault_has_a_price
+	growing=$(edited a_fault_has_a_price '/^static void first_touch/,/^}/s/write_all/write_with_all_before/')
+	run -1 "$growing"
+}
+
+@test "a_fault_has_a_price: a control that is linear is no control" {
+	linear=$(edited a_fault_has_a_price '/^static void not_linear/,/^}/s/write_with_all_before/write_all/')
+	run -3 "$linear" trials=3
+}
+
+@test "swapped_pages_fault_major: cannot be asked without swap space" {
+	[[ -z $(swap_spaces) ]] || skip "this machine has swap space"
+	run -77 experiment swapped_pages_fault_major
+	[[ $output == *"sudo scripts/with-swap make run"* ]]
+}
+
+@test "swapped_pages_fault_major: on zram and on a disk" {
+	need_swap_to_set_up
+	for SWAP in zram file; do
+		export SWAP
+		scripts/with-swap true 2>/dev/null || continue
+		run -0 scripts/with-swap "$(program swapped_pages_fault_major)"
+	done
+}
+
+@test "swapped_pages_fault_major: pages that are not touched do not come back" {
+	need_swap_to_set_up
+	half=$(edited swapped_pages_fault_major 's/\(to - from\) \* page_bytes\(\)/(to - from) \/ 2 * page_bytes()/')
+	run -1 scripts/with-swap "$half"
+	stays=$(edited swapped_pages_fault_major 's/^\t\tmust_page_out\(block, bytes\);/\t\t;/')
+	run -3 scripts/with-swap "$stays"
+}
+
+@test "with-swap: gives the command's status and takes the swap space down" {
+	need_swap_to_set_up
+	before=$(swap_spaces) devices=$(echo /sys/block/zram*) folder=$(ls /var/tmp)
+	for SWAP in zram file; do
+		export SWAP
+		scripts/with-swap true 2>/dev/null || continue
+		run -0 scripts/with-swap grep -c . /proc/swaps
+		((output == $(wc -l </proc/swaps) + 1))
+		run -5 scripts/with-swap sh -c 'exit 5'
+		run -127 scripts/with-swap /no/such/command
+	done
+	[[ $(swap_spaces) == "$before" ]]
+	[[ $(echo /sys/block/zram*) == "$devices" ]]
+	[[ $(ls /var/tmp) == "$folder" ]]
+}
+
+@test "with-swap: takes it down after Ctrl-C and after a kill" {
+	need_swap_to_set_up
+	before=$(swap_spaces)
+	run -130 scripts/with-swap sh -c 'kill -INT $PPID'
+	run -143 scripts/with-swap sh -c 'kill -TERM $PPID'
+	[[ $(swap_spaces) == "$before" ]]
+}
+
+@test "with-swap: says what is wrong" {
+	run -2 scripts/with-swap
+	[[ $output == *"give the command to run"* ]]
+	run -2 env SWAP_SIZE=many scripts/with-swap true
+	run -2 scripts/with-swap --zram
+	((EUID == 0)) || run -77 scripts/with-swap true
+	need_swap_to_set_up
+	run -2 env SWAP=disk scripts/with-swap true
+	run -77 env SWAP=file SWAP_FOLDER=/no/such/folder scripts/with-swap true
+	[[ -z $(ls -d /var/tmp/touchstone-swap.* 2>/dev/null) ]]
+}
