@@ -16,6 +16,7 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "film.h"
 #include "harness.h"
 
 enum { DEFAULT_ROWS = 1024 };
@@ -47,6 +48,8 @@ static void share_memory(struct trial *trial)
 		broken("cannot map the memory that rows travel through: %s", strerror(errno));
 	trial->shared->capacity = rows;
 	trial->shared->pause_at_records = options.step || getenv("OBSERVER") != NULL;
+	/* One trial is enough of a film: what it shows does not hang on time. */
+	trial->shared->film_fd = trial->number == 1 && film_is_wanted() ? film_memory() : -1;
 }
 
 /* An arm's "NAME=value NAME=value".  A value holds no blank. */
@@ -56,6 +59,20 @@ static void set_environment(const char *settings)
 
 	for (char *setting = strtok(copy, " "); setting != NULL; setting = strtok(NULL, " "))
 		putenv(setting);
+}
+
+/* glibc may back the heap with huge pages of its own accord (glibc.malloc.hugetlb,
+ * by default on arm64 in recent versions): the break then moves by 2 MiB at a time.
+ * What an arm or the reader sets comes later in the list and wins. */
+static void pin_malloc_huge_pages(void)
+{
+	const char *others = getenv("GLIBC_TUNABLES");
+	char *list;
+
+	if (asprintf(&list, "glibc.malloc.hugetlb=0%s%s", others ? ":" : "", others ? others : "") < 0)
+		_exit(BROKEN);
+	setenv("GLIBC_TUNABLES", list, 1);
+	free(list);
 }
 
 static void become_the_arm(const struct trial *trial, pid_t parent)
@@ -71,6 +88,8 @@ static void become_the_arm(const struct trial *trial, pid_t parent)
 	sigprocmask(SIG_SETMASK, &none, NULL);
 	if (trial->arm->environment != NULL)
 		set_environment(trial->arm->environment);
+	if (!options.huge_pages)
+		pin_malloc_huge_pages();
 	if (trial->arm->before_exec != NULL)
 		trial->arm->before_exec();
 	ssize_t length = readlink("/proc/self/exe", self, sizeof(self) - 1);
@@ -84,6 +103,8 @@ static void become_the_arm(const struct trial *trial, pid_t parent)
 
 static void clean_up(struct trial *trial)
 {
+	if (trial->shared->film_fd >= 0)
+		close(trial->shared->film_fd);
 	munmap(trial->shared, trial->shared_size);
 	close(trial->shared_fd);
 }
@@ -99,6 +120,8 @@ static void keep_rows(const struct trial *trial)
 		broken("out of memory for the rows");
 	memcpy(rows, trial->shared->rows, (size_t)count * sizeof(*rows));
 	runs[run_count++] = (struct run){ trial->arm, trial->number, count, rows };
+	if (trial->shared->film_fd >= 0)
+		film_keep(trial->arm, trial->number, trial->shared->film_fd, rows, count);
 }
 
 static void __attribute__((format(printf, 2, 3), noreturn))
@@ -123,14 +146,16 @@ trial_is_broken(struct trial *trial, const char *format, ...)
 	       what);
 }
 
-/* Tried in a process of its own: an allocator must not settle in this one. */
+/* Tried in a process of its own: an allocator must not settle in this one.  jemalloc
+ * keeps more thread-local data than dlopen() has room left for ("static TLS"); what is
+ * preloaded gets the room that it asks for. */
 static bool library_loads(const char *library)
 {
 	int status;
 	pid_t child = fork();
 
 	if (child == 0)
-		_exit(dlopen(library, RTLD_LAZY) != NULL ? 0 : 1);
+		_exit(dlopen(library, RTLD_LAZY) != NULL || strstr(dlerror(), "static TLS") != NULL ? 0 : 1);
 	return child > 0 && waitpid(child, &status, 0) == child && status == 0;
 }
 
@@ -139,12 +164,8 @@ bool trial_can_run(const struct arm *arm)
 	const char *preload = arm->environment ? strstr(arm->environment, "LD_PRELOAD=") : NULL;
 	char library[PATH_MAX];
 
-	if (preload == NULL || sscanf(preload, "LD_PRELOAD=%4095[^ ]", library) != 1 ||
-	    library_loads(library))
-		return true;
-	/* jemalloc keeps more thread-local data than dlopen() has room left for.  It is there all
-	 * the same: what is preloaded gets the room that it asks for (glibc: static TLS). */
-	return dlopen(library, RTLD_LAZY) == NULL && strstr(dlerror(), "static TLS") != NULL;
+	return preload == NULL || sscanf(preload, "LD_PRELOAD=%4095[^ ]", library) != 1 ||
+	       library_loads(library);
 }
 
 /* A tool that looks at the arm must not itself run on the malloc under test. */

@@ -1,0 +1,152 @@
+/* SPDX-License-Identifier: MIT */
+/* "glibc fragments: after the peak it keeps the memory; the others give it back."
+ *
+ * Blocks of 16 bytes to 64 KiB, as many of each order of magnitude as of any
+ * other, are allocated and written; then 9 in 10 of them are freed, at random.
+ * What stays resident, over what is still in use, is the fragmentation.
+ *
+ * Nobody gives anything back at once.  free() of glibc looks at the top of the
+ * heap only.  The others see free pages in the middle, and keep them all the
+ * same, for the next request: jemalloc for about ten seconds (dirty_decay_ms),
+ * tcmalloc and mimalloc by rules of their own.  And no allocator looks at the
+ * clock unless it is called: after a second of idling each is given some work,
+ * which would be its chance to purge.  (jemalloc can start a thread for that,
+ * background_thread:true; it does not by default.)  The rest is overhead: size
+ * classes round a request up, by up to a quarter; glibc adds 8 bytes to it.
+ *
+ * That the pages could go shows when somebody asks for them: malloc_trim(3) gives
+ * back every whole free page, and so does jemalloc when told not to wait.
+ *
+ * Control: malloc_trim(0), and jemalloc with a decay time of 0, must give back
+ * more than half.
+ * Try: idle=15000: who has waited long enough?  And largest=512: what can any
+ * of them do about holes smaller than a page?
+ */
+#include <time.h>
+
+#include "allocators.h"
+#include "dice.h"
+#include "experiment.h"
+#include "heap_handles.h"
+#include "memory.h"
+
+enum { SMALLEST = 16 };
+
+static int64_t total_bytes = 32 * MiB, largest_bytes = 64 * KiB, idle_ms = 1000;
+
+/* Each power of two as likely as any other, and within it each size. */
+static int64_t mixed_size(void)
+{
+	int64_t octaves = 0;
+
+	while (SMALLEST << (octaves + 1) <= largest_bytes)
+		octaves++;
+	int64_t least = SMALLEST << dice_between(0, octaves - 1);
+	return dice_between(least, 2 * least);
+}
+
+static void idle(void)
+{
+	/* The waiting is the subject here. */
+	struct timespec time = { idle_ms / 1000, idle_ms % 1000 * 1000000 };
+
+	nanosleep(&time, NULL);
+}
+
+static void work_a_little(void)
+{
+	for (int i = 0; i < 10000; i++)
+		free(must_malloc(mixed_size()));
+}
+
+static void peak_and_fall(void)
+{
+	int64_t most = total_bytes / SMALLEST + 1, count = 0;
+	char **block = must_map(most * (int64_t)sizeof(*block));
+
+	write_pages(block, most * (int64_t)sizeof(*block));
+	wake_malloc();
+	record("before", 0);
+	for (int64_t bytes = 0; bytes < total_bytes; count++) {
+		int64_t size = mixed_size();
+		block[count] = must_malloc(size);
+		write_bytes(block[count], size);
+		bytes += size;
+	}
+	record("peak", 0);
+	for (int64_t i = 0; i < count; i++)
+		if (dice_between(1, 10) < 10)
+			free(block[i]);
+	record("9 in 10 freed", 0);
+}
+
+static void as_it_is(void)
+{
+	peak_and_fall();
+	idle();
+	record("idled", 0);
+	work_a_little();
+	record("worked a little", 0);
+}
+
+static void glibc(void)
+{
+	as_it_is();
+	must_trim_heap();
+	record("malloc_trim", 0);
+}
+
+static void at_once(void)
+{
+	peak_and_fall();
+	work_a_little();
+	record("worked a little", 0);
+}
+
+static int64_t kept(const char *arm, const char *stage)
+{
+	return growth(arm, "before", stage).resident_bytes;
+}
+
+static void expect_less_than_glibc(const char *arm)
+{
+	expect_between(sentence_about(arm, "resident at once, bytes: less than glibc's"), 0,
+		       kept(arm, "9 in 10 freed"), kept("glibc", "9 in 10 freed") - 1);
+	expect_between(sentence_about(arm, "resident after idling, bytes: less than glibc's"), 0,
+		       kept(arm, "worked a little"), kept("glibc", "worked a little") - 1);
+}
+
+static void judge(void)
+{
+	must_have_another_allocator();
+	for_each_other_allocator(expect_less_than_glibc);
+	control_between("glibc: resident after malloc_trim(0), bytes: less than half", 0,
+			kept("glibc", "malloc_trim"), kept("glibc", "peak") / 2);
+	if (arm_ran("jemalloc: no decay"))
+		control_between("jemalloc: no decay: resident, bytes: less than half", 0,
+				kept("jemalloc: no decay", "worked a little"),
+				kept("jemalloc: no decay", "peak") / 2);
+}
+
+const struct experiment experiment = {
+	.claim = "glibc fragments more: after a peak it stays larger than the other allocators",
+	.asked = "The load is gone and the process is as large as before. Should we replace malloc?",
+	.instead = "At once, and a second later, nobody has given anything back, and glibc is among the "
+		   "smallest. The pages go when somebody asks (malloc_trim), or after a decay time.",
+	.charted = "resident_bytes",
+	.chart = CHART_STAGES,
+	.knobs = { { "total", &total_bytes, "bytes", "how much is allocated", 1 * MiB },
+		   { "largest", &largest_bytes, "bytes", "size of the largest block", 32, 1 * MiB },
+		   { "idle", &idle_ms, "ms", "how long the process does nothing", 1, 50000 } },
+	.arms = { { "glibc", glibc },
+		  ARMS_OF_OTHER_ALLOCATORS(as_it_is),
+		  { "jemalloc: no decay", at_once, .control = true,
+		    .environment = "LD_PRELOAD=libjemalloc.so.2 "
+				   "MALLOC_CONF=dirty_decay_ms:0,muzzy_decay_ms:0" } },
+	.predict = { "Nine bytes in ten are freed. How much does glibc keep resident, a second "
+		     "later?",
+		     "resident_bytes", "glibc", "before", "idled" },
+	.judge = judge,
+	.observe_with = "idle=1",
+	.deep = "total=256M idle=15000",
+};

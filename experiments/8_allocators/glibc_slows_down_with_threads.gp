@@ -1,0 +1,29 @@
+# SPDX-License-Identifier: MIT
+# Left: blocks that a thread frees itself; right: blocks that another thread frees.
+# A box spans the quartiles of the trials, as the judgement does, its bar the median.
+arms = system("awk -F, '!/^#/ && $1 != \"arm\" && !seen[$1]++ { printf \"\\\"%s\\\" \", $1 }' '".csv."'")
+count = words(arms)
+stages = '"one thread" "a thread a CPU" "two a CPU"'
+array colours[3] = [0x0072B2, 0xD55E00, 0x009E73]
+of(arm, work, threads) = strcol('arm') eq word(arms, arm) && \
+	strcol('stage') eq work.': '.word(stages, threads) ? column('y') / 1000.0 : NaN
+
+set logscale y
+set style boxplot nooutliers
+set style fill solid 0.5
+set ylabel 'ns of a CPU for a malloc and a free'
+set yrange [2:2000]
+set ytics (2, 5, 10, 20, 50, 100, 200, 500, 1000)
+set xrange [0.4:2 * count + 1.6]
+set xtics rotate by -40 left font ',10' scale 0 ('' 0)
+do for [i = 1:count] {
+	set xtics add (word(arms, i) i, word(arms, i) i + count + 1)
+}
+set bmargin 7
+set label 'blocks that a thread frees itself' at graph 0.02, graph 0.95
+set label 'blocks that another thread frees' at graph 0.52, graph 0.95
+plot for [t = 1:3] for [i = 1:count] csv using (i + 0.27 * (t - 2)):(of(i, 'own blocks', t)):(0.2) \
+		with boxplot lc rgb colours[t] notitle, \
+	for [t = 1:3] for [i = 1:count] csv using (i + count + 1 + 0.27 * (t - 2)):(of(i, 'passed on', t)):(0.2) \
+		with boxplot lc rgb colours[t] notitle, \
+	for [t = 1:3] keyentry with boxes lc rgb colours[t] title word(stages, t)

@@ -1,0 +1,75 @@
+#!/usr/bin/env bats
+# SPDX-License-Identifier: MIT
+# Chapter 8: each verdict changes when its cause is removed.
+
+load helper
+
+has_jemalloc() {
+	LD_PRELOAD=libjemalloc.so.2 true 2>&1 | grep -q . && skip "jemalloc is not installed: scripts/setup installs it"
+	return 0
+}
+
+# verdict STATUS command: as `run -STATUS`, but where somebody else needs the CPUs, that
+# threads do not wait for each other cannot be seen.
+verdict() {
+	run "${@:2}"
+	[[ $status -ne 3 ]] || skip "the CPUs are busy with something else"
+	[[ $status -eq $1 ]]
+}
+
+@test "glibc_slows_down_with_threads: it does with one arena, one lock and no tcache" {
+	alone=$(edited glibc_slows_down_with_threads 's/^\tfor_each_other_allocator\(expect_no_slowdown\);//')
+	verdict 1 "$alone" trials=5
+	verdict 0 "$alone" trials=5 --tunables=glibc.malloc.arena_max=1:glibc.malloc.tcache_count=0
+}
+
+@test "glibc_slows_down_with_threads: a control without its lock is none" {
+	unlocked=$(edited glibc_slows_down_with_threads 's/arena_max=1:glibc.malloc.tcache_count=0/arena_max=16/')
+	run -3 "$unlocked" trials=3
+}
+
+@test "glibc_slows_down_with_threads: one CPU cannot tell" {
+	run -77 taskset -c 0 "$(program glibc_slows_down_with_threads)"
+	[[ $output == *"one CPU"* ]]
+}
+
+@test "glibc_fragments_more: an allocator that purges at once makes it true" {
+	has_jemalloc
+	purging=$(edited glibc_fragments_more 's/ARMS_OF_OTHER_ALLOCATORS\(as_it_is\),/{ "jemalloc", as_it_is, .environment = "LD_PRELOAD=libjemalloc.so.2 MALLOC_CONF=dirty_decay_ms:0,muzzy_decay_ms:0" },/')
+	run -0 "$purging" idle=1
+	run -1 experiment glibc_fragments_more idle=1
+}
+
+@test "glibc_fragments_more: a trim that gives nothing back spoils the control" {
+	has_jemalloc
+	untrimmed=$(edited glibc_fragments_more 's/^\tmust_trim_heap\(\);//')
+	run -3 "$untrimmed" idle=1
+}
+
+@test "glibc_fragments_more: with no other allocator it says so" {
+	lonely=$(edited glibc_fragments_more 's/ARMS_OF_OTHER_ALLOCATORS\(as_it_is\),//; s/libjemalloc.so.2/libnot_installed.so.9/')
+	run -77 "$lonely" idle=1
+	[[ $output == *"scripts/setup"* ]]
+}
+
+@test "a_pool_beats_them_all: a pool that gives its memory back does not" {
+	run -0 experiment a_pool_beats_them_all trials=5
+	giving=$(edited a_pool_beats_them_all 's/pool_reset\(pool\)/(pool_destroy(pool), pool = must_create_pool())/')
+	run -1 "$giving" trials=5
+}
+
+@test "a_pool_beats_them_all: a control that keeps its memory is none" {
+	keeping=$(edited a_pool_beats_them_all 's/\(pool_destroy\(pool\), pool = must_create_pool\(\)\)/pool_reset(pool)/')
+	run -3 "$keeping" trials=5
+}
+
+@test "fewer_arenas_take_less_memory: not where there is one anyway" {
+	run -0 experiment fewer_arenas_take_less_memory
+	run -1 experiment fewer_arenas_take_less_memory --tunables=glibc.malloc.arena_max=1
+	run -1 experiment fewer_arenas_take_less_memory threads=1
+}
+
+@test "fewer_arenas_take_less_memory: a control that leaves holes is none" {
+	holes=$(edited fewer_arenas_take_less_memory '/^static void all_at_once/,/^}/s/let\(&allocate\[i\]\);/&let(\&release[i]);/')
+	run -3 "$holes"
+}
