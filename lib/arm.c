@@ -15,7 +15,11 @@
 #include <sys/stat.h>
 #include <sys/wait.h>
 #include <unistd.h>
+#if __has_include(<sys/rseq.h>)
+#include <sys/rseq.h> /* glibc 2.35 */
+#endif
 
+#include "film.h"
 #include "harness.h"
 #include "procfs.h"
 
@@ -54,6 +58,7 @@ void record_y(const char *stage, int64_t x, int64_t y)
 	struct row *row = &shared->rows[shared->count];
 	probe_snapshot(&row->is);
 	row->is.elapsed_ns -= time_in_probe_ns;
+	film_record(shared->count + 1);
 	size_t length = 0;
 	for (; length < STAGE_SIZE - 1 && stage[length] != '\0'; length++) {
 		row->stage[length] = stage[length];
@@ -172,11 +177,14 @@ static void warm_up(void)
 	snprintf(shared->resident_source, sizeof(shared->resident_source), "%s",
 		 probe_resident_source());
 	snprintf(shared->malloc_source, sizeof(shared->malloc_source), "%s", probe_malloc_source());
+	if (shared->film_fd >= 0)
+		film_open(shared->film_fd);
 
 	shared->pause_at_records = false;
 	record("warming up", 0);
 	shared->pause_at_records = pause;
 	shared->count = 0;
+	film_rewind();
 	time_in_probe_ns = 0;
 	shared->started = true;
 }
@@ -210,14 +218,27 @@ void arm_run_bare(void)
 	exit(REPRODUCED);
 }
 
+/* The kernel writes to the thread's rseq area (rseq(2)) when it moves the thread to
+ * another CPU.  After fork() its page is shared, so such a write would fault at a time
+ * that nobody chose: it is made now, by writing the area back to itself. */
+static void touch_rseq_area(void)
+{
+#ifdef RSEQ_SIG
+	volatile char *area = (char *)__builtin_thread_pointer() + __rseq_offset;
+	*area = *area;
+#endif
+}
+
 pid_t fork_arm(void)
 {
 	pid_t child = fork();
 
 	if (child < 0)
 		broken("cannot create a process: %s", strerror(errno));
+	touch_rseq_area();
 	if (child == 0) {
 		prctl(PR_SET_PDEATHSIG, SIGKILL);
+		film_stop();
 		if (shared != NULL && !probe_open(experiment.probe))
 			broken("cannot read the files of /proc/self: %s", strerror(errno));
 	}

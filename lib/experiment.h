@@ -63,10 +63,23 @@ enum chart {
 	CHART_DOTS,   /* every trial a dot, the median a line: for timings */
 };
 
+/* What `make predict` asks before it measures, and the measured number that answers:
+ * how far a column moved in an arm, as growth() has it.  Without one, it asks about
+ * the first charted column of the first arm. */
+struct prediction {
+	const char *asked;    /* "How much becomes resident when 5 KiB are written?" */
+	const char *measured; /* a column; "y": as it stands under the stage, no growth;
+			       * "jump of COLUMN": the x at which it first moved */
+	const char *arm;
+	const char *from, *to; /* stages; NULL: the arm's first row, its last row */
+	const char *against;   /* another arm: how many times as much as there is asked */
+};
+
 struct experiment {
 	const char *claim;   /* the sentence, as it is told */
 	const char *asked;   /* the question as asked in class or in an interview */
 	const char *instead; /* for folklore that fails today: what is true instead */
+	const char *hypothesis; /* for a fork of another experiment: what the change should show */
 	const char *x_axis;  /* what x counts, with its unit: "bytes written" */
 	const char *y_axis;  /* what y is, with its unit, where record_y() is used */
 	const char *charted; /* names of columns to draw, separated by blanks */
@@ -83,6 +96,9 @@ struct experiment {
 	const char *observe_with; /* knob settings, by blanks, for the observer's pass, where
 				   * the full number of records would take it too long */
 	const char *deep;         /* knob settings for DEEP=1: longer, finer */
+	bool film;                /* show the heap's chunks and pages at every record: film.h */
+	/* asked by `make predict` */
+	struct prediction predict;
 };
 
 extern const struct experiment experiment;

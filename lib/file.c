@@ -5,7 +5,6 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <limits.h>
-#include <linux/magic.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -17,12 +16,15 @@
 #include "experiment.h"
 #include "memory.h"
 
+/* As in statfs(2): their header, linux/magic.h, is not on every compiler's path. */
+enum { TMPFS = 0x01021994, RAMFS = (int)0x858458f6 };
+
 static bool is_in_memory(int fd)
 {
 	struct statfs system;
 
-	return fstatfs(fd, &system) != 0 || system.f_type == TMPFS_MAGIC ||
-	       system.f_type == RAMFS_MAGIC;
+	return fstatfs(fd, &system) != 0 || (int)system.f_type == TMPFS ||
+	       (int)system.f_type == RAMFS;
 }
 
 /* -1 where no file can be made, or none that leaves memory. */

@@ -33,6 +33,7 @@ struct shared {
 	/* written by the parent before the arm starts */
 	int capacity;          /* rows that fit */
 	bool pause_at_records; /* stand still at each record() */
+	int film_fd;           /* the memory file that the arm films to; -1: no film */
 
 	/* written by the arm */
 	int count;          /* rows recorded */

@@ -22,7 +22,8 @@
  * of more than a quarter of a chunk that the chunk in use cannot serve gets a
  * mapping of its own.  What is lost: between blocks only what alignment takes
  * (there are no headers), at the end of a chunk at most a quarter of it, which
- * costs addresses rather than memory as long as it has never been written.
+ * costs addresses rather than memory as long as it has never been written.  A
+ * reset keeps what the largest round took; pool_destroy() and a new pool let go of it.
  *
  * Content.  Blocks are not cleared.  Memory that has never been handed out
  * happens to be zero; after a reset it is not.
@@ -39,7 +40,8 @@
  * Costs.  pool_alloc() is a handful of inlined instructions, and one mmap(2) a
  * chunk the first time round.  A reset takes one munmap(2) for each block that
  * has its own mapping and is otherwise constant; destroy takes one for each
- * chunk and each of those.
+ * chunk and each of those.  Where munmap(2) fails, because it would split a mapping
+ * and vm.max_map_count is reached, the pages go back and the addresses are lost.
  *
  * Checking.  Built with -fsanitize=address (pool.c and its users alike) the pool
  * poisons what is not handed out: reading past a block, into alignment padding
@@ -50,7 +52,6 @@
 #ifndef TOUCHSTONE_POOL_H
 #define TOUCHSTONE_POOL_H
 
-#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 

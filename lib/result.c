@@ -16,6 +16,7 @@
 #include <gnu/libc-version.h>
 #endif
 
+#include "film.h"
 #include "harness.h"
 #include "procfs.h"
 
@@ -135,7 +136,7 @@ static void conditions(void)
 		text[strcspn(text, "\n")] = '\0';
 		printf("# huge_pages: as the machine has them: %s\n", text[0] ? text : "none");
 	} else {
-		key("huge_pages", "off: prctl(PR_SET_THP_DISABLE)");
+		key("huge_pages", "off: prctl(PR_SET_THP_DISABLE), glibc.malloc.hugetlb=0");
 	}
 	key("tunables", options.tunables ? options.tunables : "none");
 	key("preload", getenv("LD_PRELOAD") ? getenv("LD_PRELOAD") : "none");
@@ -150,17 +151,33 @@ static void print_setting(const struct knob *knob)
 	printf(" %s=%lld", knob->name, (long long)*knob->value);
 }
 
+/* The question stands last: it alone may hold a bar. */
+static void key_prediction(const struct prediction *predict)
+{
+	const char *cells[] = { predict->measured, predict->arm, predict->from, predict->to,
+				predict->against };
+
+	if (predict->asked == NULL)
+		return;
+	printf("# predict:");
+	for (size_t i = 0; i < sizeof(cells) / sizeof(cells[0]); i++)
+		printf(" %s |", cells[i] != NULL ? cells[i] : "");
+	printf(" %s\n", predict->asked);
+}
+
 static void declaration(void)
 {
 	key("claim", experiment.claim);
 	key("asked", experiment.asked);
 	key("instead", experiment.instead);
+	key("hypothesis", experiment.hypothesis);
 	key("source", experiment_path);
 	key("x", experiment.x_axis);
 	key("y", experiment.y_axis);
 	key("charted", experiment.charted);
 	key("chart", chart_names[experiment.chart]);
 	key("chart_options", experiment.chart_options);
+	key_prediction(&experiment.predict);
 	printf("# knobs:");
 	for_each_knob(print_setting);
 	printf("\n");
@@ -222,6 +239,8 @@ void conclude(enum verdict verdict, const char *reason)
 			strerror(errno));
 		exit(BROKEN);
 	}
+	if (!film_write())
+		exit(BROKEN);
 	/* For the reader whose stdout goes to a file. */
 	if (!isatty(STDOUT_FILENO)) {
 		fprintf(stderr, "%s\n", experiment.claim);

@@ -77,7 +77,10 @@ struct system_calls count_system_calls(void (*deed)(int64_t), int64_t times)
 	int status = wait_for_stop(child);
 	if (!WIFSTOPPED(status)) /* it has already said why */
 		_exit(WEXITSTATUS(status));
-	ptrace(PTRACE_SETOPTIONS, child, NULL, (void *)(PTRACE_O_TRACESYSGOOD | PTRACE_O_EXITKILL));
+	if (ptrace(PTRACE_SETOPTIONS, child, NULL,
+		   (void *)(PTRACE_O_TRACESYSGOOD | PTRACE_O_EXITKILL)) != 0)
+		unsupported("ptrace(2) takes no options here, so no system call can be counted: %s",
+			    strerror(errno));
 	for (go_on(child, 0); WIFSTOPPED(status = wait_for_stop(child));) {
 		int signal = WSTOPSIG(status);
 		if (signal == SYSTEM_CALL_STOP)

@@ -14,9 +14,10 @@ from pathlib import Path
 
 VERDICTS = ("reproduced", "refuted", "inconclusive", "unsupported", "broken")
 TEXT_COLUMNS = ("arm", "stage")
+SERIES = ("sweeps", "confounds")  # beside the chapters: experiments run again and again (scripts/lab.py)
 # Metadata that describes the experiment; every other key describes the machine.
 DECLARATION = ("claim", "asked", "instead", "hypothesis", "source", "x", "y", "charted", "chart",
-               "chart_options", "knobs", "arm")
+               "chart_options", "predict", "knobs", "arm")
 
 
 @dataclass
@@ -148,7 +149,7 @@ def chapter_order(name):
 
 def read_results(folder):
     """Every CHAPTER/CLAIM.csv of a results folder, in chapter order.  A chapter begins with its number."""
-    paths = sorted(Path(folder).glob("[0-9]*/*.csv"),
+    paths = sorted((path for path in Path(folder).glob("[0-9]*/*.csv") if not path.name.endswith(".map.csv")),
                    key=lambda path: (chapter_order(path.parent.name), path.name))
     return [read_result(path) for path in paths]
 
@@ -162,6 +163,12 @@ def size(text):
     """64K -> 65536; None for what is no whole number with K, M or G behind it."""
     number = re.fullmatch(r"(\d+)([KMG]?)", text.strip().upper())
     return int(number[1]) * SIZE[number[2]] if number else None
+
+
+def short_size(number):
+    """65536 -> 64K, as one would type it."""
+    letter = next((letter for letter in "GMK" if number and number % SIZE[letter] == 0), "")
+    return f"{number // SIZE[letter]}{letter}"
 
 
 def unit_of_text(text):
@@ -204,7 +211,7 @@ def quantity(number, unit):
         return f"{number:,.0f}" if number == int(number) else f"{number:,.4g}"
     scale, name = scale_of(number, unit)
     if unit == "bytes" and number % 1024 and abs(number) < 1e7:
-        return f"{number:,.0f} bytes"
+        return f"{number:,.0f} byte{'' if number == 1 else 's'}"
     return f"{number / scale:.4g} {name}"
 
 
@@ -237,9 +244,12 @@ def _arguments(code, start):
     return ""
 
 
-def _without_comments(text):
+def without_comments(text):
     blank = lambda token: token[0] if token[0][0] != "/" else re.sub(r"[^\n]", " ", token[0])
     return _TOKEN.sub(blank, text)
+
+
+_without_comments = without_comments  # for scripts/prediction.py
 
 
 class Source:
@@ -247,7 +257,7 @@ class Source:
 
     def __init__(self, path):
         self.text = Path(path).read_text(encoding="utf-8", errors="replace")
-        code = _without_comments(self.text)
+        code = without_comments(self.text)
         self.calls = {}  # text -> [Call]: calls whose first argument is that text
         for call in _CALL.finditer(code):
             self.calls.setdefault(_text(call[2]), []).append(
@@ -290,6 +300,7 @@ def write_whole(path, content):
         new.write_bytes(content.encode() if isinstance(content, str) else content)
         os.replace(new, path)
     except OSError as error:
+        stop(f"cannot write {path}: {error.strerror}; give another folder with RESULTS=...")
+    finally:
         with contextlib.suppress(OSError):
             new.unlink()
-        stop(f"cannot write {path}: {error.strerror}; give another folder with RESULTS=...")

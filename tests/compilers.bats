@@ -12,7 +12,7 @@ calls_of_build() {
 	counter=$(shim count_calls)
 	for claim in $(scripts/claims); do
 		grep -q 'must_malloc\|must_calloc\|must_realloc\|free(' "experiments/$claim.c" || continue
-		! grep -q 'pthread\|fork_arm\|first_value_where\|trials' "experiments/$claim.c" || continue
+		! grep -q 'pthread\|fork_arm\|first_value_where\|trials\|ARMS_OF_OTHER_ALLOCATORS' "experiments/$claim.c" || continue
 		"$1/$claim" --list | sed -n '/^arms:/,/^stages:/s/^  \([^(]*[^ (]\)\( (control)\)\?\(  .*\)\?$/\1/p' |
 			while read -r arm; do
 				echo "$claim, $arm: $(LD_PRELOAD=$counter timeout 20 "$1/$claim" --bare="$arm" 2>&1 | tail -n 1)"

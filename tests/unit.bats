@@ -46,3 +46,8 @@ build() {
 	build judge_test tests/unit/judge_test.c lib/judge.c -lcmocka
 	"$BATS_FILE_TMPDIR/judge_test"
 }
+
+@test "the heap's walk tells every state, and gives up on 200,000 damaged heaps without a stray read" {
+	build heap_walk_test tests/unit/heap_walk_test.c lib/heap_walk.c -lcmocka
+	"$BATS_FILE_TMPDIR/heap_walk_test"
+}

@@ -40,27 +40,39 @@ static int64_t answer(const char *helper, const char *word)
 	return number;
 }
 
-static void run_helper(const char *helper)
+/* The process to be seen is the helper, not this arm: while the arm is observed
+ * (scripts/observe), the helper's own map goes where the observer keeps such. */
+static void keep_map(const char *arm, const char *helper)
+{
+	char command[192];
+
+	snprintf(command, sizeof(command),
+		 "[ -z \"$OBSERVED\" ] || %s smaps >\"$OBSERVED/%s.smaps.txt\"; echo 0", helper, arm);
+	ask(command);
+}
+
+static void run_helper(const char *arm, const char *helper)
 {
 	must_have_all_addresses();
 	record_y("pointer", 0, answer(helper, "pointer"));
 	record_y("from text to stack", 0, answer(helper, "spread"));
 	record_y("all addresses", 0, answer(helper, "all"));
+	keep_map(arm, helper);
 }
 
 static void bits_64(void)
 {
-	run_helper("\"$PROGRAM.m64\"");
+	run_helper("64-bit", "\"$PROGRAM.m64\"");
 }
 
 static void bits_32(void)
 {
-	run_helper("\"$PROGRAM.m32\"");
+	run_helper("32-bit", "\"$PROGRAM.m32\"");
 }
 
 static void bits_32_limit_3_gib(void)
 {
-	run_helper("setarch i686 --3gb \"$PROGRAM.m32\"");
+	run_helper("32-bit with 3 GiB", "setarch i686 --3gb \"$PROGRAM.m32\"");
 }
 
 static void judge(void)
@@ -92,5 +104,7 @@ const struct experiment experiment = {
 	.arms = { { "64-bit", bits_64, .control = true },
 		  { "32-bit", bits_32 },
 		  { "32-bit with 3 GiB", bits_32_limit_3_gib, .control = true } },
+	.predict = { "How many addresses can a 32-bit process have on this kernel?", "y", "32-bit",
+		     .to = "all addresses" },
 	.judge = judge,
 };

@@ -12,8 +12,9 @@
  * hint, because there are programs that keep other things in the upper bits of
  * a pointer (Documentation/arch/x86/x86_64/5level-paging.rst).
  *
- * On arm64 kernel and program have page tables of their own, so that with 48-bit
- * addresses the sentence is true.  The program counts: it reserves addresses
+ * On arm64 kernel and program have page tables of their own, so that under a kernel
+ * built for 48-bit addresses the sentence is true (CONFIG_ARM64_VA_BITS; others are
+ * built for 39, 47 or 52).  The program counts: it reserves addresses
  * until mmap gives no more, and looks for the first address it refuses.
  *
  * Control: under a limit of 1 TiB (RLIMIT_AS, `ulimit -v`) the same count must
@@ -114,5 +115,8 @@ const struct experiment experiment = {
 		  { "with a high hint", with_high_hint },
 		  { "page by page", page_by_page },
 		  { "limited to 1 TiB", limited, .control = true, .before_exec = limit_addresses } },
+	.predict = { "How many addresses does mmap give a 64-bit process that asks until it is "
+		     "refused?",
+		     "y", "without a hint", .to = "all addresses" },
 	.judge = judge,
 };

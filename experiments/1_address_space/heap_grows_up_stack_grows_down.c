@@ -2,9 +2,9 @@
 /* Heap and stack grow towards each other.
  *
  * The heap ends at the break, and brk(2) moves it to higher addresses; malloc cuts
- * new blocks from its end.  The stack's direction is the processor's: on all that
- * Linux runs on but PA-RISC a call lowers the stack pointer, so the locals of a
- * called function lie below those of its caller.
+ * new blocks from its end.  The stack's direction comes with the processor (its
+ * calling convention): on all that Linux runs on but PA-RISC a call lowers the
+ * stack pointer, so the locals of a called function lie below those of its caller.
  *
  * What the picture leaves out is the third one that grows.  mmap(2) looks for
  * room from the top down (arch_get_unmapped_area_topdown()): each new mapping
@@ -109,5 +109,8 @@ const struct experiment experiment = {
 		  { "mappings", mappings },
 		  { "mappings in the old layout", mappings_in_old_layout, .control = true,
 		    .before_exec = ask_for_old_layout } },
+	.predict = { "Sixteen blocks are mapped one after the other. Where does the last lie, seen "
+		     "from the first?",
+		     "y", "mappings", "grown", "grown" },
 	.judge = judge,
 };

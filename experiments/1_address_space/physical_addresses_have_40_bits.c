@@ -88,7 +88,7 @@ const struct experiment experiment = {
 	.claim = "physical addresses have 40 bits, so a machine can have 1 TiB of memory",
 	.asked = "How wide is a physical address?",
 	.instead = "As wide as the processor's maker made it: 36 and 40 bits on old machines, 39 in "
-		   "desktops, 46 and 48 in servers, 52 in the newest, and in a virtual machine what "
+		   "many desktops, 46 and 48 in servers, 52 in the newest, and in a virtual machine what "
 		   "the host chose to show.",
 	.y_axis = "bits",
 	.charted = "y",
@@ -98,5 +98,7 @@ const struct experiment experiment = {
 	.arms = { { "/proc/cpuinfo", cpuinfo },
 		  { "CPUID", cpuid, .control = true },
 		  { "memory", memory, .control = true } },
+	.predict = { "How many bits has a physical address on this machine?", "y", "/proc/cpuinfo",
+		     .to = "physical address" },
 	.judge = judge,
 };

@@ -147,5 +147,8 @@ const struct experiment experiment = {
 		  { "only read", only_read, .control = true },
 		  { "untouched", untouched, .control = true },
 		  { "anonymous only read", anonymous_read, .control = true } },
+	.predict = { "Half of a mapped file is read, a quarter of it written. What will pmap -x "
+		     "show as RSS?",
+		     "y", "private file", .to = "RSS" },
 	.judge = judge,
 };

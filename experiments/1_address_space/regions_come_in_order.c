@@ -12,8 +12,8 @@
  * the heap below has the whole wide middle to grow into.
  *
  * Control: the layout of old kernels, which personality(2) still offers
- * (ADDR_COMPAT_LAYOUT), starts the mappings at a third of the address space, and
- * a position-independent program lies at two thirds: the same test must find the
+ * (ADDR_COMPAT_LAYOUT), starts the mappings at a third of the address space (arm64: a
+ * quarter), and a position-independent program lies at two thirds: the same test must find the
  * mappings below the program, out of order.
  * Try: `make build BUILD=/tmp/lld LINK='-pie -pthread -Wl,-z,now -fuse-ld=lld'`: which two
  * regions change places?  And run it with --aslr, twice: what moves, what does not?
@@ -95,5 +95,7 @@ const struct experiment experiment = {
 	.chart = CHART_STAGES,
 	.arms = { { "as it is", draw },
 		  { "old layout", old_layout, .control = true, .before_exec = ask_for_old_layout } },
+	.predict = { "Where does the stack lie, seen from a mapping?", "y", "as it is",
+		     "anonymous mapping", "stack" },
 	.judge = judge,
 };

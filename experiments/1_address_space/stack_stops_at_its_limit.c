@@ -1,15 +1,18 @@
 /* SPDX-License-Identifier: MIT */
 /* The stack needs no allocation: it grows as it is used, and then it does not.
  *
- * A new process has a stack of a few pages.  A write below them faults, and the
- * kernel makes the mapping longer instead of sending a signal, as long as it ends
- * up no longer than RLIMIT_STACK (acct_stack_growth() in mm/mmap.c; getrlimit(2);
- * `ulimit -s`), 8 MiB unless someone changed it.  One page beyond that it sends
+ * A new process has a stack mapping of some 132 KiB (setup_arg_pages() in fs/exec.c),
+ * a few pages of it in memory.  A write below the mapping faults, and the kernel
+ * makes it longer instead of sending a signal, as long as it ends up no longer than
+ * RLIMIT_STACK (acct_stack_growth() in mm/mmap.c, since Linux 6.14 in mm/vma.c;
+ * getrlimit(2); `ulimit -s`), 8 MiB unless someone changed it.  One page beyond that it sends
  * SIGSEGV: no return value, no exception, no message but "Segmentation fault".
  *
  * Up to there it is as lazy as malloc.  Entering a function with a large local
- * array moves the stack pointer and lengthens the mapping, but only the pages that
- * are written become resident.
+ * array only moves the stack pointer; the first write down there lengthens the
+ * mapping, and only the pages that are written become resident.  (Unless the compiler
+ * guards against a stack clash and touches each page on the way down:
+ * -fstack-clash-protection, which Ubuntu's gcc has switched on.)
  *
  * Each arm writes a large frame page by page; then a copy of it (fork) grows the
  * stack until it dies, and reports how far it came.
@@ -93,6 +96,9 @@ static int64_t reach_of_the_stack(void)
 }
 
 /* x: bytes of the frame in pages that were absent and have been written. */
+#if __has_attribute(optimize) /* gcc: see "stack clash" above */
+__attribute__((optimize("no-stack-clash-protection")))
+#endif
 static void __attribute__((noinline)) use_a_large_frame(int64_t bytes)
 {
 	char *frame = alloca((size_t)bytes);
@@ -162,5 +168,7 @@ const struct experiment experiment = {
 	.arms = { { "half the limit", grow, .control = true, .before_exec = at_half },
 		  { "limit", grow, .before_exec = at_limit },
 		  { "twice the limit", grow, .control = true, .before_exec = at_twice } },
+	.predict = { "How large gets the stack with the limit above, before SIGSEGV?", "y", "limit",
+		     .to = "reach" },
 	.judge = judge,
 };

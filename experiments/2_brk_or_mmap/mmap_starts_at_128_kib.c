@@ -2,7 +2,7 @@
 /* "From 128 KiB on, malloc uses mmap": the most repeated sentence about malloc.
  *
  * The program looks for the first size, to the byte, that does not come from the
- * heap, after three different histories of the same process:
+ * heap, after three different histories of a process:
  *
  *   first request      The heap is created for malloc's own bookkeeping (the
  *                      thread cache), so the top holds nearly 132 KiB, and a
@@ -68,7 +68,7 @@ static void judge(void)
 {
 	/* A chunk is the request and 8 bytes, rounded up to 16: sizes down to 23
 	 * bytes below the threshold make a chunk that reaches it. */
-	int64_t told = DEFAULT_THRESHOLD, least = told - 2 * 16 + 1;
+	int64_t told = DEFAULT_THRESHOLD, least = told - 23;
 
 	expect_between("first request of a process: first size that is mapped", least,
 		       first_mapped("first request"), told);
@@ -94,5 +94,7 @@ const struct experiment experiment = {
 		  { "top used up", top_used_up },
 		  { "after freeing 1 MiB", after_freeing },
 		  { "pinned", pinned, .control = true } },
+	.predict = { "The first malloc() of a process: from which size on is it mapped?", "y",
+		     "first request", .to = "first size that is mapped" },
 	.judge = judge,
 };

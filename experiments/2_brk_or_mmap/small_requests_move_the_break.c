@@ -6,7 +6,8 @@
  * sysmalloc() (malloc/malloc.c) moves the break with sbrk(), and not just by
  * what is missing: by the request plus M_TOP_PAD (128 KiB), rounded up to whole
  * pages.  With 4 KiB pages that makes steps of 132 KiB, each good for many
- * requests.
+ * requests.  (Where malloc asks for huge pages - GLIBC_TUNABLES=glibc.malloc.hugetlb=1,
+ * and on arm64 by itself since glibc 2.43 - it rounds up to those: steps of 2 MiB.)
  *
  * Control: with every request sent to mmap(2) (M_MMAP_THRESHOLD = 0, set before
  * there is a heap), the break must stay where it is.
@@ -66,20 +67,24 @@ static struct moves moves_of_the_break(const char *arm)
 static void judge(void)
 {
 	struct moves heap_moves = moves_of_the_break("heap");
-	/* What the request lacks is more than nothing and at most the request with
-	 * its header (16 bytes) and the smallest chunk (32) that must remain. */
+	/* What is missing is more than nothing and at most the request's chunk, which is
+	 * the request and 23 bytes of size field and rounding up: the smallest chunk that
+	 * must remain of the top remained there before, too. */
+	int64_t chunk = request_bytes + 23;
 	int64_t least_step = pages_for(DEFAULT_THRESHOLD + 1) * page_bytes();
-	int64_t most_step = pages_for(DEFAULT_THRESHOLD + request_bytes + 48) * page_bytes();
+	int64_t most_step = pages_for(DEFAULT_THRESHOLD + chunk) * page_bytes();
 
 	expect_between("the break moves", 1, heap_moves.count, INT64_MAX);
-	expect_between("smallest step of the break, bytes: 128 KiB and what is missing",
-		       least_step, heap_moves.least, most_step);
-	expect_between("largest step of the break, bytes: 128 KiB and what is missing",
-		       least_step, heap_moves.most, most_step);
+	expect_between("smallest step of the break, bytes: 128 KiB and what is missing", least_step,
+		       heap_moves.least, most_step);
+	expect_between("largest step of the break, bytes: 128 KiB and what is missing", least_step,
+		       heap_moves.most, most_step);
 	expect_between("steps are fewer than requests: many share one", 1, heap_moves.count,
-		       requests * (request_bytes + 16) / DEFAULT_THRESHOLD + 1);
+		       requests * chunk / DEFAULT_THRESHOLD + 1);
 	control_equal("with every request sent to mmap, moves of the break", 0,
 		      moves_of_the_break("all mmap").count);
+	control_between("and yet they are served: addresses added, bytes", requests * page_bytes(),
+			growth("all mmap", "allocated", "allocated").virtual_bytes, INT64_MAX);
 }
 
 const struct experiment experiment = {
@@ -89,8 +94,11 @@ const struct experiment experiment = {
 	.charted = "heap_top_bytes",
 	.chart = CHART_STEPS,
 	.knobs = { { "requests", &requests, "", "number of requests", 200, 4000 },
-		   { "size", &request_bytes, "bytes", "size of each request" } },
+		   /* 200 of the smallest are more than the heap begins with. */
+		   { "size", &request_bytes, "bytes", "size of each request", 1000 } },
 	.arms = { { "heap", heap }, { "all mmap", all_mmap, .control = true } },
+	.predict = { "After how many requested bytes does the break move for the first time?",
+		     "jump of heap_top_bytes", "heap" },
 	.judge = judge,
 	.rows = 4096,
 	.observe_with = "requests=200",

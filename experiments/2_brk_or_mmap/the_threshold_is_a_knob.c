@@ -10,14 +10,15 @@
  *                                     starts: "Memory Allocation Tunables" in
  *                                     the glibc manual
  *
- * Either also stops the threshold from moving by itself.  glibc takes values up
- * to half of the largest heap of an arena (32 MiB on 64-bit machines).
+ * Either also stops the threshold from moving by itself.  Up to glibc 2.34 neither
+ * took values above half of the largest heap of an arena (32 MiB on 64-bit
+ * machines); mallopt(3) still says so.
  *
  * The program uses up the top of the heap, so that the threshold decides alone,
  * and then looks for the first size, to the byte, that is mapped.
  *
  * Control: with neither handle touched, that size must be 128 KiB.
- * Try: threshold=1M, and compare the two handles: is either one exacter?
+ * Try: threshold=1M, and compare the two handles: is either of them more exact?
  */
 #include "experiment.h"
 #include "memory.h"
@@ -86,5 +87,7 @@ const struct experiment experiment = {
 		  { "mallopt", by_mallopt },
 		  { "tunable lower", untouched, .environment = TUNABLE(TUNABLE_LOW) },
 		  { "tunable higher", untouched, .environment = TUNABLE(TUNABLE_HIGH) } },
+	.predict = { "mallopt() set the threshold above. Which is the first size that is mapped?",
+		     "y", "mallopt", .to = "first size that is mapped" },
 	.judge = judge,
 };

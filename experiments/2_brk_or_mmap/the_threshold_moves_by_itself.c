@@ -11,6 +11,8 @@
  * Blocks above DEFAULT_MMAP_THRESHOLD_MAX (32 MiB on 64-bit machines) teach
  * nothing, and neither does a chunk of exactly 32 MiB: free() compares the size
  * field as it stands (chunksize_nomask()), in which a flag bit says "mapped".
+ * (Newer versions of glibc leave a header out of a mapped chunk's size, so that it is
+ * 16 bytes short of whole pages; the program asks malloc_usable_size(3).)
  *
  * Mapped blocks of doubling size are freed, one after the other.  After each,
  * one arm looks for the first chunk size that is mapped; another piles up small
@@ -20,6 +22,7 @@
  * Control: thresholds pinned by mallopt(3) must stay at 128 KiB throughout.
  * Try: let the sizes fall instead of rise.
  */
+#include <malloc.h>
 #include <unistd.h>
 
 #include "experiment.h"
@@ -86,12 +89,14 @@ static int64_t top_when_trimmed(int64_t freed)
 	return trimmed_at;
 }
 
-/* A mapped chunk is whole pages; a page less is asked for than it shall have. */
+/* A mapped block is whole pages; a page less is asked for than it shall have. */
 static void free_ever_larger(int64_t (*found)(int64_t freed))
 {
-	for (int64_t i = 0, chunk = FIRST; i < DOUBLINGS; i++, chunk *= 2) {
-		free(must_malloc(chunk - page_bytes()));
-		record_y("freed", chunk, found(chunk));
+	for (int64_t i = 0, bytes = FIRST; i < DOUBLINGS; i++, bytes *= 2) {
+		void *block = must_malloc(bytes - page_bytes());
+		int64_t freed = chunk_bytes((int64_t)malloc_usable_size(block));
+		free(block);
+		record_y("freed", freed, found(freed));
 	}
 }
 
@@ -163,5 +168,8 @@ const struct experiment experiment = {
 		  { "trim threshold", trim_threshold },
 		  { "mmap threshold pinned", mmap_pinned, .control = true },
 		  { "trim threshold pinned", trim_pinned, .control = true } },
+	.predict = { "Mapped blocks of 256 KiB, 512 KiB ... up to 64 MiB were freed. What is the "
+		     "mmap threshold now?",
+		     "y", "mmap threshold", .to = "freed" },
 	.judge = judge,
 };

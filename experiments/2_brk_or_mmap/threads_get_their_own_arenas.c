@@ -17,7 +17,8 @@
  *
  * Control: with glibc.malloc.arena_max=1 all blocks must lie below the break and
  * the virtual size must stay.
- * Try: threads=40.  At 8 arenas per CPU (NARENAS_FROM_NCORES) sharing begins.
+ * Try: threads=8 times the number of CPUs.  Beyond 8 arenas per CPU, the main one
+ * counted (NARENAS_FROM_NCORES), threads share: which arena does the last one get?
  */
 #include <pthread.h>
 #include <semaphore.h>
@@ -119,5 +120,8 @@ const struct experiment experiment = {
 	.arms = { { "own arenas", one_block_in_each_thread },
 		  { "one arena", one_block_in_each_thread, .control = true,
 		    .environment = "GLIBC_TUNABLES=glibc.malloc.arena_max=1" } },
+	.predict = { "Each of the threads calls malloc(100) once. How much does the virtual size "
+		     "grow?",
+		     "virtual_bytes", "own arenas" },
 	.judge = judge,
 };

@@ -133,5 +133,8 @@ const struct experiment experiment = {
 		  { "recycled calloc", recycled_calloc },
 		  { "mapped malloc and memset", mapped_malloc_and_memset, .control = true },
 		  { "recycled malloc", recycled_malloc, .control = true } },
+	.predict = { "The block is allocated with calloc(), which has to zero it. How much "
+		     "becomes resident?",
+		     "resident_bytes", "mapped calloc", "before", "allocated" },
 	.judge = judge,
 };

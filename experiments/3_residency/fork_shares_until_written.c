@@ -131,5 +131,8 @@ const struct experiment experiment = {
 	.arms = { { "child writes", child_writes },
 		  { "parent writes", parent_writes },
 		  { "child reads", child_reads, .control = true } },
+	.predict = { "After fork() the child writes the whole block, which its parent had "
+		     "written. How many page faults?",
+		     "minor_fault_count", "child writes", "forked", "used" },
 	.judge = judge,
 };

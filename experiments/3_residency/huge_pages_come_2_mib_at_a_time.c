@@ -8,8 +8,8 @@
  * in mm/huge_memory.c).  Resident memory then grows in leaps of 2 MiB, however
  * little of one is written, and there is one fault where there were 512.
  *
- * That is fast when all of it is used, and it wastes memory when a byte here and
- * there is: the reason why many databases tell you to switch huge pages off.
+ * That is fast when all of it is used, and it wastes memory when only a byte here
+ * and there is used: one reason why many databases tell you to switch huge pages off.
  *
  * Control: the same mapping with MADV_NOHUGEPAGE must grow page by page, with a
  * fault for each.
@@ -92,5 +92,7 @@ const struct experiment experiment = {
 	.deep = "huge_pages=64",
 	.knobs = { { "huge_pages", &huge_pages, "", "how many huge pages are filled", 1, 512 } },
 	.arms = { { "MADV_HUGEPAGE", huge }, { "MADV_NOHUGEPAGE", no_huge, .control = true } },
+	.predict = { "These huge pages are filled. How many page faults does that take?",
+		     "minor_fault_count", "MADV_HUGEPAGE", "written", "all written" },
 	.judge = judge,
 };

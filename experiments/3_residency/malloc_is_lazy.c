@@ -71,5 +71,9 @@ const struct experiment experiment = {
 	.charted = "resident_bytes virtual_bytes",
 	.knobs = { { "block", &block_bytes, "bytes", "size of the block", 1 * MiB } },
 	.arms = { { "lazy", lazy }, { "populated", populated, .control = true } },
+	.predict = { "How much becomes resident when the block is allocated, before anything is "
+		     "written?",
+		     "resident_bytes", "lazy", "before malloc", "after malloc" },
 	.judge = judge,
+	.film = true,
 };

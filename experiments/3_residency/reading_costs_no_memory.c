@@ -82,5 +82,7 @@ const struct experiment experiment = {
 	.knobs = { { "pages", &pages, "", "how many pages are used", STEPS, 1 << 20 } },
 	.arms = { { "read then write", read_then_write },
 		  { "write then read", write_then_read, .control = true } },
+	.predict = { "All these pages of a fresh block are read. How much becomes resident?",
+		     "resident_bytes", "read then write", "read", "read" },
 	.judge = judge,
 };

@@ -42,8 +42,8 @@ static void mapped(void)
 	grow_boxed_in_block();
 }
 
-/* Above the threshold, twice the block would be mapped; half of HEAP_MAX_SIZE is
- * the highest that mallopt() takes. */
+/* Above the threshold the blocks would be mapped; 32 MiB, half of HEAP_MAX_SIZE, is
+ * the highest that mallopt() took before glibc 2.35. */
 static void heap(void)
 {
 	must_pin_thresholds(32 * MiB, DEFAULT_THRESHOLD);
@@ -78,8 +78,11 @@ const struct experiment experiment = {
 	.charted = "resident_bytes minor_fault_count",
 	.chart = CHART_BARS,
 	/* Twice the block must stay below the 32 MiB that the heap's arm is pinned to. */
-	.knobs = { { "block", &block_bytes, "bytes", "size of the block before it doubles", 256 * KiB,
-		     15 * MiB } },
+	.knobs = { { "block", &block_bytes, "bytes", "size of the block before it doubles",
+		     256 * KiB, 15 * MiB } },
 	.arms = { { "mapped", mapped }, { "heap", heap, .control = true } },
+	.predict = { "realloc() moves a mapped block and doubles it. How many page faults does "
+		     "that cost?",
+		     "minor_fault_count", "mapped", "written", "realloc" },
 	.judge = judge,
 };

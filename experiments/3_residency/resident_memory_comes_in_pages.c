@@ -15,8 +15,8 @@
  *
  * Control: in memory that was written before, freed, and kept by malloc, the
  * same steps must add nothing.
- * Try: write 4,097 bytes of each block.  How many pages is that, and why not
- * always the same?
+ * Try: write 6 KiB of each block.  How many pages does that bring in, and why not
+ * always the same number?
  */
 #include "experiment.h"
 #include "memory.h"
@@ -97,5 +97,8 @@ const struct experiment experiment = {
 	.charted = "resident_bytes",
 	.chart = CHART_STAGES,
 	.arms = { { "fresh", fresh }, { "written before", written_before, .control = true } },
+	.predict = { "A block of 64 KiB is allocated and 5 KiB of it are written. How much "
+		     "becomes resident?",
+		     "resident_bytes", "fresh", "write 1 KiB", "write 5 KiB" },
 	.judge = judge,
 };

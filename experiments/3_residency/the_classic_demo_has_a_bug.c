@@ -10,8 +10,8 @@
  *     p4 = malloc(64 KiB)    write 64 KiB of p2       <- not of p4
  *
  * The last line was copied from the second and kept its pointer.  p2 and p4 are
- * equally large, so nothing crashes, and ps shows memory growing by about 60 KiB
- * where 64 were awaited: near enough that nobody asks.  But they are p2's pages,
+ * equally large, so nothing crashes, and ps shows memory growing by 56 KiB where 64
+ * were awaited (p4 would give 60): near enough that nobody asks.  But they are p2's pages,
  * fewer by those that the 5 KiB had brought in, and p4 is never touched.
  *
  * mincore(2) sees through it: it tells of each page whether it is in memory.
@@ -19,7 +19,8 @@
  *
  * Control: the mended program, which writes p4; there p4's pages must come in
  * and p2's stay as they were.
- * Try: valgrind and -fsanitize=address on the program above.  Do they complain?
+ * Try: valgrind and -fsanitize=address on the program above.  Do they complain
+ * about its last line?
  */
 #include "experiment.h"
 #include "memory.h"
@@ -106,5 +107,8 @@ const struct experiment experiment = {
 	.chart = CHART_BARS,
 	.arms = { { "as it circulates", as_it_circulates },
 		  { "mended", mended_program, .control = true } },
+	.predict = { "The classic demo writes its fourth block of 64 KiB. How many of its pages "
+		     "are absent then?",
+		     "y", "as it circulates", .to = "p4 absent in the end" },
 	.judge = judge,
 };

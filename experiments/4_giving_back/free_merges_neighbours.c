@@ -8,12 +8,13 @@
  * block usually wants one of the same size soon.  A million freed list nodes are
  * a million free chunks of 32 bytes, and none of their pages can go back.
  *
- * malloc_consolidate() merges them after all: when a request of 1 KiB or more
- * comes, when a freed chunk merges into 64 KiB or more, or at malloc_trim(3).
- * glibc 2.43 gave up fastbins; there the sentence should hold.
+ * malloc_consolidate() merges them after all: when a request of about 1 KiB or more
+ * comes, when the top is used up, when a freed chunk merges into 64 KiB or more, or
+ * at malloc_trim(3).  glibc 2.43 gave up fastbins; there the sentence should hold.
  *
  * Control: blocks of 2 KiB, freed in the same order, merge at once.
- * Try: must_malloc(1024) in place of malloc_trim(0).  Where does the break go?
+ * Try: must_malloc(1024) in place of malloc_trim(0).  How many free chunks are left,
+ * and does the break go down?
  */
 #include <malloc.h>
 
@@ -78,7 +79,8 @@ static void judge(void)
 	/* The merged chunk, the top, and the one small block that was freed before. */
 	expect_between("small blocks: free chunks at most", 1, most_chunks("small"), 3);
 	control_between("blocks of 2 KiB: free chunks at most", 1, most_chunks("2 KiB"), 3);
-	/* Seven stay in the tcache, which counts as in use. */
+	/* Seven (16 since glibc 2.43) stay in the tcache, which counts as in use; a
+	 * chunk is at least 8 bytes larger than its block, which more than makes up. */
 	control_between("small blocks: bytes that malloc counts as in use no more",
 			(blocks - 7) * bytes, -growth("small", "free", "malloc_trim").in_use_bytes,
 			blocks * (bytes + 32));
@@ -98,6 +100,9 @@ const struct experiment experiment = {
 	.knobs = { { "blocks", &blocks, "", "how many", 1024, 1 << 20 },
 		   { "bytes", &bytes, "bytes", "size of a small block", 1, 4 * KiB } },
 	.arms = { { "small", small }, { "2 KiB", large, .control = true } },
+	.predict = { "All the small blocks, side by side, are freed. How many free chunks are "
+		     "there?",
+		     "y", "small", .to = "free" },
 	.judge = judge,
 	.observe_with = "blocks=4096",
 };

@@ -8,7 +8,7 @@
  * the great advantage of mapped blocks; chapter 5 is about its price.
  *
  * It is also why using a large block after free() crashes at once, and using a
- * small one does not: below these addresses there is nothing any more.
+ * small one does not: behind these addresses there is nothing any more.
  *
  * Control: the same blocks from the heap (threshold raised), freed in the same
  * order with a small block on top of them, must leave nothing behind.
@@ -51,11 +51,10 @@ static void heap(void)
 	allocate_and_free();
 }
 
-/* Frees after which a column fell by exactly the block, in whole pages; 16 bytes
- * for the header and up to 8 for rounding. */
-static int64_t frees_that_gave_back(size_t column)
+/* Frees after which a column fell by exactly so many whole pages. */
+static int64_t frees_that_gave_back(int64_t pages, size_t column)
 {
-	int64_t whole = pages_for(block_bytes + 24) * page_bytes(), count = 0, was = 0;
+	int64_t whole = pages * page_bytes(), count = 0, was = 0;
 
 	for (int n = 0; n <= blocks; n++) {
 		struct snapshot is = nth_row("mapped", "free", n)->is;
@@ -70,10 +69,14 @@ static void judge(void)
 {
 	struct snapshot of_heap = growth("heap", "free", "free");
 
+	/* 16 bytes of header lie before the block, up to 8 for rounding after it;
+	 * the latter are not written. */
 	expect_equal("frees after which the virtual size was smaller by the block", blocks,
-		     frees_that_gave_back(offsetof(struct snapshot, virtual_bytes)));
+		     frees_that_gave_back(pages_for(block_bytes + 24),
+					  offsetof(struct snapshot, virtual_bytes)));
 	expect_equal("frees after which the resident size was smaller by the block", blocks,
-		     frees_that_gave_back(offsetof(struct snapshot, resident_bytes)));
+		     frees_that_gave_back(pages_for(block_bytes + 16),
+					  offsetof(struct snapshot, resident_bytes)));
 	expect_equal("what all of it added to the virtual size in the end, bytes", 0,
 		     growth("mapped", "before", "free").virtual_bytes);
 	control_equal("heap blocks freed: change of the virtual size, bytes", 0,
@@ -91,6 +94,8 @@ const struct experiment experiment = {
 	.knobs = { { "block", &block_bytes, "bytes", "size of a block", 4 * KiB, 30 * MiB },
 		   { "blocks", &blocks, "", "how many", 1, MOST_BLOCKS } },
 	.arms = { { "mapped", mapped }, { "heap", heap, .control = true } },
+	.predict = { "All the mapped blocks are freed. How far does that move resident memory?",
+		     "resident_bytes", "mapped", "free", "free" },
 	.judge = judge,
 	.observe_with = "blocks=4",
 };

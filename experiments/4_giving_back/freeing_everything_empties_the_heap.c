@@ -1,16 +1,18 @@
 /* SPDX-License-Identifier: MIT */
 /* Everything has been freed, so the whole heap is free, and the break goes down.
  *
- * Whether it does depends on the order.  free() puts the first seven blocks of
- * each small size (up to 1,032 bytes) aside for its thread, in the tcache: tcache_put()
- * in malloc/malloc.c does not even mark them as free, and so nothing merges with
- * them.  Freed from the oldest to the newest, those seven lie at the bottom of the
- * heap, and all the rest merges with the top and is trimmed.  Freed from the
- * newest to the oldest, as any stack of objects is torn down, the seven lie at the
- * very top: 7 KB of memory that nobody uses hold up all the megabytes below.
+ * Whether it does depends on the order.  free() puts the first seven blocks (16
+ * since glibc 2.43) of each small size (up to 1,032 bytes) aside for its thread, in
+ * the tcache: tcache_put() in malloc/malloc.c does not even mark them as free, and
+ * so nothing merges with them.  Freed from the oldest to the newest, those seven
+ * lie at the bottom of the heap, and all the rest merges with the top and is
+ * trimmed.  Freed from the newest to the oldest, as any stack of objects is torn
+ * down, the seven lie at the very top: 7 KB of memory that nobody uses hold up all
+ * the megabytes below.
  *
  * Control: with the tcache off (GLIBC_TUNABLES) the order does not matter.
- * Try: bytes=1033.  And what does malloc_trim(0), the last step, do about it?
+ * Try: bytes=1033, one more than the tcache takes.  And malloc_trim(0), the last
+ * step: resident memory falls, the break stays.  Why?
  */
 #include <malloc.h>
 
@@ -75,9 +77,8 @@ static void judge(void)
 const struct experiment experiment = {
 	.claim = "when a program has freed all its blocks, its heap shrinks to where it began",
 	.asked = "All is freed. Is the heap empty now?",
-	.instead = "Seven freed blocks of each small size wait in the thread's cache, as if in use. "
-		   "Freed newest first, they are the top of the heap and hold up all that is below. "
-		   "malloc_trim(0) gives the pages back.",
+	.instead = "A few freed blocks of each small size wait in the thread's cache, as if in use. "
+		   "Freed newest first, they lie on top and hold up the heap; malloc_trim(0) helps.",
 	.charted = "resident_bytes",
 	.chart = CHART_STAGES,
 	.knobs = { { "total", &total_bytes, "bytes", "how much is allocated", 1 * MiB },
@@ -86,5 +87,8 @@ const struct experiment experiment = {
 		  { "newest first", newest_first },
 		  { "newest first without tcache", newest_first, .control = true,
 		    .environment = "GLIBC_TUNABLES=glibc.malloc.tcache_count=0" } },
+	.predict = { "All blocks are freed, the newest first. How much of what they took stays "
+		     "resident?",
+		     "resident_bytes", "newest first", "before", "freed" },
 	.judge = judge,
 };

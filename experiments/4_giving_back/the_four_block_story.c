@@ -10,14 +10,16 @@
  *
  * The last step no longer happens.  When free() unmapped C it also raised the
  * mmap threshold to the size of C and the trim threshold to twice that, about
- * 400 KiB (__libc_free() in malloc/malloc.c: mp_.trim_threshold = 2 *
- * mp_.mmap_threshold); B, D and the top together stay below it.  The story is
- * older than that: until 2006 both thresholds were fixed ("Update in 2006" in
- * malloc/malloc.c).
+ * 400 KiB (__libc_free() in malloc/malloc.c, _int_free_chunk() since glibc 2.43:
+ * mp_.trim_threshold = 2 * mp_.mmap_threshold); B, D and the top together stay
+ * below it.  The story is older than that: until 2006 both thresholds were fixed
+ * ("Update in 2006" in malloc/malloc.c).
  *
  * Control: with both thresholds pinned to 128 KiB by mallopt(3), the story must
  * go as it is told.  Look at how little leaves resident memory even then: malloc
  * keeps M_TOP_PAD (128 KiB) of the top, and what goes was mostly never written.
+ * (With pages of 64 KiB less than a page lies above the pad, so not even the control
+ * trims, and the run is inconclusive.)
  * Try: free D before C.
  */
 #include "experiment.h"
@@ -64,8 +66,9 @@ static void judge(void)
 	struct snapshot free_b = growth("as it is", "free C", "free B");
 	struct snapshot free_d = growth("as it is", "free B", "free D");
 
-	expect_between("free(C) takes the mapping away, bytes", INT64_MIN, free_c.virtual_bytes,
-		       -c_bytes);
+	/* With 16 bytes of header and up to 8 for rounding, in whole pages. */
+	expect_equal("free(C) takes the mapping away, bytes",
+		     pages_for(c_bytes + 24) * page_bytes(), -free_c.virtual_bytes);
 	expect_equal("free(B) changes resident memory by, bytes", 0, free_b.resident_bytes);
 	expect_equal("free(B) moves the break by, bytes", 0, free_b.heap_top_bytes);
 	expect_between("free(D) lowers the break, bytes", INT64_MIN, free_d.heap_top_bytes,
@@ -88,6 +91,8 @@ const struct experiment experiment = {
 		   { "C", &c_bytes, "bytes", "third block, mapped" },
 		   { "D", &d_bytes, "bytes", "fourth block, below the top" } },
 	.arms = { { "as it is", tell }, { "pinned", pinned, .control = true } },
+	.predict = { "C and B are free. How far does free(D) move the break?", "heap_top_bytes",
+		     "as it is", "free B", "free D" },
 	.judge = judge,
 	.film = true,
 };

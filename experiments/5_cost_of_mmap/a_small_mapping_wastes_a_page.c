@@ -4,8 +4,8 @@
  * The kernel hands out memory in whole pages, so a mapping can be no smaller than
  * one.  A heap block of 16 bytes takes 32 (8 of header, rounded up to a multiple
  * of 16 that also has room for the links of a free chunk): 128 blocks to a page
- * of 4 KiB instead of one.  Large blocks lose less: on average half a page, which
- * is 2 % of 100 KiB, and 100 % only of a block that is one byte too long.
+ * of 4 KiB instead of one.  Large blocks lose no more than a page either, on average
+ * half of one, and that is a small part of them: 2 % of 100 KiB.
  *
  * The blocks are written, so the pages count as resident memory too; and malloc
  * itself writes the header of each mapped block.
@@ -92,5 +92,8 @@ const struct experiment experiment = {
 	.chart_options = "log-x log-y",
 	.knobs = { { "blocks", &blocks, "", "how many of each size", 16, 65536 } },
 	.arms = { { "mapped", mapped }, { "heap", heap, .control = true } },
+	.predict = { "What does a block of 64 KiB take, the largest tried, when it has its own "
+		     "mapping?",
+		     "y", "mapped", .to = "written" },
 	.judge = judge,
 };

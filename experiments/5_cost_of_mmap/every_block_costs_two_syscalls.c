@@ -8,8 +8,8 @@
  *
  * This is why glibc raises its threshold when a mapped block is freed ("as it
  * is"): the first block pays for the lesson, the others come from the heap.
- * __libc_free() in malloc/malloc.c does that unless a threshold is pinned; then
- * one brk(2) enlarges the heap, and that was all.
+ * __libc_free() in malloc/malloc.c (_int_free_chunk() since glibc 2.43) does that
+ * unless a threshold is pinned; then one brk(2) enlarges the heap, and that was all.
  *
  * Control: the same calls served from a heap that is large enough.
  * Try: strace -c build/5_cost_of_mmap/every_block_costs_two_syscalls
@@ -85,5 +85,7 @@ const struct experiment experiment = {
 	.knobs = { { "block", &block_bytes, "bytes", "size of a block", 128 * KiB, 30 * MiB },
 		   { "blocks", &blocks, "", "how many", 2, 100000 } },
 	.arms = { { "mapped", mapped }, { "heap", heap }, { "as it is", as_it_is, .control = true } },
+	.predict = { "malloc as it is: how often does it call mmap for all these blocks?", "y",
+		     "as it is", .to = "mmap" },
 	.judge = judge,
 };

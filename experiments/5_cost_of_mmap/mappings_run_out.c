@@ -16,8 +16,9 @@
  * Control: the same number of neighbours, freed in a row, leaves one hole, and
  * all goes back.  From the heap, no free() asks the kernel for anything.
  * Try: room=65530.  Nothing is used up beforehand, only malloc and free are at
- * work (1 GiB with pages of 4 KiB); the arms' environment raises M_MMAP_MAX,
- * for glibc maps no more than 65,536 blocks, which by itself just avoids this.
+ * work (1 GiB with pages of 4 KiB).  That takes 262,000 blocks, and glibc by itself
+ * maps no more than 65,536 at a time (M_MMAP_MAX), too few to run out of mappings:
+ * the arms' environment raises that.
  */
 #include <sys/mman.h>
 
@@ -159,6 +160,9 @@ const struct experiment experiment = {
 	.arms = { { "every other one", every_other_one, .environment = UNLIMITED },
 		  { "in a row", in_a_row, .control = true, .environment = UNLIMITED },
 		  { "heap", heap, .control = true } },
+	.predict = { "Every other one of the blocks is freed. How far does that move resident "
+		     "memory?",
+		     "resident_bytes", "every other one", "allocated", "freed" },
 	.judge = judge,
 	.probe = PROBE_MAPPINGS,
 	.observe_with = "room=256 region=1000",

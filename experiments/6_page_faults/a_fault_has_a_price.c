@@ -15,7 +15,8 @@
  *
  * A straight line is fitted to the points of each kind (least squares).
  *
- * Controls: writing pages that are there must cost next to nothing; work that grows
+ * Controls: a program that knows nothing of this one (helper/plain_loop.c) must find
+ * the same price; writing pages that are there must cost next to nothing; work that grows
  * with what was touched before must not pass for a line; and the points must
  * scatter little about theirs.
  * Try: pages=262144.  Are the prices still the same?
@@ -102,6 +103,21 @@ static void must_drop(char *block, int64_t bytes)
 static void first_touch(void)
 {
 	fault_in(must_map(pages * page_bytes()), pages * page_bytes(), write_all);
+}
+
+/* Asked for the whole price in ns.  Where only this file was built there is no helper. */
+static void plain_loop(void)
+{
+	char command[128];
+
+	snprintf(command, sizeof(command),
+		 "test ! -x $PROGRAM.plain_loop && echo 0 || $PROGRAM.plain_loop %lld",
+		 (long long)pages);
+	int64_t ns = ask(command);
+	if (ns == 0)
+		record("left out: its helper program is not built", 0);
+	else
+		record_y("asked", pages, ns);
 }
 
 static void zero_page(void)
@@ -273,6 +289,7 @@ const struct experiment experiment = {
 	.knobs = { { "pages", &pages, "", "that are faulted in, step by step", INT64_C(64) * STEPS,
 		     1 << 20 } },
 	.arms = { { "first touch", first_touch },
+		  { "plain loop", plain_loop, .control = true },
 		  { "zero page", zero_page },
 		  { "refault", refault },
 		  { "copy-on-write", copy_on_write },

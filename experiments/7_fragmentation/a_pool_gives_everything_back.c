@@ -114,6 +114,8 @@ const struct experiment experiment = {
 		   { "largest", &largest, "bytes", "largest object", 2, 64 * KiB },
 		   { "stays", &stays_every, "", "after so many objects comes one that stays" } },
 	.arms = { { "pool", with_pool }, { "malloc and free", with_malloc, .control = true } },
+	.predict = { "How much stays resident when the pool has given everything back?",
+		     "resident_bytes", "pool", "before", "given back" },
 	.judge = judge,
 	.probe = PROBE_MAPPINGS,
 	.film = true,

@@ -116,6 +116,8 @@ const struct experiment experiment = {
 		   { "rounds", &rounds, "", "how often a block is replaced, on average", 1, 1000 } },
 	.arms = { { "any block is freed", any_block },
 		  { "youngest block first", youngest_first, .control = true } },
+	.predict = { "Nine blocks in ten are freed in the end. How much is still resident?",
+		     "resident_bytes", "any block is freed", "before", "freeing" },
 	.judge = judge,
 	.deep = "blocks=100000",
 	.film = true,

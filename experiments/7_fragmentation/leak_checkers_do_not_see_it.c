@@ -92,5 +92,7 @@ const struct experiment experiment = {
 	.charted = "resident_bytes in_use_bytes free_bytes",
 	.chart = CHART_STAGES,
 	.arms = { { "fragmented", fragmented }, { "leaking", leaking, .control = true } },
+	.predict = { "Most of a heap lies idle in holes. How many bytes does valgrind call lost?",
+		     "y", "fragmented", .to = "lost (valgrind)" },
 	.judge = judge,
 };

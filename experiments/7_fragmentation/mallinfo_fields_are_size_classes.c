@@ -89,9 +89,8 @@ static void judge(void)
 const struct experiment experiment = {
 	.claim = "mallinfo's fsmblks, smblks, ordblks count free blocks of 0-80, 80-512, 512-128K bytes",
 	.asked = "What do the fields of mallinfo tell about the holes in my heap?",
-	.instead = "smblks counts the chunks in fastbins, fsmblks their bytes (both 0 since glibc "
-		   "2.43), ordblks all other free chunks and the top. What the thread cache keeps "
-		   "is in none of them.",
+	.instead = "smblks counts the chunks in fastbins, fsmblks their bytes (0 since glibc 2.43), "
+		   "ordblks all other free chunks. What the thread cache keeps is in none.",
 	.x_axis = "size of the 20 blocks that are freed, bytes",
 	.y_axis = "growth of the field",
 	.charted = "y",
@@ -99,5 +98,8 @@ const struct experiment experiment = {
 	.arms = { { "as it is", free_size_by_size },
 		  { "no thread cache", free_size_by_size, .control = true,
 		    .environment = "GLIBC_TUNABLES=glibc.malloc.tcache_count=0" } },
+	.predict = { "20 blocks of 2,000 bytes are freed, where no two can merge. By how much "
+		     "does ordblks grow?",
+		     "y", "as it is", .to = "ordblks" },
 	.judge = judge,
 };

@@ -68,5 +68,8 @@ const struct experiment experiment = {
 	.charted = "y mmapped_bytes",
 	.knobs = { { "step", &step_bytes, "bytes", "size of each of the 20 blocks", 128 * MiB, GiB } },
 	.arms = { { "blocks that are mapped", grow } },
+	.predict = { "20 of these blocks are allocated. How many bytes in mapped blocks does "
+		     "mallinfo() show?",
+		     "y", "blocks that are mapped", .to = "growing" },
 	.judge = judge,
 };

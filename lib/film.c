@@ -1,0 +1,353 @@
+/* SPDX-License-Identifier: MIT */
+/* The arm's side of the film: nothing here allocates, and nothing is touched for
+ * the first time once the arm's own function runs. */
+#define _GNU_SOURCE
+#include "film.h"
+
+#include <fcntl.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <unistd.h>
+#ifdef __GLIBC__
+#include <gnu/libc-version.h>
+#endif
+
+#include "heap_report.h"
+#include "heap_walk.h"
+#include "page_map.h"
+#include "procfs.h"
+
+enum { ITEMS = 2730, WINDOW = 8192, RANGES = 512, MAPS_TEXT = 1 << 16 };
+#define LONGEST_FILM (256 * MiB)
+
+struct range {
+	uintptr_t start, end;
+};
+
+/* Mapped and filled before the arm begins.  Shared, so that the kernel does not
+ * merge it with a mapping of the arm's, which would change their number. */
+static struct scratch {
+	struct film_item items[ITEMS];
+	uint64_t window[WINDOW];
+	struct range known[RANGES]; /* mappings from before the arm began, rising */
+	char maps[MAPS_TEXT];
+} * scratch;
+
+static int film_fd = -1, maps_fd = -1;
+static int item_count, known_count;
+static int64_t written_bytes;
+static uintptr_t page_size;
+static struct heap heap;
+
+/* ---- items ---------------------------------------------------------------- */
+
+static void flush(void)
+{
+	const char *at = (const char *)scratch->items;
+	size_t left = (size_t)item_count * sizeof(struct film_item);
+
+	while (left > 0) {
+		ssize_t length = write(film_fd, at, left);
+		if (length <= 0) {
+			film_stop();
+			return;
+		}
+		written_bytes += length;
+		at += length;
+		left -= (size_t)length;
+	}
+	item_count = 0;
+}
+
+static void put(enum film_kind kind, int state, int64_t start, int64_t bytes)
+{
+	if (film_fd < 0)
+		return;
+	scratch->items[item_count++] =
+		(struct film_item){ (int32_t)kind, (int32_t)state, start, bytes };
+	if (item_count < ITEMS)
+		return;
+	flush();
+	if (written_bytes > LONGEST_FILM) {
+		put(FILM_REASON, WHY_LENGTH, LONGEST_FILM, 0);
+		flush();
+		film_stop();
+	}
+}
+
+static int64_t relative(uintptr_t address)
+{
+	return (int64_t)(address - heap.start);
+}
+
+static void film_pages(uintptr_t start, uintptr_t end)
+{
+	uintptr_t run = start / page_size * page_size;
+
+	page_map_ahead(run, end);
+	for (uintptr_t at = run; at < end;) {
+		enum page_state state = page_map_state(at);
+		while (at < end && page_map_state(at) == state)
+			at += page_size;
+		put(FILM_PAGES, (int)state, relative(run), (int64_t)(at - run));
+		run = at;
+	}
+}
+
+/* ---- the heap ------------------------------------------------------------- */
+
+static void film_chunk(uintptr_t start, int64_t bytes, enum chunk_state state)
+{
+	put(FILM_CHUNK, state, relative(start), bytes);
+}
+
+static void film_fast_chunk(uintptr_t start, int64_t bytes, enum chunk_state state)
+{
+	put(FILM_FAST, (int)state, relative(start), bytes);
+}
+
+static void give_up(enum film_reason reason, int64_t first, int64_t second)
+{
+	put(FILM_REASON, reason, first, second);
+}
+
+static bool heap_is_known(const struct heap_report *report, struct heap_totals *totals)
+{
+	static const enum film_reason reasons[] = {
+		[HEAP_PAGE_ABSENT] = WHY_ABSENT,
+		[HEAP_SIZE_WRONG] = WHY_SIZE,
+		[HEAP_PREV_WRONG] = WHY_PREV,
+	};
+	int64_t bytes = (int64_t)(heap.end - heap.start);
+	struct heap_trouble trouble;
+
+	if (report->arena != bytes) {
+		give_up(WHY_ARENA, report->arena, bytes);
+		return false;
+	}
+	page_map_singly();
+	heap.cache_key = heap_cache_key(&heap);
+	page_map_ahead(heap.start, heap.end);
+	if (!heap_walk(&heap, NULL, totals, &trouble)) {
+		give_up(reasons[trouble.fault], trouble.at, trouble.value);
+		return false;
+	}
+	int64_t free_bytes = totals->free_bytes + totals->top_bytes;
+	if (free_bytes != report->fordblks - report->fsmblks) {
+		give_up(WHY_FREE_BYTES, free_bytes, report->fordblks - report->fsmblks);
+		return false;
+	}
+	if (totals->free_chunks + 1 != report->ordblks) {
+		give_up(WHY_FREE_CHUNKS, totals->free_chunks, report->ordblks - 1);
+		return false;
+	}
+	return true;
+}
+
+static bool malloc_reports(void)
+{
+	return strcmp(probe_malloc_source(), "mallinfo2") == 0;
+}
+
+static void film_chunks(void)
+{
+	struct heap_totals totals;
+	struct heap_trouble trouble;
+
+	if (!malloc_reports()) {
+		give_up(WHY_FOREIGN, 0, 0);
+		return;
+	}
+	struct heap_report report = mallinfo2_report();
+	if (report.arena == 0 && heap.end == heap.start)
+		return; /* no heap yet */
+	if (!heap_is_known(&report, &totals))
+		return;
+	heap_walk(&heap, film_chunk, &totals, &trouble);
+	if (report.smblks > 0) {
+		page_map_singly();
+		heap_fastbins(&heap, heap.end - (uintptr_t)totals.top_bytes, report.smblks,
+			      report.fsmblks, film_fast_chunk);
+	}
+}
+
+static void film_heap(void)
+{
+	heap.end = (uintptr_t)sbrk(0);
+	put(FILM_BREAK, 0, relative(heap.end), 0);
+	film_chunks();
+	film_pages(heap.start, heap.end);
+}
+
+/* ---- mappings ------------------------------------------------------------- */
+
+/* The kernel hands out whole lines, some at a time. */
+static void for_each_mapping(void (*visit)(const struct procfs_mapping *mapping))
+{
+	struct procfs_mapping mapping;
+	ssize_t length;
+
+	lseek(maps_fd, 0, SEEK_SET);
+	while ((length = read(maps_fd, scratch->maps, MAPS_TEXT)) > 0)
+		for (size_t position = 0;
+		     procfs_mapping(scratch->maps, (size_t)length, &position, &mapping);)
+			visit(&mapping);
+}
+
+static void remember(const struct procfs_mapping *mapping)
+{
+	static uint64_t libc_inode;
+
+	if (known_count < RANGES)
+		scratch->known[known_count] = (struct range){ mapping->start, mapping->end };
+	known_count++;
+	if (mapping->start <= (uintptr_t)malloc && (uintptr_t)malloc < mapping->end)
+		libc_inode = mapping->inode;
+	if (libc_inode != 0 && mapping->inode == libc_inode && mapping->permissions[1] == 'w')
+		heap.data_start = mapping->start, heap.data_end = mapping->end;
+}
+
+/* A first pass only adds up the blocks that look like malloc's. */
+static struct {
+	bool show, headers_count;
+	int64_t blocks, bytes;
+} pass;
+
+static void film_mapping(uintptr_t start, uintptr_t end, enum film_mapping state)
+{
+	if (!pass.show || start == end)
+		return;
+	put(FILM_MAPPING, state, relative(start), (int64_t)(end - start));
+	film_pages(start, end);
+}
+
+/* The kernel merges neighbours, so one range may hold several blocks. */
+static void film_range(uintptr_t start, uintptr_t end, bool reserved)
+{
+	if (reserved || !pass.headers_count) {
+		film_mapping(start, end, reserved ? MAPPING_RESERVED : MAPPING_PLAIN);
+		return;
+	}
+	page_map_ahead(start, end);
+	uintptr_t plain = start;
+	for (uintptr_t at = start; at < end;) {
+		int64_t bytes = 0;
+		if (page_map_is_resident(at))
+			bytes = heap_mapped_chunk(at, end, (int64_t)page_size);
+		if (bytes == 0) {
+			at += page_size;
+			continue;
+		}
+		film_mapping(plain, at, MAPPING_PLAIN);
+		film_mapping(at, at + (uintptr_t)bytes, MAPPING_OF_MALLOC);
+		pass.blocks++;
+		pass.bytes += bytes;
+		at += (uintptr_t)bytes;
+		plain = at;
+		page_map_ahead(at, end);
+	}
+	film_mapping(plain, end, MAPPING_PLAIN);
+}
+
+/* What of a mapping was not there when the arm began; a stack or the heap is none. */
+static void film_new_ranges(const struct procfs_mapping *mapping)
+{
+	bool reserved = memcmp(mapping->permissions, "---", 3) == 0;
+	uintptr_t at = mapping->start;
+
+	if (mapping->inode != 0 || mapping->name_length != 0 || mapping->permissions[3] != 'p')
+		return;
+	for (int i = 0; i < known_count && at < mapping->end; i++) {
+		const struct range *known = &scratch->known[i];
+		if (known->end <= at || known->start >= mapping->end)
+			continue;
+		if (known->start > at)
+			film_range(at, known->start, reserved);
+		at = known->end;
+	}
+	if (at < mapping->end)
+		film_range(at, mapping->end, reserved);
+}
+
+static void film_mappings(void)
+{
+	if (known_count > RANGES) {
+		give_up(WHY_TOO_MANY, known_count, RANGES);
+		return;
+	}
+	pass.blocks = pass.bytes = 0;
+	pass.show = false;
+	pass.headers_count = malloc_reports();
+	if (pass.headers_count) {
+		struct heap_report report = mallinfo2_report();
+		for_each_mapping(film_new_ranges);
+		if (pass.blocks != report.hblks || pass.bytes != report.hblkhd) {
+			give_up(WHY_MAPPED, pass.blocks, report.hblks);
+			pass.headers_count = false;
+		}
+	}
+	pass.show = true;
+	for_each_mapping(film_new_ranges);
+}
+
+/* ---- what the harness calls ----------------------------------------------- */
+
+void film_record(int number)
+{
+	if (film_fd < 0)
+		return;
+	put(FILM_RECORD, 0, number, 0);
+	film_heap();
+	film_mappings();
+	if (film_fd >= 0)
+		flush();
+}
+
+void film_rewind(void)
+{
+	if (film_fd < 0)
+		return;
+	lseek(film_fd, 0, SEEK_SET);
+	if (ftruncate(film_fd, 0) != 0)
+		film_stop();
+	written_bytes = 0;
+}
+
+void film_stop(void)
+{
+	film_fd = -1;
+	item_count = 0;
+}
+
+static bool glibc_masks_links(void)
+{
+#ifdef __GLIBC__
+	char *point;
+	long major = strtol(gnu_get_libc_version(), &point, 10);
+
+	return major > 2 || (*point == '.' && strtol(point + 1, NULL, 10) >= 32);
+#else
+	return false;
+#endif
+}
+
+/* The break stood where the heap begins before malloc moved it, by what it counts as
+ * its arena. */
+void film_open(int fd)
+{
+	int64_t arena = malloc_reports() ? mallinfo2_report().arena : 0;
+
+	page_size = (uintptr_t)sysconf(_SC_PAGESIZE);
+	scratch = mmap(NULL, sizeof(*scratch), PROT_READ | PROT_WRITE,
+		       MAP_SHARED | MAP_ANONYMOUS | MAP_POPULATE, -1, 0);
+	maps_fd = open("/proc/self/maps", O_RDONLY | O_CLOEXEC);
+	if (scratch == MAP_FAILED || maps_fd < 0 || !page_map_open(scratch->window, WINDOW))
+		return;
+	memset(scratch, 1, sizeof(*scratch));
+	heap = (struct heap){ .start = (uintptr_t)sbrk(0) - (uintptr_t)arena,
+			      .readable = page_map_is_resident };
+	heap.links_are_masked = glibc_masks_links();
+	for_each_mapping(remember);
+	film_fd = fd;
+}

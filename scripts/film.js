@@ -1,0 +1,30 @@
+/* SPDX-License-Identifier: MIT */
+/* Turns a strip of stages into a player: one stage at a time, a slider, arrow keys. */
+"use strict";
+for (const film of document.querySelectorAll(".film")) {
+	const frames = [...film.querySelectorAll(":scope > ol > li")];
+	const slider = film.querySelector("input"), live = film.querySelector("[aria-live]");
+	const [back, forth] = film.querySelectorAll("button");
+	const show = (at, quietly) => {
+		at = Math.max(0, Math.min(frames.length - 1, at));
+		frames.forEach((frame, i) => frame.classList.toggle("now", i === at));
+		const told = frames[at].dataset.told;
+		slider.value = at;
+		slider.setAttribute("aria-valuetext", told);
+		back.disabled = at === 0;
+		forth.disabled = at === frames.length - 1;
+		live.textContent = quietly ? "" : [told, ...[...frames[at].querySelectorAll("svg")].map((svg) => svg.getAttribute("aria-label"))].join(". ");
+	};
+	const steps = { ArrowLeft: -1, ArrowRight: 1, Home: -Infinity, End: Infinity };
+	slider.max = frames.length - 1;
+	slider.addEventListener("input", () => show(Number(slider.value)));
+	back.addEventListener("click", () => show(Number(slider.value) - 1));
+	forth.addEventListener("click", () => show(Number(slider.value) + 1));
+	film.addEventListener("keydown", (event) => {
+		if (!(event.key in steps) || event.altKey || event.ctrlKey || event.metaKey) return;
+		event.preventDefault();
+		show(Number(slider.value) + steps[event.key]);
+	});
+	film.classList.add("plays");
+	show(0, true);
+}
