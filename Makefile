@@ -9,7 +9,7 @@ RESULTS ?= results/latest
 CC      ?= cc
 OPT     ?= -O2
 CHART   ?= svg
-export BUILD RESULTS KNOBS DEEP
+export BUILD RESULTS KNOBS DEEP FROM NAME HYPOTHESIS PREDICT
 
 # -fno-builtin: malloc and memset stay calls; -z now: no symbol is looked up while an arm runs.
 WARN    = -Wall -Wextra -Wshadow -Wmissing-prototypes -Wno-missing-field-initializers
@@ -27,7 +27,7 @@ LIBRARY     := $(patsubst %.c,$(BUILD)/%.o,$(wildcard lib/*.c))
 HEADERS     := $(wildcard lib/*.h)
 
 help: ## show this text
-	@awk -F ':.*## ' '/^[a-z-]+:.*## /{ printf "  make %-10s %s\n", $$1, $$2 }' Makefile
+	@awk -F ':.*## ' '/^[a-z-]+:.*## /{ printf "  make %-12s %s\n", $$1, $$2 }' Makefile
 	@echo
 	@echo '  RESULTS=results/monday  puts results elsewhere     DEEP=1  longer, finer runs'
 	@echo '  CHART=png, CHART=text   draws PNG, or text in the terminal (run, charts)'
@@ -38,6 +38,7 @@ run-all: ## measure everything, draw the charts, write the report
 	@$(MAKE) --no-print-directory -k build || true
 	@scripts/run || [ $$? -eq 1 ]
 	@scripts/observe || true
+	@scripts/address_space || true
 	@scripts/chart $(RESULTS)/*/*.csv || true
 	@scripts/report $(RESULTS) || true
 	@scripts/summary
@@ -50,6 +51,33 @@ run: ## run one claim: make run CLAIM=malloc_is_lazy KNOBS="block=256M"
 observe: ## look at one claim, or all, from outside with ps and pmap: make observe CLAIM=malloc_is_lazy
 	@$(MAKE) --no-print-directory build
 	@scripts/observe $(CLAIM)
+	@scripts/address_space $(CLAIM) || [ $$? -eq 77 ]
+
+predict: ## say first what will be measured, then run: make predict CLAIM=malloc_is_lazy (PREDICT=64K: without asking)
+	@claim=$$(scripts/claims "$(CLAIM)") && $(MAKE) --no-print-directory $(BUILD)/$$claim && \
+		scripts/predict $(CHART_OPTION) $$claim; \
+		status=$$?; [ $$status -eq 2 ] || scripts/report $(RESULTS) || true; exit $$status
+
+predict-all: ## the same for a whole chapter: make predict-all CHAPTER=3_residency
+	@scripts/predict $(CHART_OPTION) --all "$(CHAPTER)"; \
+		status=$$?; [ $$status -eq 2 ] || scripts/report $(RESULTS) || true; exit $$status
+
+new: ## fork an experiment: make new FROM=malloc_is_lazy NAME=reading_the_pages HYPOTHESIS="reading takes no memory"
+	@scripts/new "$$FROM" "$$NAME" "$$HYPOTHESIS"
+	@$(MAKE) --no-print-directory run CLAIM="9_mine/$$NAME"
+
+# CLAIM=, Y= and the like stay empty where they are not given: each script knows what to take then.
+compare: ## lay two runs over each other: make compare BASE=results/monday WITH=results/latest
+	@scripts/compare "$(BASE)" "$(WITH)" $(if $(CLAIM),--claim $(CLAIM))
+
+sweep: ## one run for each value of a knob: make sweep CLAIM=mmap_starts_at_128_kib KNOB=freed FROM=256K TO=64M STEP=x2
+	@scripts/sweep "$(CLAIM)" "$(KNOB)" "$(FROM)" "$(TO)" "$(STEP)" "$(Y)"
+
+hypothesis: ## your fork beside its origin, and a page for the journal: make hypothesis CLAIM=reading_the_pages
+	@scripts/hypothesis "$(CLAIM)" --origin "$(ORIGIN)"
+
+confound: ## change one condition at a time: which of them turn the verdict? make confound CLAIM=malloc_is_lazy
+	@scripts/confound "$(CLAIM)"
 
 charts: ## draw the charts again
 	@scripts/chart $(CHART_OPTION) $(RESULTS)/*/*.csv
@@ -100,5 +128,5 @@ $(BUILD)/.flags: FORCE
 	@mkdir -p $(@D)
 	@echo '$(CC) $(FLAGS) $(LINK)' | cmp -s - $@ || echo '$(CC) $(FLAGS) $(LINK)' > $@
 
-.PHONY: help build run-all run observe charts report check test lint doctor reference clean FORCE
+.PHONY: help build run-all run observe predict predict-all new compare sweep hypothesis confound charts report check test lint doctor reference clean FORCE
 .DELETE_ON_ERROR:
