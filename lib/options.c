@@ -137,14 +137,16 @@ static void set_knob(const char *setting)
 
 /* ---- --help and --list ---------------------------------------------------- */
 
-/* The comment at the top of the source, without its frame and the licence line. */
+/* The comment at the top of the source, without its frame, the licence line and the
+ * line that tells what it was forked from. */
 static void print_source_comment(void)
 {
-	const char *at = experiment_source, *end = strstr(experiment_source, "*/\n");
+	const char *at = experiment_source, *end = strstr(at, "*/\n");
 
-	if (end != NULL && strncmp(at, "/* SPDX", 7) == 0) {
+	while (end != NULL &&
+	       (strncmp(at, "/* SPDX", 7) == 0 || strncmp(at, "/* forked from", 14) == 0)) {
 		at = end + 3;
-		end = strstr(at, "*/");
+		end = strstr(at, "*/\n");
 	}
 	if (end == NULL || strncmp(at, "/*", 2) != 0)
 		return;

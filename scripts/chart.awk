@@ -908,17 +908,82 @@ function read_options(    word, count, i, text)
 	}
 }
 
+# What was predicted (prediction.py): "COLUMN VALUE LABEL" lines.
+function read_predictions(    line, count, i, c, axis, text)
+{
+	count = split(ENVIRON["CHART_PREDICTED"], line, /\n/)
+	for (i = 1; i <= count; i++) {
+		axis = line[i] ~ /^x / ? "x" : ""
+		for (c = 1; c <= columns; c++)
+			if (index(line[i], charted[c] " ") == 1)
+				axis = axis_of[c]
+		if (axis == "")
+			continue
+		text = line[i]
+		sub(/^[^ ]* /, "", text)
+		mark_axis[++marks] = axis
+		mark_value[marks] = text + 0
+		sub(/^[^ ]* /, "", text)
+		mark_label[marks] = text
+		is_prediction[marks] = 1
+	}
+}
+
+# A prediction far off must not flatten what was measured.
+function is_far_off(i,    axis, v, most)
+{
+	axis = mark_axis[i]
+	v = size_of(mark_value[i])
+	most = maximum(size_of(axis_high[axis]), size_of(axis_low[axis]))
+	return most > 0 && v > most * (axis_log[axis] ? 1e6 : 8)
+}
+
 function see_marks(    i)
 {
 	for (i = 1; i <= marks; i++)
-		if (mark_axis[i] == "y" || form != "stages" && form != "bars")
+		if (is_prediction[i] && is_far_off(i))
+			far_off[i] = 1
+	for (i = 1; i <= marks; i++)
+		if (!far_off[i] && (mark_axis[i] != "x" || form != "stages" && form != "bars"))
 			see(mark_axis[i], mark_value[i])
+}
+
+# A line of its own look, named inside the chart; far off: the name alone, with an arrow.
+function draw_prediction(i,    axis, at, line, side, room, name)
+{
+	axis = mark_axis[i]
+	if (axis == "x" && x_is_names)
+		return
+	at = far_off[i] ? "graph 0.97" : (axis == "y2" ? "second " : "first ") place(axis, mark_value[i])
+	if (at ~ /NaN/)
+		return
+	if (far_off[i])
+		mark_label[i] = mark_label[i] (axis == "x" ? " →" : " ↑")
+	line = " nohead front" (is_text ? "" : " lc rgb '#a0008c' lw 2.5 dt (10,5)") "\n"
+	name = (is_text ? "" : " boxed tc rgb '#a0008c'") " font ',13'\n"
+	side = 0.02 + 0.25 * predictions++ % 1
+	if (axis == "x") {
+		if (!far_off[i])
+			printf "set arrow from %s, graph 0 to %s, graph 1%s", at, at, line
+		room = maximum(0, mark_value[i] - axis_low["x"]) > (axis_high["x"] - axis_low["x"]) * 0.6 || far_off[i]
+		printf "set label %s at %s, graph %g %s front%s", quote(mark_label[i]), at, 0.88 - side / 3, \
+			(room ? "right offset -0.6,0" : "left offset 0.6,0"), name
+		return
+	}
+	if (!far_off[i])
+		printf "set arrow from graph 0, %s to graph 1, %s%s", at, at, line
+	printf "set label %s at graph %g, %s left offset 0,%s front%s", quote(mark_label[i]), side, at, \
+		(form == "bars" && mark_value[i] > 0 ? "-0.7" : "0.6"), name # a bar's number stands on it
 }
 
 function draw_marks(    i, at, dashed, text, width)
 {
 	dashed = " nohead back" (is_text ? "" : " lc rgb '#555555' lw 1.5 dt (4,4)") "\n"
 	for (i = 1; i <= marks; i++) {
+		if (is_prediction[i]) {
+			draw_prediction(i)
+			continue
+		}
 		at = place(mark_axis[i], mark_value[i])
 		if (mark_axis[i] == "y") {
 			printf "set arrow from graph 0, first %s to graph 1, first %s%s", at, at, dashed
@@ -1056,6 +1121,7 @@ END {
 		print "# shown: " description()
 		read_options()
 		assign_axes()
+		read_predictions()
 		form = "chart" in about ? about["chart"] : "lines"
 		if (form == "bars")
 			draw_bars()

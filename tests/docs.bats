@@ -1,0 +1,48 @@
+#!/usr/bin/env bats
+# SPDX-License-Identifier: MIT
+# The documents keep their word: what they tell the reader to type works, and shows what they say.
+
+load helper
+
+# A copy of the project with the experiment that first_experiment.md starts from, its library built as it is here.
+sandbox() {
+	local project=$BATS_TEST_TMPDIR/project
+	mkdir -p "$project/build" "$project/experiments/3_residency"
+	cp -a Makefile lib scripts "$project"
+	cp -a "$BUILD"/{lib,libtouchstone.a,.flags} "$project/build"
+	cp -a experiments/3_residency/malloc_is_lazy.c "$project/experiments/3_residency"
+	cd "$project" || return
+	unset BUILD RESULTS
+	export ROUNDS=2 # of make hypothesis: enough to see that it does what the page says
+}
+
+@test "first_experiment.md: every command works, every number is what it shows" {
+	[ "$(getconf PAGE_SIZE)" -eq 4096 ] || skip 'the document shows a machine with 4 KiB pages'
+	sandbox
+	run -0 "$ROOT/tests/run_document.py" "$ROOT/docs/first_experiment.md"
+}
+
+@test "run_document.py sees a document that does not keep its word" {
+	sandbox
+	printf '%s\n' '    echo 4,096 pages' '```text' '4,096 ... pages' '```' 'It shows 4096.' >good.md
+	run -0 "$ROOT/tests/run_document.py" good.md
+	printf '%s\n' '    false' '```text' 'pages' '```' 'It shows 4,097, `make nonsense`.' '```diff' '--- good.md' '-absent' '+x' '```' >bad.md
+	run -1 "$ROOT/tests/run_document.py" bad.md
+	[[ $output == *'false: exit 1'*'not shown: pages'*'nothing has shown 4,097'*'no target nonsense'*'good.md has no'* ]]
+}
+
+# every PATTERN: the matches of an extended regular expression in teaching.md, each once.
+every() { grep -oE "$1" docs/teaching.md | sort -u; }
+
+@test "teaching.md: its claims, commands, chapters, forks and files exist" {
+	local word
+	while read -r word; do
+		[[ $word == what_we_believe ]] || grep -q "/$word\$" <(scripts/claims) || { echo "no claim $word"; return 1; }
+	done < <({ every '^\| `[a-z0-9]+_[a-z0-9_]+`'; every '(CLAIM|FROM)=[a-z]\w+'; } | sed 's/.*=//; s/[|` ]//g')
+	while read -r word; do
+		grep -q "^${word#make }:" Makefile || { echo "no target $word"; return 1; }
+	done < <(every 'make [a-z]+-?[a-z]+( [A-Z]|`)' | grep -oE 'make [a-z-]+')
+	while read -r word; do
+		[ -e "${word#*=}" ] || [ -e "docs/${word#](}" ] || [ -e "experiments/${word#*=}" ] || { echo "no $word"; return 1; }
+	done < <(every '\]\([^)#]+|CHAPTER=[0-9]\w+')
+}

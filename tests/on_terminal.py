@@ -1,0 +1,52 @@
+#!/usr/bin/python3
+# SPDX-License-Identifier: MIT
+"""Runs a command on a terminal of its own, and types: what a person at a keyboard would see.
+
+USAGE: tests/on_terminal.py "WAIT FOR=>TYPE" ... -- COMMAND [ARGUMENT ...]
+  each text is typed once the one before => has appeared; \\n is Enter, ^C and ^D are the keys
+  stdout shows all that the terminal showed; the exit status is the command's
+"""
+import os
+import pty
+import select
+import signal
+import sys
+import time
+
+LONGEST = 20  # seconds to wait for a text
+
+
+def read(terminal):
+    """What the terminal shows next: empty where nothing came for a while, None at its end."""
+    if not select.select([terminal], [], [], 0.1)[0]:
+        return b""
+    try:
+        return os.read(terminal, 4096) or None
+    except OSError:
+        return None
+
+
+def main():
+    end = sys.argv.index("--")
+    steps = [step.partition("=>") for step in sys.argv[1:end]]
+    child, terminal = pty.fork()
+    if child == 0:
+        signal.signal(signal.SIGINT, signal.SIG_DFL)  # a shell's background jobs ignore it
+        os.execvp(sys.argv[end + 1], sys.argv[end + 1:])
+    shown, seen, since = b"", 0, time.monotonic()
+    while (more := read(terminal)) is not None:
+        shown += more
+        if steps and steps[0][0].encode() in shown[seen:]:
+            seen, since = len(shown), time.monotonic()
+            keys = steps.pop(0)[2].replace("\\n", "\n").replace("^C", "\3").replace("^D", "\4")
+            os.write(terminal, keys.encode())
+        elif time.monotonic() - since > LONGEST:
+            os.kill(child, 9)
+    sys.stdout.write(shown.decode(errors="replace").replace("\r\n", "\n"))
+    status = os.waitstatus_to_exitcode(os.waitpid(child, 0)[1])
+    if steps:
+        sys.exit(f"never shown: {steps[0][0]}")
+    sys.exit(status if status >= 0 else 128 - status)
+
+
+main()

@@ -1,0 +1,231 @@
+#!/usr/bin/env bats
+# SPDX-License-Identifier: MIT
+# Predict first: what a student types, what is kept, and where it shows up.
+
+load helper
+
+setup() {
+	export RESULTS=$BATS_TEST_TMPDIR/results PYTHONDONTWRITEBYTECODE=1
+	unset PREDICT
+	kept=$RESULTS/3_residency/malloc_is_lazy.prediction
+}
+
+# What a person sees who types: typing "WAIT FOR=>TYPE" ... -- COMMAND ...
+typing() { tests/on_terminal.py "$@"; }
+
+# A project of two claims, for what a whole chapter does; the programs are the project's.
+small_project() {
+	mkdir -p "$BATS_TEST_TMPDIR/project/experiments/3_residency"
+	cp -a Makefile lib scripts "$BATS_TEST_TMPDIR/project"
+	cp -a experiments/3_residency/{malloc_is_lazy,reading_costs_no_memory}.c "$BATS_TEST_TMPDIR/project/experiments/3_residency"
+	cp -a tests/on_terminal.py "$BATS_TEST_TMPDIR"
+	cd "$BATS_TEST_TMPDIR/project" || return
+}
+
+# prediction.py's functions, with what a bytes question and a count question understand.
+python() {
+	PYTHONPATH=scripts /usr/bin/python3 -c "
+import prediction, touchstone
+size = prediction.Question('resident_bytes', 'a', asked='How much becomes resident?')
+count = prediction.Question('minor_fault_count', 'a', asked='How many faults?')
+jump = prediction.Question('jump of in_use_bytes', 'a', x='blocks freed')
+times = prediction.Question('elapsed_ns', 'a', against='b')
+$1"
+}
+
+@test "a prediction is kept, then compared with what was measured, in chart and report" {
+	run -0 make predict CLAIM=malloc_is_lazy PREDICT="64 MiB"
+	[[ $output == *'How much becomes resident'*'predicted  64 MiB'*'measured   4 KiB'*'Off by a factor of '*'too high'*'Why: malloc() hands out addresses'* ]]
+	grep -qx 'entered: 64 MiB' "$kept"
+	grep -qx 'value: 67108864' "$kept"
+	grep -qx 'knobs: block=67108864' "$kept"
+	grep -q 'predicted: 20..-..-..T' "$kept"
+	if command -v gnuplot; then
+		grep -q '>predicted: 64 MiB<' "${kept%.prediction}.svg"
+	fi
+	if [[ -e $RESULTS/index.html ]]; then
+		grep -q 'Predicted' "$RESULTS/index.html"
+		grep -q '64 MiB' "$RESULTS/index.html"
+	fi
+}
+
+@test "several predictions stay, one after the other; a new run does not lose them" {
+	PREDICT=64M scripts/predict malloc_is_lazy
+	PREDICT=same scripts/predict malloc_is_lazy
+	scripts/run malloc_is_lazy
+	[ "$(grep -c '^entered: ' "$kept")" -eq 2 ]
+	run -0 /usr/bin/python3 scripts/prediction.py "${kept%.prediction}.csv"
+	[ "$output" = 'resident_bytes 67108864 predicted: 64 MiB' ] # a direction is no line in the chart
+}
+
+@test "on a terminal: nonsense and nothing are asked again" {
+	run -0 typing 'Your prediction=>lots\n' 'is no prediction=>\n' 'Your prediction=>up\n' -- make predict CLAIM=malloc_is_lazy
+	[[ $output == *'block=67108864'*'"lots" is no prediction; expected is bytes'*'Right: it went up, by 4 KiB.'* ]]
+}
+
+@test "Ctrl-C at the question writes nothing; Ctrl-D neither" {
+	run -130 typing 'Your prediction=>^C' -- scripts/predict malloc_is_lazy
+	[[ $output == *interrupted* ]]
+	run -2 typing 'Your prediction=>^D' -- scripts/predict malloc_is_lazy
+	[[ $output == *'no prediction was given, so nothing was run or written'* ]]
+	[ ! -e "$RESULTS" ]
+}
+
+@test "Ctrl-C while it runs: the prediction is kept" {
+	mkdir -p "$BATS_TEST_TMPDIR/build/3_residency"
+	local program=$BATS_TEST_TMPDIR/build/3_residency/malloc_is_lazy
+	mkfifo "$BATS_TEST_TMPDIR/never"
+	cat >"$program" <<-PROGRAM
+		#!/bin/sh
+		case \$1 in --*) exec $BUILD/3_residency/malloc_is_lazy "\$@" ;; esac
+		echo running >/dev/tty
+		read -r line <"$BATS_TEST_TMPDIR/never"
+	PROGRAM
+	chmod +x "$program"
+	BUILD=$BATS_TEST_TMPDIR/build run -130 typing 'Your prediction=>64M\n' 'running=>^C' -- scripts/predict malloc_is_lazy
+	[[ $output == *"your prediction is kept in $kept"* ]]
+	grep -qx 'entered: 64M' "$kept"
+	[ ! -e "${kept%.prediction}.csv" ]
+}
+
+@test "without a terminal and without PREDICT: a sentence, exit 2, nothing written" {
+	run -2 make predict CLAIM=malloc_is_lazy </dev/null
+	[[ $output == *'there is no terminal to ask on; give the prediction with PREDICT, as in PREDICT=64K'* ]]
+	[ ! -e "$kept" ]
+}
+
+@test "nonsense in PREDICT is refused: exit 2, nothing written" {
+	local nonsense
+	for nonsense in lots 2^99; do
+		PREDICT=$nonsense run -2 scripts/predict malloc_is_lazy
+		[[ $output == *"\"$nonsense\" is "*'expected is bytes'* ]]
+	done
+	[ ! -e "$RESULTS" ]
+}
+
+@test "an unknown claim, one that is not built, a folder that cannot be written: exit 2" {
+	PREDICT=1 run -2 scripts/predict malloc_is_lasy
+	[[ $output == *'there is no claim "malloc_is_lasy"; the nearest are:'*malloc_is_lazy* ]]
+	BUILD=$BATS_TEST_TMPDIR PREDICT=1 run -2 scripts/predict malloc_is_lazy
+	[[ $output == *'is not built: make '* ]]
+	touch "$BATS_TEST_TMPDIR/file"
+	RESULTS=$BATS_TEST_TMPDIR/file PREDICT=1 run -2 scripts/predict malloc_is_lazy
+	[[ $output == *'cannot keep the prediction in '*RESULTS=* ]]
+	run -2 scripts/predict --all 3_residency malloc_is_lazy
+	run -2 scripts/predict
+	[[ $output == *'which claim?'* ]]
+}
+
+@test "a prediction for other knobs is not held against this run" {
+	KNOBS=block=1M PREDICT=1M scripts/predict malloc_is_lazy
+	grep -qx 'knobs: block=1048576' "$kept"
+	scripts/run malloc_is_lazy
+	run -0 /usr/bin/python3 scripts/prediction.py "${kept%.prediction}.csv"
+	[ -z "$output" ]
+}
+
+@test "a damaged file of predictions costs only what is damaged" {
+	mkdir -p "${kept%/*}"
+	printf 'asked: cut sho\n\nvalue: x\n\n\0\377\n' >"$kept"
+	PREDICT=32M run -0 scripts/predict malloc_is_lazy
+	[[ $output == *'predicted  32 MiB'* ]]
+	run -0 /usr/bin/python3 scripts/prediction.py "${kept%.prediction}.csv"
+	[ "${#lines[@]}" -eq 1 ]
+}
+
+@test "where the jump comes, how many times as much: the mark stands at the right place" {
+	PREDICT=7 run -0 scripts/predict freed_is_not_free_in_the_tcache
+	[[ $output == *'measured   8'* || $output == *'measured   17'* ]]
+	run -0 /usr/bin/python3 scripts/prediction.py "$RESULTS/7_fragmentation/freed_is_not_free_in_the_tcache.csv"
+	[ "$output" = 'x 7 predicted: 7' ]
+	PREDICT=2.5 run -0 scripts/predict refaulting_is_the_price
+	[[ $output == *'predicted  2.5 times'*'measured   '*times* ]]
+	run -0 /usr/bin/python3 scripts/prediction.py "$RESULTS/5_cost_of_mmap/refaulting_is_the_price.csv"
+	[[ $output == 'elapsed_ns '*' predicted: 2.5 times' ]]
+}
+
+@test "a prediction far off is named at the edge and leaves the data room" {
+	command -v gnuplot || skip 'gnuplot is missing: scripts/setup'
+	PREDICT=1M run -0 scripts/predict one_minor_fault_per_new_page
+	grep -q '>predicted: 1,048,576 ↑<' "$RESULTS/6_page_faults/one_minor_fault_per_new_page.svg"
+	grep -q '>1000<' "$RESULTS/6_page_faults/one_minor_fault_per_new_page.svg"
+}
+
+@test "predict-all walks a chapter, skips what is skipped, stops at Ctrl-D" {
+	small_project
+	run -0 "$BATS_TEST_TMPDIR/on_terminal.py" 'Your prediction=>skip\n' '2/2=>' 'Your prediction=>0\n' -- scripts/predict --all residency
+	[[ $output == *'[1/2] 3_residency/malloc_is_lazy'*skipped*'[2/2] 3_residency/reading_costs_no_memory'*'Exactly as predicted.'* ]]
+	[ ! -e "$kept" ]
+	[ -e "$RESULTS/3_residency/reading_costs_no_memory.prediction" ]
+	run -0 "$BATS_TEST_TMPDIR/on_terminal.py" 'Your prediction=>^D' -- scripts/predict --all 3
+	[[ $output != *'[2/2]'* ]]
+}
+
+@test "predict-all: an unknown chapter, PREDICT, no terminal: exit 2" {
+	run -2 make predict-all CHAPTER=nine
+	[[ $output == *'there is no "nine"; CHAPTER may be 0_instrument, 1_address_space, '* ]]
+	run -2 make predict-all CHAPTER=3_residency PREDICT=64K
+	[[ $output == *'PREDICT answers one question'* ]]
+	run -2 scripts/predict --all 3_residency </dev/null
+	[[ $output == *'there is no terminal'* ]]
+}
+
+@test "numbers are read as people write them" {
+	run -0 python "
+for text in '64K', '64 KiB', '64kb', '65,536', '65536', '65536 bytes', '2^16', '0.0625M', ' 64k. ':
+    assert prediction.understood(text, size) == 65536, text
+assert prediction.understood('2 pages', size) == 2 * __import__('os').sysconf('SC_PAGE_SIZE')
+assert prediction.understood('-1M', size) == -2**20
+assert prediction.understood('1K', count) == 1024 and prediction.understood('12 faults', count) == 12
+assert prediction.understood('shrinks', size) == 'down' and prediction.understood('7', jump) == 7
+assert prediction.understood('2.5x', times) == 2.5
+for text, question in ('up', jump), ('same', times), ('5 pages', count), ('3 ms', size), ('', size), \
+        *((text, size) for text in ('1e9999', 'nan', '64Q', '1,5', '--', '12 34', '9' * 30, '9' * 9999)):
+    try: prediction.understood(text, question)
+    except prediction.Nonsense: continue
+    raise AssertionError(text)"
+}
+
+@test "the comparison says what the difference is" {
+	run -0 python "
+def said(value, measured, question=size):
+    return prediction.Prediction('', '', value, '', '').compared(question, measured)
+assert said(4096, 4096) == 'Exactly as predicted.'
+assert said(65536, 4096) == 'Off by a factor of 16: too high.'
+assert said(67108864, 67112960) == 'Right to the page: 4 KiB too low.'
+assert said(0, 4096) == 'It did move: 4 KiB less was predicted than measured.'
+assert said(4096, 0) == 'Nothing moved: 4 KiB more was predicted than measured.'
+assert said(-4096, 4096) == 'It went the other way.'
+assert said('down', -4096) == 'Right: it went down, by 4 KiB.'
+assert said('up', 0) == 'No: it stayed the same.'
+assert said(1000, 1050, count) == 'Close: 4.8 % too low.'
+assert said(7, None, jump) == 'This run gives no number to compare it with.'"
+}
+
+@test "an experiment without a question of its own is asked about its first charted column" {
+	run -0 python "
+source = touchstone.Source('experiments/3_residency/malloc_is_lazy.c')
+start = source.text.index('\t.predict')
+source.text = source.text[:start] + source.text[source.text.index('\t.judge'):]
+question = prediction.Declaration(source).question(['lazy'])
+assert (question.measured, question.arm) == ('resident_bytes', 'lazy'), question
+assert question.asked == 'By how much will \"resident\" have grown in the end, in the arm \"lazy\"?'"
+}
+
+@test "every question asks for an arm, stages and a column that its experiment has" {
+	run -0 python "
+import glob, re, subprocess
+columns = set(re.findall(r'COLUMN\((\w+)', open('lib/probe.h').read())) | {'y'}
+for path in sorted(glob.glob('experiments/[0-8]*/*.c')):
+    source = touchstone.Source(path)
+    declared = prediction.Declaration(source)
+    question = declared.question(['any'])
+    assert question, path
+    if '.predict' not in declared.code:
+        continue
+    listed = re.findall(r'\"((?:[^\"\\\\\n]|\\\\.)*)\"', source.text)
+    for text in question.arm, question.begin, question.end, question.against:
+        assert not text or text in listed, (path, text)
+    assert question.column in columns, (path, question.column)
+    assert question.is_jump or question.column != 'y' or question.y, path"
+}

@@ -1,0 +1,97 @@
+#!/usr/bin/python3
+# SPDX-License-Identifier: MIT
+"""Does what a document tells its reader to do, and holds it to what it says that he will see.
+
+USAGE: tests/run_document.py DOCUMENT.md        in a folder where everything may be changed
+  an indented block    commands: each line is run by bash and must succeed
+  ```diff              after "--- FILE": the first place in FILE with the - lines gets the + lines
+  ```c                 a function: takes the place of that function in the FILE of the last diff
+  ```text              what was shown: each line stands in what the commands since the last heading said,
+                       "..." for whatever comes between
+  1,234 or 12345       in the text: a number that some command above has shown
+  `make TARGET ...`    in the text: there is such a target
+"""
+import re
+import subprocess
+import sys
+from pathlib import Path
+
+
+def squeezed(text):
+    return re.sub(r"\s+", " ", text).strip()
+
+
+def without_commas(text):
+    return re.sub(r"(?<=\d),(?=\d{3})", "", text)
+
+
+class Reader:
+    def __init__(self):
+        self.file, self.said, self.all_said, self.wrong = None, "", "", []
+
+    def expect(self, holds, complaint):
+        if not holds:
+            self.wrong.append(complaint)
+
+    def command(self, line):
+        done = subprocess.run(["bash", "-c", line], stdout=subprocess.PIPE, stderr=subprocess.STDOUT,
+                              stdin=subprocess.DEVNULL, text=True)
+        self.said += done.stdout
+        self.all_said += done.stdout
+        self.expect(done.returncode == 0, f"{line}: exit {done.returncode}\n{done.stdout}")
+
+    def put(self, old, new):
+        text = self.file.read_text()
+        self.expect(old in text, f"{self.file} has no\n{old}")
+        self.file.write_text(text.replace(old, new, 1))
+
+    def diff(self, lines):
+        self.file = Path(lines[0].removeprefix("--- "))
+        old, new = ("".join(line[1:] + "\n" for line in lines[1:] if line[:1] in kind) for kind in ("- ", "+ "))
+        self.put(old, new)
+
+    def function(self, lines):
+        start = re.escape(lines[0])
+        old = re.search(rf"^{start}\n\{{.*?^\}}$", self.file.read_text(), re.M | re.S)
+        self.put(old[0] if old else lines[0], "\n".join(lines))
+
+    def shown(self, lines):
+        said = [squeezed(line) for line in self.said.splitlines()]
+        for line in lines:
+            wanted = ".*".join(re.escape(squeezed(piece)) for piece in line.split("..."))
+            self.expect(any(re.search(wanted, shown) for shown in said), f"not shown: {line}")
+
+    def prose(self, line):
+        for number in re.findall(r"(?<![\w.])\d{1,3}(?:,\d{3})+|(?<![\w.])\d{4,}(?![\w.])", line):
+            self.expect(re.search(rf"(?<!\d){without_commas(number)}(?!\d)", without_commas(self.all_said)),
+                        f"nothing has shown {number}: {line}")
+        for target in re.findall(r"`make ([\w-]+)", line):
+            self.expect(re.search(rf"^{target}:", Path("Makefile").read_text(), re.M), f"no target {target}")
+
+
+def blocks(text):
+    """(kind, lines): "command", "prose", or what a fence names."""
+    lines = iter(text.splitlines())
+    for line in lines:
+        if line.startswith("```"):
+            inside = []
+            for inner in lines:
+                if inner.startswith("```"):
+                    break
+                inside.append(inner)
+            yield line[3:], inside
+        else:
+            yield ("command", [line.strip()]) if line.startswith("    ") else ("prose", [line])
+
+
+def main():
+    reader = Reader()
+    for kind, lines in blocks(Path(sys.argv[1]).read_text()):
+        if kind == "prose" and lines[0].startswith("#"):
+            reader.said = ""
+        {"command": lambda: reader.command(lines[0]), "diff": lambda: reader.diff(lines), "c": lambda: reader.function(lines),
+         "text": lambda: reader.shown(lines), "prose": lambda: reader.prose(lines[0])}[kind]()
+    sys.exit("\n".join(reader.wrong) or 0)
+
+
+main()
