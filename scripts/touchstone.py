@@ -148,8 +148,9 @@ def chapter_order(name):
 
 
 def read_results(folder):
-    """Every CHAPTER/CLAIM.csv of a results folder, in chapter order.  A chapter begins with its number."""
-    paths = sorted((path for path in Path(folder).glob("[0-9]*/*.csv") if not path.name.endswith(".map.csv")),
+    """Every CHAPTER/CLAIM.csv of a results folder, in chapter order."""
+    paths = sorted((path for path in Path(folder).glob("*/*.csv")
+                    if path.parent.name not in SERIES and not path.name.endswith(".map.csv")),
                    key=lambda path: (chapter_order(path.parent.name), path.name))
     return [read_result(path) for path in paths]
 
@@ -249,7 +250,6 @@ def without_comments(text):
     return _TOKEN.sub(blank, text)
 
 
-_without_comments = without_comments  # for scripts/prediction.py
 
 
 class Source:

@@ -1,0 +1,220 @@
+#!/usr/bin/env bats
+# SPDX-License-Identifier: MIT
+# scripts/compare: two runs laid over each other, and what is said of files that cannot be.
+
+load helper
+
+setup_file() {
+	export PYTHONDONTWRITEBYTECODE=1 MEASURED=$BATS_FILE_TMPDIR/measured
+	make -s --no-print-directory "$BUILD"/{3_residency/malloc_is_lazy,2_brk_or_mmap/mmap_starts_at_128_kib,4_giving_back/freeing_everything_empties_the_heap} >/dev/null
+	for run in base same; do
+		RESULTS=$MEASURED/$run KNOBS='' scripts/run malloc_is_lazy mmap_starts_at_128_kib freeing_everything_empties_the_heap
+	done
+	RESULTS=$MEASURED/tuned KNOBS='--tunables=glibc.malloc.tcache_count=0:glibc.malloc.mmap_threshold=4194304' \
+		scripts/run malloc_is_lazy mmap_starts_at_128_kib freeing_everything_empties_the_heap
+}
+
+setup() {
+	cp -r "$MEASURED" "$BATS_TEST_TMPDIR/results"
+	results=$BATS_TEST_TMPDIR/results
+	mkdir "$BATS_TEST_TMPDIR/without"
+	echo 'raise ImportError' >"$BATS_TEST_TMPDIR/without/matplotlib.py"
+	export PYTHONPATH=$BATS_TEST_TMPDIR/without # most of it needs no picture, and is quicker without
+}
+
+# compare [argument ...]: stdout and stderr apart, the page in $page.
+compare() {
+	run --separate-stderr scripts/compare "$@"
+	page=$(cat "$results/${wanted_page:-tuned}/compare.html" 2>/dev/null || true)
+}
+
+# made RESULT_LINES ...: a made-up result on stdout, its rows read from stdin.
+made() {
+	printf '# claim: it grows\n# x: bytes\n# charted: %s\n# chart: lines\n# arm: a\n' "${charted:-resident_bytes}"
+	cat
+	printf '%s\n' "# expect: held | small | 0 <= 1 <= 2" "# verdict: reproduced"
+}
+
+@test "the same program twice: no number differs, whatever the times were" {
+	wanted_page=same
+	compare "$results/base" "$results/same"
+	[ "$status" -eq 0 ]
+	[[ $output == *'malloc_is_lazy'*'reproduced in both; no number differs'* ]]
+	[[ $output == *'3 claims compared: 0 with another verdict, 0 with the same verdict and other numbers, 3 the same.'* ]]
+	[[ $output != *environment:* ]]
+}
+
+@test "a tunable: the verdicts, the numbers and the environment that differ" {
+	compare "$results/base" "$results/tuned"
+	[ "$status" -eq 0 ]
+	[[ $output == *'freeing_everything_empties_the_heap  refuted → reproduced'* ]]
+	[[ $output == *'top used up'*' bytes → 4,1'* || $output == *'first request: first size that is mapped '*' bytes → 4,1'* ]]
+	[[ $output == *'environment: tunables: none → glibc.malloc.tcache_count=0'* ]]
+	[[ $page == *'<h2>What differs in the environment</h2>'*'glibc.malloc.tcache_count=0'* ]]
+	[[ $page == *'failed'*'held'* ]]
+}
+
+@test "the page stands alone, and each claim has its picture" {
+	unset PYTHONPATH
+	/usr/bin/python3 -c 'import matplotlib' 2>/dev/null || skip "python3-matplotlib is missing: scripts/setup"
+	compare "$results/base" "$results/tuned" --claim mmap_starts_at_128_kib malloc_is_lazy
+	[ "$(grep -o '<img alt="[^"]*" src="data:image/svg+xml;base64,' <<<"$page" | wc -l)" -eq 2 ]
+	[[ $page != *'src="http'* && $page != *'href="http'* && $page != *'<script'* ]]
+	for claim in 2_brk_or_mmap/mmap_starts_at_128_kib 3_residency/malloc_is_lazy; do
+		[ "$(head -c 4 "$results/tuned/$claim.compare.png" | tail -c 3)" = PNG ]
+	done
+	/usr/bin/python3 - "$results/tuned/compare.html" <<-'PYTHON'
+		import html.parser, sys
+		open_tags = []
+		class Reader(html.parser.HTMLParser):
+		    def handle_starttag(self, tag, _):
+		        if tag not in ("meta", "img"): open_tags.append(tag)
+		    def handle_endtag(self, tag):
+		        assert open_tags.pop() == tag, tag
+		Reader().feed(open(sys.argv[1], encoding="utf-8").read())
+		assert not open_tags, open_tags
+	PYTHON
+}
+
+@test "growth is counted from each trial's first record, as scripts/chart does" {
+	made >"$BATS_TEST_TMPDIR/a.csv" <<-'CSV'
+		arm,trial,stage,x,y,resident_bytes
+		a,1,begin,0,,1000
+		a,1,end,8,7,1500
+		a,2,begin,0,,5000
+		a,2,end,8,9,5700
+	CSV
+	run -0 env PYTHONPATH=scripts /usr/bin/python3 - "$BATS_TEST_TMPDIR/a.csv" <<-'PYTHON'
+		import sys
+		from comparison import Side
+		from touchstone import read_result
+		side = Side("", [read_result(sys.argv[1])])
+		print([(x, s.median, s.low, s.high) for x, _, s in side.over_records("a", "resident_bytes")], side.at_end("a", "y").median)
+	PYTHON
+	[ "$output" = '[(0, 0.0, 0, 0), (8, 600.0, 500, 700)] 8.0' ]
+}
+
+@test "numbers differ when the ranges of their trials do not touch" {
+	for pair in "50 70 70 90 same" "50 70 71 90 differs"; do
+		read -r a b c d expected <<<"$pair"
+		for side in "base $a $b" "with $c $d"; do
+			read -r name one two <<<"$side"
+			printf 'arm,trial,stage,x,y,resident_bytes\na,1,begin,0,,0\na,1,end,8,,%s\na,2,begin,0,,0\na,2,end,8,,%s\n' "$one" "$two" |
+				made >"$BATS_TEST_TMPDIR/$name.csv"
+		done
+		run -0 --separate-stderr scripts/compare "$BATS_TEST_TMPDIR/base.csv" "$BATS_TEST_TMPDIR/with.csv"
+		[[ $expected == same && $output == *'no number differs'* || $expected == differs && $output == *'resident at the end 60 bytes (50 bytes to 70 bytes) → 80 bytes'* ]] ||
+			{ echo "$pair: $output"; false; }
+	done
+}
+
+@test "a difference in the middle is found where the ends agree" {
+	for side in "base 10" "with 4000"; do
+		printf 'arm,trial,stage,x,y,resident_bytes\na,1,step,0,,0\na,1,step,4,,%s\na,1,step,8,,5000\n' "${side#* }" |
+			made >"$BATS_TEST_TMPDIR/${side% *}.csv"
+	done
+	run -0 scripts/compare "$BATS_TEST_TMPDIR/base.csv" "$BATS_TEST_TMPDIR/with.csv"
+	[[ $output == *'a: resident at "step, x = 4 bytes" 10 bytes → 4,000 bytes'* ]]
+}
+
+@test "a sentence that is judged twice is compared with its own like" {
+	for side in "base 1" "with 2"; do
+		printf 'arm,trial,stage,x,y,resident_bytes\na,1,step,0,,0\n' | made >"$BATS_TEST_TMPDIR/${side% *}.csv"
+		sed -i "s/^# verdict/# expect: held | small | 0 <= ${side#* } <= 9\n&/" "$BATS_TEST_TMPDIR/${side% *}.csv"
+	done
+	run -0 scripts/compare "$BATS_TEST_TMPDIR/base.csv" "$BATS_TEST_TMPDIR/with.csv"
+	[[ $output == *'held: small: 0 <= 1 <= 9 → 0 <= 2 <= 9'* ]]
+}
+
+@test "an arm that only one side has is named" {
+	for side in base with; do
+		printf 'arm,trial,stage,x,y,resident_bytes\na,1,step,0,,0\n%s,1,step,4,,10\n' "$side" | made >"$BATS_TEST_TMPDIR/$side.csv"
+	done
+	run -0 scripts/compare "$BATS_TEST_TMPDIR/base.csv" "$BATS_TEST_TMPDIR/with.csv"
+	[[ $output == *'only base has the arm base: not compared'*'only with has the arm with: not compared'* ]]
+}
+
+@test "the time of a single trial has no spread, so it is not compared" {
+	for side in "base 1000" "with 999999"; do
+		printf 'arm,trial,stage,x,y,elapsed_ns\na,1,begin,0,,0\na,1,end,8,,%s\n' "${side#* }" |
+			charted=elapsed_ns made >"$BATS_TEST_TMPDIR/${side% *}.csv"
+	done
+	run -0 scripts/compare "$BATS_TEST_TMPDIR/base.csv" "$BATS_TEST_TMPDIR/with.csv"
+	[[ $output == *'no number differs'* ]]
+}
+
+@test "CLAIM picks one, and says where it is missing" {
+	compare "$results/base" "$results/tuned" --claim malloc_is_lazy
+	[[ $output == *'1 claim compared'* && $page != *mmap_starts_at_128_kib* ]]
+	run -2 --separate-stderr scripts/compare "$results/base" "$results/tuned" --claim malloc_is_lasy
+	[[ ${#stderr_lines[@]} -eq 1 && $stderr == *"has no result of malloc_is_lasy; make run CLAIM="* ]]
+}
+
+@test "make compare" {
+	run -0 make compare BASE="$results/base" WITH="$results/tuned" CLAIM=malloc_is_lazy
+	[[ $output == *'1 claim compared'* ]]
+	run -2 make compare BASE="$results/nowhere" WITH="$results/tuned"
+	[[ $output == *"there is no results folder $results/nowhere: make run-all RESULTS="* ]]
+}
+
+@test "what one run lacks is named; what is no result, or cut short, does not stop the rest" {
+	rm "$results/base/3_residency/malloc_is_lazy.csv"
+	echo 'name,price' >"$results/base/3_residency/shopping.csv"
+	head -c 300 /dev/urandom >"$results/tuned/3_residency/noise.csv"
+	sed -i '$d' "$results/tuned/2_brk_or_mmap/mmap_starts_at_128_kib.csv"
+	compare "$results/base" "$results/tuned"
+	[ "$status" -eq 0 ]
+	[[ $output == *"only in $results/tuned, so not compared: 3_residency/malloc_is_lazy"* ]]
+	[[ $output == *"3_residency/shopping.csv is no result: it has no '# claim:' line"* ]]
+	[[ $output == *"3_residency/noise.csv is no result"* ]]
+	[[ $output == *'mmap_starts_at_128_kib'*'refuted → broken'* ]]
+	[[ $page == *'cut short: the file has no verdict'* ]]
+}
+
+@test "another version of the format: the columns both have are compared, the others named" {
+	for csv in "$results"/tuned/*/*.csv; do
+		sed -i -E 's/minor_fault_count/page_fault_count/; s/^(arm,.*)$/\1,new_bytes/; /^[^#]/{/^arm,/!s/$/,5/}' "$csv"
+	done
+	compare "$results/base" "$results/tuned"
+	[ "$status" -eq 0 ]
+	[[ $output == *'only base has the column minor_fault_count: not compared'* ]]
+	[[ $output == *'only tuned has the columns page_fault_count, new_bytes: not compared'* ]]
+	[[ $output == *'3 claims compared'* ]]
+}
+
+@test "nothing in common, or nothing at all: one sentence, exit 2" {
+	mkdir -p "$results/empty" "$results/other/3_residency"
+	cp "$results/base/3_residency/malloc_is_lazy.csv" "$results/other/3_residency/another_name.csv"
+	for folder in empty other; do
+		run -2 --separate-stderr scripts/compare "$results/base" "$results/$folder"
+		[[ ${#stderr_lines[@]} -eq 1 && $stderr == *'nothing could be compared: '* ]]
+	done
+}
+
+@test "two single files are compared whatever they are called" {
+	cp "$results/tuned/3_residency/malloc_is_lazy.csv" "$results/after.csv"
+	run -0 scripts/compare "$results/base/3_residency/malloc_is_lazy.csv" "$results/after.csv"
+	[[ $output == *'1 claim compared'* ]]
+	[ -s "$results/compare.html" ]
+}
+
+@test "text from results is escaped in the page" {
+	sed -i 's/^# claim: .*/# claim: <script>alert(1)<\/script>/' "$results"/*/3_residency/malloc_is_lazy.csv
+	sed -i 's/^# tunables: .*/# tunables: <b>/' "$results/tuned/3_residency/malloc_is_lazy.csv"
+	compare "$results/base" "$results/tuned" --claim malloc_is_lazy
+	[[ $page == *'&lt;script&gt;'* && $page != *'<script'* && $page != *'<b>'* ]]
+}
+
+@test "without matplotlib: the table and the page, and where to get it" {
+	compare "$results/base" "$results/tuned"
+	[ "$status" -eq 0 ]
+	[[ $output == *'refuted → reproduced'* && $stderr == *'python3-matplotlib is missing; scripts/setup installs it'* ]]
+	[[ $page == *'refuted'* && $page != *'<img'* ]]
+}
+
+@test "a page that cannot be written: the table stands, one sentence, exit 2, nothing half-written" {
+	mkdir "$results/tuned/compare.html"
+	run -2 --separate-stderr scripts/compare "$results/base" "$results/tuned" --claim malloc_is_lazy
+	[[ $output == *'1 claim compared'* && $stderr == *"cannot write $results/tuned/compare.html: "* && $stderr != *Traceback* ]]
+	[[ -z $(find "$results" -name '.*' -type f) ]]
+}

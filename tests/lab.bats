@@ -1,0 +1,297 @@
+#!/usr/bin/env bats
+# SPDX-License-Identifier: MIT
+# sweep, confound and hypothesis, as a student uses them, in a copy of the project.
+
+load helper
+
+# The copy takes the built library along, so that only the experiments are compiled.
+setup_file() {
+	export PYTHONDONTWRITEBYTECODE=1 PROJECT=$BATS_FILE_TMPDIR/project
+	mkdir -p "$PROJECT"/experiments/{3_residency,2_brk_or_mmap,9_mine} "$PROJECT/build"
+	cp -a Makefile lib scripts "$PROJECT"
+	cp -a "$BUILD"/{lib,libtouchstone.a,.flags} "$PROJECT/build" 2>/dev/null || true
+	cp -a experiments/3_residency/malloc_is_lazy.c "$PROJECT/experiments/3_residency"
+	cp -a experiments/2_brk_or_mmap/mmap_starts_at_128_kib.c "$PROJECT/experiments/2_brk_or_mmap"
+	# It stands still at 4 MiB for as long as there is a file named gate.
+	sed -e 's/^#include "memory.h"/&\n#include <unistd.h>/' -e 's/^\twake_malloc();/\twhile (block_bytes == 4 * MiB \&\& access("gate", F_OK) == 0)\n\t\t;\n&/' \
+		experiments/3_residency/malloc_is_lazy.c >"$PROJECT/experiments/9_mine/has_a_gate.c"
+	sed -e '1a /* forked from experiments/3_residency/malloc_is_lazy.c */' -e '/^static void lazy/,/^}/s/write_pages/read_pages/' \
+		-e 's/^\t.asked.*/&\n\t.hypothesis = "reading takes no memory",/' \
+		experiments/3_residency/malloc_is_lazy.c >"$PROJECT/experiments/9_mine/reading_the_pages.c"
+	make -s -C "$PROJECT" BUILD=build -j2 build >/dev/null
+}
+
+setup() {
+	cd "$PROJECT"
+	export BUILD=build RESULTS=$BATS_TEST_TMPDIR/results
+	mkdir "$BATS_TEST_TMPDIR/without"
+	echo 'raise ImportError' >"$BATS_TEST_TMPDIR/without/matplotlib.py"
+	export PYTHONPATH=$BATS_TEST_TMPDIR/without # most of it needs no picture, and is quicker without
+}
+
+sweep() {
+	make --no-print-directory sweep CLAIM="$1" KNOB="$2" FROM="$3" TO="$4" STEP="${5-}" Y="${6-}"
+}
+
+with_pictures() {
+	unset PYTHONPATH
+	/usr/bin/python3 -c 'import matplotlib' 2>/dev/null || skip "python3-matplotlib is missing: scripts/setup"
+}
+
+is_png() {
+	[ "$(head -c 4 "$1" | tail -c 3)" = PNG ]
+}
+
+# refused SENTENCE COMMAND ...: one line on stderr that has the sentence, exit 2, no result.
+refused() {
+	run -2 --separate-stderr "${@:2}"
+	grep -v '^make: ' <<<"$stderr" >"$BATS_TEST_TMPDIR/said"
+	[ "$(wc -l <"$BATS_TEST_TMPDIR/said")" -eq 1 ] || { cat "$BATS_TEST_TMPDIR/said"; false; }
+	grep -qF -e "$1" "$BATS_TEST_TMPDIR/said" || { cat "$BATS_TEST_TMPDIR/said"; false; }
+	[ ! -e "$RESULTS/sweeps" ]
+}
+
+# on_a_terminal SEEN COMMAND ...: runs it on a terminal of its own and types Ctrl-C
+# when SEEN appears; what was shown is on stdout.
+on_a_terminal() {
+	timeout 60 /usr/bin/python3 - "$@" <<-'PYTHON'
+		import os, pty, sys
+		pid, terminal = pty.fork()
+		if pid == 0:
+		    os.execvp(sys.argv[2], sys.argv[2:])
+		shown, typed = b"", False
+		try:
+		    while piece := os.read(terminal, 1000):
+		        shown += piece
+		        if not typed and sys.argv[1].encode() in shown:
+		            typed = os.write(terminal, b"\x03")
+		except OSError:
+		    pass
+		print(shown.decode())
+		sys.exit(os.waitstatus_to_exitcode(os.waitpid(pid, 0)[1]) == 0)
+	PYTHON
+}
+
+# ---- sweep
+
+@test "sweep: a row for each value and arm, in the format of a result, and a picture" {
+	with_pictures
+	run -0 --separate-stderr sweep mmap_starts_at_128_kib freed 128K 1M x2 y
+	[[ $output == *'freed=128K'*'left out: freed: 131072 is below 262144, the least that makes sense'* ]]
+	[[ $output == *'after freeing 1 MiB'*'1 MiB '*refuted*'1,052,649 bytes'* ]]
+	[[ $output == *'mmap_starts_at_128_kib: freed 256 KiB → 1 MiB: first size that is mapped 266,217 bytes → 1,052,649 bytes (after freeing 1 MiB); 3 of 4 arms stand still'* ]]
+	[[ $stderr == *'[1/4] freed=128K'*'[4/4] freed=1M'* ]]
+	csv=$RESULTS/sweeps/mmap_starts_at_128_kib.freed.csv
+	[ "$(grep -c '^after freeing 1 MiB,1,freed=' "$csv")" -eq 3 ]
+	grep -q '^after freeing 1 MiB,1,freed=1M,1048576,1052649,' "$csv"
+	grep -q '^# y: first size that is mapped, bytes' "$csv"
+	grep -q '^# kernel: ' "$csv"
+	[ "$(tail -n 1 "$csv")" = '# verdict: refuted' ]
+	is_png "${csv%.csv}.png"
+	scripts/chart --svg "$csv" # gnuplot's script reads it as any other result
+}
+
+@test "sweep: a column is its growth over the arm; STEP may be added; other values are found in between" {
+	run -0 --separate-stderr sweep malloc_is_lazy block 1M 3M 1M minor_fault_count
+	page=$(getconf PAGESIZE)
+	for mib in 1 2 3; do
+		grep -q "^lazy,1,block=${mib}M,$((mib << 20)),$((mib * 1048576 / page + 1))," "$RESULTS/sweeps/malloc_is_lazy.block.csv"
+	done
+	[[ $output == *'minor faults'*' (lazy)'* ]]
+}
+
+@test "sweep: the verdict as Y; without Y the column that the experiment charts" {
+	run -0 --separate-stderr sweep malloc_is_lazy block 1M 2M x2 verdict
+	[[ $output == *'malloc_is_lazy: block=1M to block=2M: reproduced'* ]]
+	run -0 --separate-stderr sweep malloc_is_lazy block 1M 2M
+	[[ $output == *'resident 1.004 MiB → 2.004 MiB (lazy)'* || $output == *'resident '*' (lazy)'* ]]
+}
+
+@test "sweep: an experiment of one record has no growth, and says so" {
+	run -0 --separate-stderr sweep mmap_starts_at_128_kib freed 1M 1M x2 minor_fault_count
+	[[ $stderr == *'records once in each arm, so no column grows; Y=y or Y=verdict may show more'* ]]
+}
+
+@test "sweep: Ctrl-C on a terminal keeps the finished points, the same command goes on" {
+	touch gate
+	run on_a_terminal '2/5 block=4M' make sweep CLAIM=has_a_gate KNOB=block FROM=1M TO=16M
+	rm gate
+	[ "$status" -eq 0 ]
+	[[ $output == *'[#########...............] 2/5 block=4M'* ]]
+	[[ $output == *"interrupted; 2 of 5 points are kept in $RESULTS/sweeps/has_a_gate.block.csv; the same command goes on from there"* ]]
+	[[ $output != *Traceback* ]]
+	run ! pgrep -f "$PWD/build/9_mine/has_a_gate|^build/9_mine/has_a_gate"
+	csv=$RESULTS/sweeps/has_a_gate.block.csv
+	run ! grep -q '^# verdict:' "$csv"
+	[ -z "$(find "$RESULTS" -name '.*' -type f)" ]
+	kept=$(grep -E '^[a-z]+,1,block=[12]M,' "$csv")
+	run -0 --separate-stderr sweep has_a_gate block 1M 16M
+	[[ $stderr == *"going on with $csv: 2 points are there"*'[3/5] block=4M'* ]]
+	[[ $stderr != *'block=1M'* ]]
+	[ "$(grep -E '^[a-z]+,1,block=[12]M,' "$csv")" = "$kept" ]
+	[ "$(tail -n 1 "$csv")" = '# verdict: reproduced' ]
+}
+
+@test "sweep: other settings than those of the unfinished file start anew, and say so" {
+	sweep has_a_gate block 1M 2M 2>/dev/null
+	csv=$RESULTS/sweeps/has_a_gate.block.csv
+	sed -i -e '/^# verdict/d' -e '/^# point: block=2M/d' -e '/^lazy,1,block=2M/d' "$csv"
+	run -0 --separate-stderr sweep has_a_gate block 1M 2M 1M
+	[[ $stderr == *"$csv is unfinished, but of other settings, program or machine: starting anew"*'[1/2] block=1M'* ]]
+}
+
+@test "sweep: wrong knobs, columns and ranges are told in one sentence" {
+	refused 'has no knob "blok"; it has: block, trials, time_limit' sweep malloc_is_lazy blok 1M 2M
+	refused 'give KNOB=: 3_residency/malloc_is_lazy has block' sweep malloc_is_lazy '' 1M 2M
+	refused 'there is no column "colour"; there are: ' sweep malloc_is_lazy block 1M 2M x2 colour 2>/dev/null
+	refused 'records no y of its own' sweep malloc_is_lazy block 1M 2M x2 y
+	refused 'does not measure mapping_count' sweep malloc_is_lazy block 1M 2M x2 mapping_count
+	refused 'FROM=4M is above TO=1M' sweep malloc_is_lazy block 4M 1M
+	refused 'FROM=much: is not a whole number' sweep malloc_is_lazy block much 1M
+	refused 'give TO=: a number' sweep malloc_is_lazy block 1M ''
+	refused 'STEP=x1: give a factor above 1' sweep malloc_is_lazy block 1M 2M x1
+	refused 'STEP=-1: give a factor above 1, as in x2, or a number to add' sweep malloc_is_lazy block 1M 2M -1
+	refused 'and a FROM above 0' sweep malloc_is_lazy block 0 2M x2
+	refused 'is more than 1000 runs: take a larger STEP' sweep malloc_is_lazy block 1 2M 1
+}
+
+@test "sweep: all values refused; a wrong claim; a results folder that cannot be written" {
+	run -2 --separate-stderr sweep malloc_is_lazy block 1 2
+	[[ $stderr == *'could be run with none of these values: block: 1 is below'* ]]
+	run -2 sweep malloc_is_lasy block 1 2
+	[[ $output == *'there is no claim "malloc_is_lasy"'* ]]
+	RESULTS=/proc/nowhere run -2 --separate-stderr sweep malloc_is_lazy block 1M 1M
+	[[ $stderr == *'cannot write /proc/nowhere/sweeps/'*'RESULTS='* && $stderr != *Traceback* ]]
+}
+
+@test "sweep: without matplotlib the table, and where to get it" {
+	run -0 --separate-stderr sweep malloc_is_lazy block 1M 1M
+	[[ $output == *'1 MiB'*reproduced* && $stderr == *'python3-matplotlib is missing; scripts/setup installs it'* ]]
+}
+
+@test "sweep: takes turns with other measurements" {
+	exec 8>build/.measuring
+	flock 8
+	sweep malloc_is_lazy block 1M 1M >"$BATS_TEST_TMPDIR/log" 2>&1 8>&- 3>&- &
+	timeout 20 bash -c 'until grep -q "waiting for it to end" "$1"; do :; done' wait "$BATS_TEST_TMPDIR/log"
+	[ ! -e "$RESULTS/sweeps" ]
+	exec 8>&-
+	wait $!
+	[ -e "$RESULTS/sweeps/malloc_is_lazy.block.csv" ]
+}
+
+@test "a report of the results is not disturbed by sweeps and confounds beside them" {
+	run -0 --separate-stderr sweep malloc_is_lazy block 1M 1M
+	run -0 env PYTHONPATH=scripts /usr/bin/python3 -c 'import sys, touchstone; print(touchstone.read_results(sys.argv[1]))' "$RESULTS"
+	[ "$output" = '[]' ]
+}
+
+# ---- confound
+
+@test "confound: which conditions turn the verdict and which move numbers only" {
+	mkdir "$BATS_TEST_TMPDIR/bin"
+	ln -s /usr/bin/* "$BATS_TEST_TMPDIR/bin"
+	rm -f "$BATS_TEST_TMPDIR/bin/clang" # what is not installed is left out; and one build less to wait for
+	# Another build that need not be waited for: the library at -O3 is taken for built.
+	mkdir -p build/confound/cc-O3
+	make -s BUILD=build/confound/cc-O3 CC=cc OPT=-O3 build/confound/cc-O3/.flags
+	cp -r build/lib build/confound/cc-O3
+	PATH=$BATS_TEST_TMPDIR/bin run -0 --separate-stderr make --no-print-directory confound CLAIM=mmap_starts_at_128_kib
+	[[ $output == *'as it is, 3 times '*refuted* ]]
+	[[ $output == *'ASLR on '*'refuted '*'nothing moved'* ]]
+	[[ $output == *'thresholds pinned at 128 KiB'*'refuted '*'after a mapped block was freed: first size that is mapped: 1,052,649 → 131,049'* ]]
+	[[ $output == *'Only numbers are moved by: '*'thresholds pinned at 128 KiB'* ]]
+	if [[ -z $(LD_PRELOAD=libjemalloc.so.2 cat /dev/null 2>&1) ]]; then
+		[[ $output == *'malloc of jemalloc'*'inconclusive *'* ]]
+	else
+		[[ $output == *'malloc of jemalloc'*'left out'*'scripts/setup'* ]]
+	fi
+	[[ $output == *'clang -O2 '*'left out '*'not installed: scripts/setup test installs it'* ]]
+	csv=$RESULTS/confounds/mmap_starts_at_128_kib.csv
+	grep -q '^# point: cc -O3 | refuted' "$csv"
+	grep -q '^# point: ulimit -v at twice its size | ' "$csv"
+	[[ $(tail -n 1 "$csv") == '# verdict: '* ]]
+	scripts/chart --text "$csv" >/dev/null
+}
+
+@test "confound: LD_PRELOAD, a wrong claim and an experiment that cannot run are told" {
+	LD_PRELOAD=libc.so.6 refused 'LD_PRELOAD is set' scripts/confound malloc_is_lazy
+	run -2 make confound
+	[[ $output == *'Give CLAIM=name'* ]]
+	KNOBS=block=nonsense run -2 --separate-stderr scripts/confound malloc_is_lazy
+	[[ ${#stderr_lines[@]} -eq 1 && $stderr == *'does not run as it is: '*'"nonsense" is not a whole number'* ]]
+}
+
+# ---- hypothesis
+
+@test "hypothesis: the change, what moved for it, and a page for the journal" {
+	with_pictures
+	mkdir -p "$RESULTS/9_mine"
+	printf 'asked: old\n\nasked: resident?\nanswer: 4K\n' >"$RESULTS/9_mine/reading_the_pages.prediction"
+	ROUNDS=2 run -0 --separate-stderr make --no-print-directory hypothesis CLAIM=reading_the_pages
+	[[ $output == *'-		write_pages('*'+		read_pages('* ]]
+	[[ $output == *'hypothesis: reading takes no memory'* ]]
+	[[ $output == *'lazy  resident_bytes '*'64 MiB → 4 KiB'* ]]
+	[[ $output == *'Verdict: reproduced → refuted.'* ]]
+	[[ $output == *'No difference in: '*minor_fault_count* ]]
+	[[ $output != *'Careful:'* ]]
+	[[ $stderr == *'malloc_is_lazy, round 1'*'reading_the_pages, round 1'*'reading_the_pages, round 2'*'malloc_is_lazy, round 2'* ]]
+	journal=$(<"$RESULTS/journal/reading_the_pages.md")
+	[[ $journal == *'> reading takes no memory'*'```diff'*'> asked: resident?'*'| lazy | resident_bytes |'*'Keep or reject the hypothesis?'* ]]
+	[[ $journal != *'asked: old'* ]]
+	is_png "$RESULTS"/journal/reading_the_pages/*/overlay.png
+	[ "$(find "$RESULTS/journal" -name '*.csv' | wc -l)" -eq 4 ]
+}
+
+@test "hypothesis: what a student has written stays, and the next run stands below it" {
+	mkdir -p "$RESULTS/journal"
+	printf '# mine\n\nKept: because I say so.' >"$RESULTS/journal/reading_the_pages.md"
+	ROUNDS=1 run -0 scripts/hypothesis reading_the_pages
+	[[ $(<"$RESULTS/journal/reading_the_pages.md") == '# mine
+
+Kept: because I say so.
+## '*'**Result**'* ]]
+	[[ $output == *'python3-matplotlib is missing; scripts/setup'* ]]
+}
+
+@test "hypothesis: more than one change, a changed judge and no change at all are warned of" {
+	fork=experiments/9_mine/reading_the_pages.c
+	for name in two_things judged_otherwise same; do
+		cp "$fork" "experiments/9_mine/$name.c"
+	done
+	sed -i 's/= 64 \* MiB/= 8 * MiB/' experiments/9_mine/two_things.c
+	sed -i -e 's/read_pages/write_pages/' -e 's/2 \* page_bytes/3 * page_bytes/' experiments/9_mine/judged_otherwise.c
+	sed -i -e 's/read_pages/write_pages/' -e 's|^ \* page fault)| * page fault!)|' experiments/9_mine/same.c
+	export ROUNDS=1
+	COLUMNS=400 run -0 --separate-stderr scripts/hypothesis two_things
+	[[ $output == *'Careful: 2 places were changed, so it cannot be told which of them caused what: the default of block_bytes (line '*'the function lazy() (line '* ]]
+	[[ $output == *'Also different: knob block: 67108864 → 8388608.'* ]]
+	COLUMNS=400 run -0 --separate-stderr scripts/hypothesis judged_otherwise
+	[[ $output == *'Careful: judge() was changed'* && $output != *'places were changed'* ]]
+	COLUMNS=400 run -0 --separate-stderr scripts/hypothesis same
+	[[ $output == *'Careful: the code is the same'* && $output == *'Verdict: reproduced in both.'* ]]
+	rm experiments/9_mine/{two_things,judged_otherwise,same}.c
+}
+
+@test "hypothesis: a fork that does not say where it came from, or says what is not there" {
+	refused 'has_a_gate.c does not say where it came from: put /* forked from' scripts/hypothesis has_a_gate
+	ROUNDS=1 run -0 make --no-print-directory hypothesis CLAIM=has_a_gate ORIGIN=malloc_is_lazy
+	refused 'cannot be compared with itself' scripts/hypothesis has_a_gate --origin has_a_gate
+	sed '1a /* forked from experiments/3_residency/gone.c */' experiments/9_mine/has_a_gate.c >experiments/9_mine/orphan.c
+	refused 'experiments/3_residency/gone.c, which is not there' scripts/hypothesis orphan
+	echo 'int nonsense = ;' >experiments/9_mine/orphan.c
+	refused '9_mine/orphan does not build: make build/9_mine/orphan shows why' scripts/hypothesis orphan --origin malloc_is_lazy
+	rm experiments/9_mine/orphan.c
+	ROUNDS=no refused 'ROUNDS=no: give a number' scripts/hypothesis reading_the_pages
+	run -2 scripts/hypothesis nobody
+}
+
+@test "hypothesis: Ctrl-C leaves the journal as it was" {
+	touch gate
+	export KNOBS=block=4M
+	run on_a_terminal 'has_a_gate, round 1' scripts/hypothesis has_a_gate --origin malloc_is_lazy
+	rm gate
+	[ "$status" -eq 0 ]
+	[[ $output == *'interrupted; the journal is as it was'* && $output != *Traceback* ]]
+	[ -z "$(find "$RESULTS" -type f)" ]
+}
