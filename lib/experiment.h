@@ -46,8 +46,8 @@ struct knob {
 struct arm {
 	const char *name;
 	void (*run)(void);
-	bool control;            /* shows that the test could have failed */
-	const char *environment; /* "NAME=value NAME=value" for this arm, or NULL; an arm
+	bool control;              /* shows that the test could have failed */
+	const char *environment;   /* "NAME=value NAME=value" for this arm, or NULL; an arm
 				  * whose LD_PRELOAD is not installed is left out */
 	void (*before_exec)(void); /* in the new process, before the program starts
 				    * again: for what only exec() applies, such as
@@ -76,13 +76,13 @@ struct prediction {
 };
 
 struct experiment {
-	const char *claim;   /* the sentence, as it is told */
-	const char *asked;   /* the question as asked in class or in an interview */
-	const char *instead; /* for folklore that fails today: what is true instead */
+	const char *claim;      /* the sentence, as it is told */
+	const char *asked;      /* the question as asked in class or in an interview */
+	const char *instead;    /* for folklore that fails today: what is true instead */
 	const char *hypothesis; /* for a fork of another experiment: what the change should show */
-	const char *x_axis;  /* what x counts, with its unit: "bytes written" */
-	const char *y_axis;  /* what y is, with its unit, where record_y() is used */
-	const char *charted; /* names of columns to draw, separated by blanks */
+	const char *x_axis;     /* what x counts, with its unit: "bytes written" */
+	const char *y_axis;     /* what y is, with its unit, where record_y() is used */
+	const char *charted;    /* names of columns to draw, separated by blanks */
 	enum chart chart;
 	const char *chart_options; /* "log-x", "log-y", "mark=131072:128 KiB", by blanks;
 				    * in a mark's label '_' stands for a blank */

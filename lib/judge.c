@@ -96,7 +96,7 @@ static int64_t difference(int64_t later, int64_t earlier)
 }
 
 /* Applies to each run of an arm; gives how many there are. */
-#define FOR_EACH_RUN_OF(arm_name, run)                              \
+#define FOR_EACH_RUN_OF(arm_name, run)                                    \
 	for (const struct run *run = runs; run < runs + run_count; run++) \
 		if (strcmp(run->arm->name, arm_name) == 0)
 
@@ -104,7 +104,8 @@ static void must_have_run(int count, const char *arm)
 {
 	if (count == 0)
 		broken("judge() asks for arm %s, which did not run: it is not in the declaration, or what it "
-		       "preloads is not installed (arm_ran() tells)", arm);
+		       "preloads is not installed (arm_ran() tells)",
+		       arm);
 }
 
 bool arm_ran(const char *arm)
@@ -122,7 +123,8 @@ static int64_t growth_of_column(const char *arm, const char *from, const char *t
 	FOR_EACH_RUN_OF(arm, run) {
 		const struct row *first = must_have(find_row(run, from, 0), arm, from);
 		const struct row *last = must_have(last_row(run, to), arm, to);
-		values[count++] = difference(column_of(&last->is, column), column_of(&first->is, column));
+		values[count++] =
+			difference(column_of(&last->is, column), column_of(&first->is, column));
 	}
 	must_have_run(count, arm);
 	return median_integer(values, count);
@@ -188,7 +190,8 @@ struct samples growth_samples_at(const char *arm, const char *from, const char *
 	FOR_EACH_RUN_OF(arm, run) {
 		const struct row *first = must_have(find_row(run, from, 0), arm, from);
 		const struct row *last = must_have(last_row(run, to), arm, to);
-		int64_t grown = difference(column_of(&last->is, column), column_of(&first->is, column));
+		int64_t grown =
+			difference(column_of(&last->is, column), column_of(&first->is, column));
 		must_be_measured(to, grown);
 		samples.value[samples.count++] = (double)grown;
 	}
@@ -229,8 +232,8 @@ static void find_between(bool control, const char *what, int64_t least, int64_t 
 		add_finding(control, what, least <= actual && actual <= most ? "held" : "failed");
 	int length = 0;
 	if (least != INT64_MIN)
-		length = snprintf(finding->numbers, sizeof(finding->numbers), "%lld <= ",
-				  (long long)least);
+		length = snprintf(finding->numbers, sizeof(finding->numbers),
+				  "%lld <= ", (long long)least);
 	length += snprintf(finding->numbers + length, sizeof(finding->numbers) - (size_t)length,
 			   "%lld", (long long)actual);
 	if (most != INT64_MAX)
@@ -241,8 +244,7 @@ static void find_between(bool control, const char *what, int64_t least, int64_t 
 static void find_equal(bool control, const char *what, int64_t expected, int64_t actual)
 {
 	must_be_measured(what, actual);
-	struct finding *finding =
-		add_finding(control, what, expected == actual ? "held" : "failed");
+	struct finding *finding = add_finding(control, what, expected == actual ? "held" : "failed");
 	snprintf(finding->numbers, sizeof(finding->numbers), "%lld == %lld", (long long)actual,
 		 (long long)expected);
 }

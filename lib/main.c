@@ -17,7 +17,8 @@ extern char **environ;
 static void clear_malloc_settings(void)
 {
 	for (char **entry = environ; *entry != NULL;) {
-		if (strncmp(*entry, "MALLOC_", 7) == 0 || strncmp(*entry, "GLIBC_TUNABLES=", 15) == 0) {
+		if (strncmp(*entry, "MALLOC_", 7) == 0 ||
+		    strncmp(*entry, "GLIBC_TUNABLES=", 15) == 0) {
 			char *name = strndup(*entry, strcspn(*entry, "="));
 			unsetenv(name);
 			free(name);
@@ -34,7 +35,8 @@ static void clear_malloc_settings(void)
 static void pin_conditions(void)
 {
 	clear_malloc_settings();
-	unsigned long persona = (unsigned long)personality(0xffffffff) & ~(unsigned long)ADDR_NO_RANDOMIZE;
+	unsigned long persona = (unsigned long)personality(0xffffffff) &
+				~(unsigned long)ADDR_NO_RANDOMIZE;
 	if (!options.aslr)
 		persona |= ADDR_NO_RANDOMIZE;
 	options.aslr_was_refused = personality(persona) == -1 && !options.aslr;
@@ -66,8 +68,10 @@ int main(int argc, char **argv)
 	}
 	for (const struct arm *arm = experiment.arms; arm < experiment.arms + MAX_ARMS; arm++)
 		if (arm->name != NULL && strpbrk(arm->name, ",\"\n") != NULL) {
-			fprintf(stderr, "%s: arm \"%s\": an arm's name is a cell of a CSV file: no comma, "
-				"quote or newline in it, please\n", argv[0], arm->name);
+			fprintf(stderr,
+				"%s: arm \"%s\": an arm's name is a cell of a CSV file: no comma, "
+				"quote or newline in it, please\n",
+				argv[0], arm->name);
 			return BROKEN;
 		}
 	options_read(argc, argv);

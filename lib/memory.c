@@ -86,7 +86,8 @@ void *must_realloc(void *block, int64_t bytes)
 
 void *must_map(int64_t bytes)
 {
-	return must(mmap(NULL, (size_t)bytes, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0),
+	return must(mmap(NULL, (size_t)bytes, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS,
+			 -1, 0),
 		    "mmap", bytes);
 }
 

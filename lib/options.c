@@ -52,7 +52,8 @@ static const struct knob *found;
 
 static void compare_name(const struct knob *knob)
 {
-	if (strlen(knob->name) == wanted_length && strncmp(knob->name, wanted_name, wanted_length) == 0)
+	if (strlen(knob->name) == wanted_length &&
+	    strncmp(knob->name, wanted_name, wanted_length) == 0)
 		found = knob;
 }
 
@@ -116,15 +117,16 @@ static void set_knob(const char *setting)
 		usage_error("\"%s\" is neither an option nor a knob setting (name=value); see --help",
 			    setting);
 	if (knob == NULL) {
-		fprintf(stderr, "%s: there is no knob \"%.*s\"; there are:", program_invocation_short_name,
+		fprintf(stderr,
+			"%s: there is no knob \"%.*s\"; there are:", program_invocation_short_name,
 			(int)length, setting);
 		for_each_knob(print_name);
 		fputc('\n', stderr);
 		exit(BROKEN);
 	}
 	if (!parse_size(setting + length + 1, &value))
-		usage_error("%s: \"%s\" is not a whole number (K, M or G may follow it)", knob->name,
-			    setting + length + 1);
+		usage_error("%s: \"%s\" is not a whole number (K, M or G may follow it)",
+			    knob->name, setting + length + 1);
 	if (value < least_of(knob))
 		usage_error("%s: %lld is below %lld, the least that makes sense", knob->name,
 			    (long long)value, (long long)least_of(knob));

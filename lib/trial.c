@@ -155,7 +155,9 @@ static bool library_loads(const char *library)
 	pid_t child = fork();
 
 	if (child == 0)
-		_exit(dlopen(library, RTLD_LAZY) != NULL || strstr(dlerror(), "static TLS") != NULL ? 0 : 1);
+		_exit(dlopen(library, RTLD_LAZY) != NULL || strstr(dlerror(), "static TLS") != NULL ?
+			      0 :
+			      1);
 	return child > 0 && waitpid(child, &status, 0) == child && status == 0;
 }
 

@@ -73,8 +73,8 @@ static void judge(void)
 	expect_equal("minor faults, one for each huge page", huge_pages,
 		     by_huge_pages.minor_fault_count);
 	expect_equal("bytes in huge pages", bytes, by_huge_pages.huge_bytes);
-	control_equal("without huge pages, looks that find just what was written", huge_pages * LOOKS,
-		      looks_rounded_up_to("MADV_NOHUGEPAGE", page_bytes()));
+	control_equal("without huge pages, looks that find just what was written",
+		      huge_pages * LOOKS, looks_rounded_up_to("MADV_NOHUGEPAGE", page_bytes()));
 	control_equal("without huge pages, minor faults, one for each page", bytes / page_bytes(),
 		      by_pages.minor_fault_count);
 	control_equal("without huge pages, bytes in huge pages", 0, by_pages.huge_bytes);

@@ -54,14 +54,14 @@ static void judge(void)
 	int64_t whole = pages_for(block_bytes) * page_bytes();
 
 	/* The header's page; musl's malloc keeps its records in a page elsewhere too. */
-	expect_between("malloc makes no more resident than its own records: two pages",
-		       0, malloced.resident_bytes, 2 * page_bytes());
-	expect_between("malloc adds the whole block to the virtual size",
-		       block_bytes, malloced.virtual_bytes, whole + page_bytes());
-	expect_between("after the writes the whole block is resident",
-		       block_bytes, written.resident_bytes, whole + page_bytes());
-	control_between("a block filled by the kernel is resident before any write",
-			block_bytes, filled.resident_bytes, whole + page_bytes());
+	expect_between("malloc makes no more resident than its own records: two pages", 0,
+		       malloced.resident_bytes, 2 * page_bytes());
+	expect_between("malloc adds the whole block to the virtual size", block_bytes,
+		       malloced.virtual_bytes, whole + page_bytes());
+	expect_between("after the writes the whole block is resident", block_bytes,
+		       written.resident_bytes, whole + page_bytes());
+	control_between("a block filled by the kernel is resident before any write", block_bytes,
+			filled.resident_bytes, whole + page_bytes());
 }
 
 const struct experiment experiment = {

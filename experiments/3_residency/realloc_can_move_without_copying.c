@@ -34,7 +34,8 @@ static void grow_boxed_in_block(void)
 	record("written", 0);
 	block = must_realloc(block, 2 * block_bytes);
 	record_y("realloc", 0, (uintptr_t)block != old);
-	record_y("still in memory", 0, pages_of(block, block_bytes) - absent_pages_of(block, block_bytes));
+	record_y("still in memory", 0,
+		 pages_of(block, block_bytes) - absent_pages_of(block, block_bytes));
 }
 
 static void mapped(void)

@@ -42,27 +42,26 @@ static struct object head[OPEN]; /* of the blocks of each open request */
 /* A macro, so that nobody pays for a call that he does not need.  Each request
  * takes the place of an older one, which is over; then come its blocks, which are
  * linked and so written to.  The first pass warms up. */
-#define SERVE(allocate, release)                                                              \
-	do {                                                                                  \
-		throw_dice();                                                                 \
-		record("warming up", 0);                                                      \
-		for (int64_t pass = 0; pass < 2; pass++) {                                    \
-			int64_t began_ns = probe_clock_ns(), n = 0;                           \
-			for (int64_t request = 0; request < requests; request++) {            \
-				int64_t at = request % OPEN;                                  \
-				struct object *last = &head[at];                              \
-				release;                                                      \
-				for (int64_t i = 0; i < blocks; i++, last = last->next) {     \
-					size_t bytes = size[n++ % SIZES];                     \
-					if ((last->next = (allocate)) == NULL)                \
-						broken("out of memory");                      \
-				}                                                             \
-				last->next = NULL;                                            \
-			}                                                                     \
-			int64_t ns = probe_clock_ns() - began_ns;                             \
-			record_y(pass ? "served" : "warmed up", 0,                            \
-				 ns * 1000 / (requests * blocks));                            \
-		}                                                                             \
+#define SERVE(allocate, release)                                                                     \
+	do {                                                                                         \
+		throw_dice();                                                                        \
+		record("warming up", 0);                                                             \
+		for (int64_t pass = 0; pass < 2; pass++) {                                           \
+			int64_t began_ns = probe_clock_ns(), n = 0;                                  \
+			for (int64_t request = 0; request < requests; request++) {                   \
+				int64_t at = request % OPEN;                                         \
+				struct object *last = &head[at];                                     \
+				release;                                                             \
+				for (int64_t i = 0; i < blocks; i++, last = last->next) {            \
+					size_t bytes = size[n++ % SIZES];                            \
+					if ((last->next = (allocate)) == NULL)                       \
+						broken("out of memory");                             \
+				}                                                                    \
+				last->next = NULL;                                                   \
+			}                                                                            \
+			int64_t ns = probe_clock_ns() - began_ns;                                    \
+			record_y(pass ? "served" : "warmed up", 0, ns * 1000 / (requests * blocks)); \
+		}                                                                                    \
 	} while (0)
 
 /* The same sizes in every arm. */
@@ -93,8 +92,7 @@ static void bump(void)
 
 	for (int i = 0; i < OPEN; i++)
 		region[i] = must_map(blocks * LARGEST);
-	SERVE((void *)(free_from[at] += (bytes + 15) & ~15UL,
-		       free_from[at] - ((bytes + 15) & ~15UL)),
+	SERVE((void *)(free_from[at] += (bytes + 15) & ~15UL, free_from[at] - ((bytes + 15) & ~15UL)),
 	      free_from[at] = region[at]);
 }
 
@@ -121,8 +119,7 @@ static void pool_gives_back(void)
 
 	for (int i = 0; i < OPEN; i++)
 		pool[i] = must_create_pool();
-	SERVE(pool_alloc(pool[at], bytes),
-	      (pool_destroy(pool[at]), pool[at] = must_create_pool()));
+	SERVE(pool_alloc(pool[at], bytes), (pool_destroy(pool[at]), pool[at] = must_create_pool()));
 }
 
 static void obstack(void)
