@@ -68,10 +68,10 @@ static void judge(void)
 		expect_equal("page faults when the memory is used again", 0, again.minor_fault_count);
 	}
 	struct snapshot unmapped = growth("mapped", "written", "freed");
-	control_between("a mapped block leaves resident memory at free(), bytes", INT64_MIN,
-			unmapped.resident_bytes, -block_bytes);
-	control_between("a mapped block leaves the virtual size at free(), bytes", INT64_MIN,
-			unmapped.virtual_bytes, -block_bytes);
+	control_between("a mapped block takes from resident memory at free(), bytes", block_bytes,
+			-unmapped.resident_bytes, INT64_MAX);
+	control_between("a mapped block takes from the virtual size at free(), bytes", block_bytes,
+			-unmapped.virtual_bytes, INT64_MAX);
 }
 
 const struct experiment experiment = {
