@@ -22,6 +22,8 @@ for (const film of document.querySelectorAll(".film")) {
 	forth.addEventListener("click", () => show(Number(slider.value) + 1));
 	film.addEventListener("keydown", (event) => {
 		if (!(event.key in steps) || event.altKey || event.ctrlKey || event.metaKey) return;
+		const within = event.target.closest(".picture, pre");
+		if (within && within.scrollWidth > within.clientWidth) return; // there they scroll
 		event.preventDefault();
 		show(Number(slider.value) + steps[event.key]);
 	});

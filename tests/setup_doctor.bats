@@ -255,6 +255,30 @@ fails() {
 	says_not dnf
 }
 
+@test "setup fetches by npm, once, what drives the browser in tests, and runs no script of it" {
+	small_list; user_is 0; machine_has cc make plotter tracer
+	mkdir -p "$project/tests/browser/node_modules"
+	touch -d yesterday "$project/tests/browser/package-lock.json"
+	on_it setup --check
+	[ "$status" -eq 1 ]
+	says 'missing: playwright-core and axe-core (by npm ci in tests/browser, for: test)'
+	on_it setup
+	[ "$status" -eq 0 ]
+	says 'missing: playwright-core and axe-core'
+	command_is npm "echo \"\$*\" >> '$log'; exit 1"
+	on_it setup
+	[ "$status" -eq 0 ]
+	says 'npm ci failed'
+	says 'missing: playwright-core and axe-core'
+	on_it setup chart
+	says 'everything is here'
+	command_is npm "echo \"\$*\" >> '$log'; : > node_modules/.package-lock.json"
+	on_it setup
+	on_it setup
+	[ "$output" = 'setup: everything is here' ]
+	[ "$(grep -c '^ci --ignore-scripts ' "$log")" -eq 2 ]
+}
+
 @test "setup NEED installs for that need and for measuring, and knows no other words" {
 	small_list; user_is 0; apt_knows make plotter-nox tracer; machine_has cc
 	on_it setup chart
