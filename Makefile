@@ -79,6 +79,10 @@ hypothesis: ## your fork beside its origin, and a page for the journal: make hyp
 confound: ## change one condition at a time: which of them turn the verdict? make confound CLAIM=malloc_is_lazy
 	@scripts/confound "$(CLAIM)"
 
+bench: ## the instrument beside its peers: one table of ratios, into results/bench (some minutes)
+	@$(MAKE) --no-print-directory build
+	@$(if $(filter file,$(origin RESULTS)),RESULTS=results/bench) scripts/bench
+
 charts: ## draw the charts again
 	@scripts/chart $(CHART_OPTION) $(RESULTS)/*/*.csv
 
@@ -128,5 +132,5 @@ $(BUILD)/.flags: FORCE
 	@mkdir -p $(@D)
 	@echo '$(CC) $(FLAGS) $(LINK)' | cmp -s - $@ || echo '$(CC) $(FLAGS) $(LINK)' > $@
 
-.PHONY: help build run-all run observe predict predict-all new compare sweep hypothesis confound charts report check test lint doctor reference clean FORCE
+.PHONY: help build run-all run observe predict predict-all new compare sweep hypothesis confound bench charts report check test lint doctor reference clean FORCE
 .DELETE_ON_ERROR:

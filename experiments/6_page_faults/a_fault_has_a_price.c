@@ -15,8 +15,10 @@
  *
  * A straight line is fitted to the points of each kind (least squares).
  *
- * Controls: a program that knows nothing of this one (helper/plain_loop.c) must find
- * the same price; writing pages that are there must cost next to nothing; work that grows
+ * The arm "plain loop" asks a program that knows nothing of this one
+ * (helper/plain_loop.c) for its price of a first touch.  It is shown and not judged.
+ *
+ * Controls: writing pages that are there must cost next to nothing; work that grows
  * with what was touched before must not pass for a line; and the points must
  * scatter little about theirs.
  * Try: pages=262144.  Are the prices still the same?
@@ -289,7 +291,7 @@ const struct experiment experiment = {
 	.knobs = { { "pages", &pages, "", "that are faulted in, step by step", INT64_C(64) * STEPS,
 		     1 << 20 } },
 	.arms = { { "first touch", first_touch },
-		  { "plain loop", plain_loop, .control = true },
+		  { "plain loop", plain_loop },
 		  { "zero page", zero_page },
 		  { "refault", refault },
 		  { "copy-on-write", copy_on_write },

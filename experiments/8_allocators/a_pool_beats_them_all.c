@@ -4,7 +4,8 @@
  * malloc must be ready for any block to be freed first, so it keeps a record of
  * each, searches, and does it all again to free them one by one.  A pool (region,
  * arena) moves a pointer to allocate, and forgets all blocks in one step.
- * lib/pool.h is one, APR pools (Apache's) are another; nothing can be faster than
+ * lib/pool.h is one; APR pools (Apache's), talloc (Samba's) and GLib's GStringChunk
+ * and GSlice are its peers, where they are installed; nothing can be faster than
  * "bump", a pointer into memory that is already there.
  *
  * The first round is less of a victory: fresh pages cost a fault each, a hundred
@@ -148,6 +149,63 @@ static void apr_pool(void)
 	ROUNDS(alloc(pool, size[i]), clear(pool));
 }
 
+static void *must_find(const char *function)
+{
+	void *address = dlsym(RTLD_DEFAULT, function);
+
+	if (address == NULL)
+		broken("the library is here and has no %s()", function);
+	return address;
+}
+
+/* Samba's.  Each block has a header (what it is a child of), so the pool has to be
+ * larger; without one talloc would call malloc for each block. */
+static void talloc_pool(void)
+{
+	void *(*create)(const void *parent, size_t bytes) = must_find("talloc_pool");
+	void *(*alloc)(const void *parent, size_t bytes, const char *name) =
+		must_find("talloc_named_const");
+	void (*clear)(void *parent) = must_find("talloc_free_children");
+
+	throw_dice();
+	void *pool = create(NULL, (size_t)objects * (LARGEST + 128));
+	ROUNDS(alloc(pool, size[i], "block"), clear(pool));
+}
+
+/* GLib's, for strings: it copies them in, which the others need not.  One byte more
+ * than asked for is its closing NUL, which makes multiples of 16, fit for any type. */
+static void string_chunk(void)
+{
+	static const char text[LARGEST + 16];
+	void *(*create)(size_t bytes) = must_find("g_string_chunk_new");
+	void *(*insert)(void *chunk, const char *text, ssize_t length) =
+		must_find("g_string_chunk_insert_len");
+	void (*clear)(void *chunk) = must_find("g_string_chunk_clear");
+
+	throw_dice();
+	void *chunk = create(64 * 1024);
+	ROUNDS(insert(chunk, text, (size[i] | 15)), clear(chunk));
+}
+
+/* GLib's slabs, one for each size: freed one by one, and the size has to be known. */
+static void give_all(struct object *object, void (*give)(size_t bytes, void *block))
+{
+	for (int64_t i = 0; object != NULL; i++) {
+		struct object *next = object->next;
+		give(size[i], object);
+		object = next;
+	}
+}
+
+static void slices(void)
+{
+	void *(*alloc)(size_t bytes) = must_find("g_slice_alloc");
+	void (*give)(size_t bytes, void *block) = must_find("g_slice_free1");
+
+	throw_dice();
+	ROUNDS(alloc(size[i]), give_all(first.next, give));
+}
+
 static struct samples first_round(const char *arm)
 {
 	return growth_samples(arm, "start", "first round", elapsed_ns);
@@ -204,6 +262,9 @@ const struct experiment experiment = {
 	.arms = { { "bump", bump },
 		  { "pool", pool_keeps },
 		  { "APR pool", apr_pool, .environment = "LD_PRELOAD=libapr-1.so.0" },
+		  { "talloc pool", talloc_pool, .environment = "LD_PRELOAD=libtalloc.so.2" },
+		  { "GStringChunk", string_chunk, .environment = "LD_PRELOAD=libglib-2.0.so.0" },
+		  { "GSlice", slices, .environment = "LD_PRELOAD=libglib-2.0.so.0" },
 		  { "obstack: no trim", obstack,
 		    .environment = "GLIBC_TUNABLES=glibc.malloc.trim_threshold=1073741824" },
 		  { "obstack", obstack },

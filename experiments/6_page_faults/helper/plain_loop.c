@@ -29,6 +29,7 @@ int main(int argc, char **argv)
 	for (size_t at = 0; at < bytes; at += page)
 		block[at] = 1;
 	clock_gettime(CLOCK_PROCESS_CPUTIME_ID, &ended);
-	printf("%lld\n", (ended.tv_sec - begun.tv_sec) * 1000000000LL + ended.tv_nsec - begun.tv_nsec);
+	printf("%lld\n",
+	       (ended.tv_sec - begun.tv_sec) * 1000000000LL + ended.tv_nsec - begun.tv_nsec);
 	return 0;
 }

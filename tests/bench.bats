@@ -1,0 +1,144 @@
+#!/usr/bin/env bats
+# SPDX-License-Identifier: MIT
+# scripts/bench: its table, from made-up results; what it runs; and that perf counts
+# the same page faults as the probe.  No timing is asserted.
+
+load helper
+
+setup() {
+	[[ -x /usr/bin/python3 ]] || skip "python3 is missing: scripts/setup"
+	export PYTHONDONTWRITEBYTECODE=1
+	made_up=$BATS_TEST_TMPDIR/made_up
+	mkdir -p "$made_up/8_allocators" "$made_up/0_instrument"
+}
+
+# result CHAPTER/CLAIM: rows on stdin; the lines before them are metadata.
+result() {
+	{
+		printf '# claim: made up\n# kernel: Linux 1.2\n# glibc: 9.9\n# cpus: 4 x made up\n# measured: 2001-02-03T04:05:06Z\n'
+		cat
+		printf '# verdict: reproduced\n'
+	} >"$made_up/$1.csv"
+}
+
+# Four trials: the pool takes 2000, glibc 10 times as much, bump half as much; one trial of all is slow.
+pools() {
+	printf '# knobs: objects=20000 trials=4\n'
+	printf '# arm: %s\n' bump pool glibc "mimalloc 3 (not run) | LD_PRELOAD=libmimalloc.so.3"
+	echo arm,trial,stage,x,y,elapsed_ns
+	for trial in 1 2 3 4; do
+		local slow=$((trial == 4 ? 7 : 1))
+		echo "bump,$trial,later rounds,0,$((1000 * slow)),1"
+		echo "pool,$trial,later rounds,0,$((2000 * slow)),1"
+		echo "glibc,$trial,later rounds,0,$((20000 * slow)),1"
+	done
+}
+
+@test "the table: ratios trial by trial, so a slow moment counts for both; then what was measured" {
+	pools | result 8_allocators/a_pool_beats_them_all
+	run -0 scripts/bench --table "$made_up"
+	[[ $output == "Measured on Linux 1.2, glibc 9.9, 4 x made up, 2001-02-03."* ]]
+	[[ $output =~ \|\ glibc\ +\|\ 20\ +\|\ 10\ +\| ]]
+	[[ $output =~ \|\ pool\ +\|\ 2\.00\ +\|\ 1\.00\ +\| ]]
+	[[ $output =~ 2\.00\ ns\ \(2\.00\ ns\ to\ 5\.00\ ns\) ]]
+	[[ $output == *"(reproduced; objects=20000 trials=4)"* ]]
+}
+
+@test "the table: a peer that is missing is named with its package" {
+	pools | result 8_allocators/a_pool_beats_them_all
+	result 0_instrument/watching_moves_what_is_watched <<-'END'
+		# arm: probe
+		# arm: libproc2
+		arm,trial,stage,x,y,resident_bytes,heap_top_bytes
+		probe,1,before,0,,4096,0
+		probe,1,first look,1,0,4096,0
+		probe,1,each later look,4,0,4096,0
+		libproc2,1,before,0,,4096,0
+		libproc2,1,left out: its tool is not installed,0,,4096,0
+	END
+	run -0 scripts/bench --table "$made_up"
+	[[ $output =~ mimalloc\ 3\ +\|\ not\ measured:\ apt\ install\ libmimalloc3 ]]
+	[[ $output =~ libproc2\ +\|\ not\ measured:\ apt\ install\ libproc2-dev ]]
+	[[ $output =~ probe\ +\|\ 0\ +\|\ 0\ +\|\ 0\ bytes\ +\|\ 0\ bytes ]]
+}
+
+@test "the table: an experiment that is missing, broken or unsupported is said" {
+	pools | result 8_allocators/a_pool_beats_them_all
+	printf '# claim: x\n# reason: no memory\n# verdict: broken\n' >"$made_up/8_allocators/glibc_fragments_more.csv"
+	run -0 scripts/bench --table "$made_up"
+	[[ $output == *'`a_fault_has_a_price` is not in these results.'* ]]
+	[[ $output == *'`glibc_fragments_more`: broken: no memory'* ]]
+}
+
+@test "no results, or no folder: one sentence, exit 2" {
+	run -2 scripts/bench --table "$made_up"
+	[[ $output == *"make bench measures them" && ${#lines[@]} -eq 1 ]]
+	run -2 scripts/bench --table /nonexistent
+	[[ $output == *"/nonexistent holds none"* && ${#lines[@]} -eq 1 ]]
+	run -2 scripts/bench --tables
+}
+
+@test "bench runs its experiments with DEEP=1 into RESULTS, and passes on that one was broken" {
+	project=$BATS_TEST_TMPDIR/project
+	mkdir -p "$project/scripts"
+	cp scripts/bench scripts/touchstone.py "$project/scripts"
+	cat >"$project/scripts/run" <<-END
+		#!/bin/sh
+		echo "\$DEEP \$RESULTS \$*" >"$BATS_TEST_TMPDIR/asked"
+		cp -r "$made_up/." "$project/\$RESULTS"
+		exit 1
+	END
+	chmod +x "$project/scripts/run"
+	mkdir -p "$project/results/bench"
+	pools | result 8_allocators/a_pool_beats_them_all
+	run -1 "$project/scripts/bench"
+	[[ $output == *"later rounds: times pool"* ]]
+	read -r deep results claims <"$BATS_TEST_TMPDIR/asked"
+	[[ $deep == 1 && $results == results/bench ]]
+	for claim in $claims; do
+		[ -e "experiments/$claim.c" ]
+	done
+}
+
+# perf_faults PROGRAM ARM PAGES: page faults of the whole process, as perf counts them.
+perf_faults() {
+	setarch -R perf stat -x, -e minor-faults -o "$BATS_TEST_TMPDIR/perf" -- \
+		"$(program "$1")" "--bare=$2" "pages=$3" >/dev/null 2>&1
+	awk -F, '/minor-faults/ { print $1 }' "$BATS_TEST_TMPDIR/perf"
+}
+
+# probe_faults PROGRAM ARM FROM TO PAGES
+probe_faults() {
+	local result=$BATS_TEST_TMPDIR/$1.$5.csv
+	[[ -e $result ]] || "$(program "$1")" "pages=$5" trials=1 >"$result" 2>/dev/null 3>&- || true
+	awk -F, -v arm="$2" -v from="$3" -v to="$4" '
+		$1 == "arm" { for (i = 1; i <= NF; i++) if ($i == "minor_fault_count") column = i }
+		$1 != arm { next }
+		$3 == from && first == "" { first = $column }
+		$3 == to { last = $column }
+		END { print last - first }' "$result"
+}
+
+# What a process faults in by itself is in both numbers of perf: the difference is the arm's.
+@test "perf counts the faults that the probe counts; those of MADV_POPULATE_WRITE it does not" {
+	command -v perf >/dev/null || skip "perf is missing: apt install linux-perf"
+	[[ $(perf_faults one_minor_fault_per_new_page fresh 1000) =~ ^[0-9]+$ ]] ||
+		skip "perf may not count here (kernel.perf_event_paranoid, or a container)"
+	check() {
+		local few many
+		few=$(perf_faults "$1" "$2" 1024)
+		many=$(perf_faults "$1" "$2" 3072)
+		echo "$1, $2: perf $few and $many" >&2
+		[ $((many - few)) -eq "$5" ]
+		few=$(probe_faults "$1" "$2" "$3" "$4" 1024)
+		many=$(probe_faults "$1" "$2" "$3" "$4" 3072)
+		echo "$1, $2: probe $few and $many" >&2
+		[ $((many - few)) -eq "$6" ]
+	}
+	check one_minor_fault_per_new_page fresh "first pass" "second pass" 2048 2048
+	check one_minor_fault_per_new_page populated "first pass" "second pass" 0 0
+	check a_fault_has_a_price "first touch" few many 2048 2048
+	check a_fault_has_a_price "zero page" few many 2048 2048
+	# The refaults are in the stages, the touches before them only in perf's number.
+	check a_fault_has_a_price refault few many 4096 2048
+}
