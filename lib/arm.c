@@ -231,13 +231,15 @@ static void touch_rseq_area(void)
 
 pid_t fork_arm(void)
 {
-	pid_t child = fork();
+	pid_t arm = getpid(), child = fork();
 
 	if (child < 0)
 		broken("cannot create a process: %s", strerror(errno));
 	touch_rseq_area();
 	if (child == 0) {
 		prctl(PR_SET_PDEATHSIG, SIGKILL);
+		if (getppid() != arm) /* it ended before the line above */
+			_exit(BROKEN);
 		film_stop();
 		if (shared != NULL && !probe_open(experiment.probe))
 			broken("cannot read the files of /proc/self: %s", strerror(errno));
