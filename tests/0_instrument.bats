@@ -31,7 +31,7 @@ path_with() {
 }
 
 @test "a_snapshot_costs_its_system_calls: a probe by stdio costs more" {
-	run -0 experiment a_snapshot_costs_its_system_calls
+	run -0 settled a_snapshot_costs_its_system_calls
 	stdio=$(edited a_snapshot_costs_its_system_calls '/^static void probe\(/,/^}/s/read_by_probe/read_by_stdio/')
 	run -1 "$stdio" trials=3
 }

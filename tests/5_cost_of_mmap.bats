@@ -38,8 +38,8 @@ calls() {
 }
 
 @test "refaulting_is_the_price: the heap does not fault again" {
-	run -0 experiment refaulting_is_the_price
-	run -1 experiment refaulting_is_the_price --tunables=glibc.malloc.mmap_threshold=131072 trials=3
+	run -0 settled refaulting_is_the_price
+	run -1 settled refaulting_is_the_price --tunables=glibc.malloc.mmap_threshold=131072 trials=3
 }
 
 @test "refaulting_is_the_price: a control that writes its blocks is none" {

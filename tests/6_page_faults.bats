@@ -43,8 +43,8 @@ need_swap_to_set_up() {
 }
 
 @test "churning_large_blocks_burns_kernel_time: blocks that the heap serves do not" {
-	run -0 experiment churning_large_blocks_burns_kernel_time
-	run -1 experiment churning_large_blocks_burns_kernel_time block=16M
+	run -0 settled churning_large_blocks_burns_kernel_time
+	run -1 settled churning_large_blocks_burns_kernel_time block=16M
 }
 
 @test "churning_large_blocks_burns_kernel_time: a cure that maps is none" {
@@ -53,7 +53,7 @@ need_swap_to_set_up() {
 }
 
 @test "a_fault_has_a_price: work that grows is not proportional" {
-	run -0 experiment a_fault_has_a_price
+	run -0 settled a_fault_has_a_price
 	growing=$(edited a_fault_has_a_price '/^static void first_touch/,/^}/s/write_all/write_with_all_before/')
 	run -1 "$growing"
 }

@@ -53,7 +53,7 @@ verdict() {
 }
 
 @test "a_pool_beats_them_all: a pool that gives its memory back does not" {
-	run -0 experiment a_pool_beats_them_all trials=5
+	run -0 settled a_pool_beats_them_all trials=5
 	giving=$(edited a_pool_beats_them_all 's/pool_reset\(pool\)/(pool_destroy(pool), pool = must_create_pool())/')
 	run -1 "$giving" trials=5
 }

@@ -21,6 +21,19 @@ experiment() {
 	"$(program "$1")" "${@:2}" 2>&1 >/dev/null
 }
 
+# settled CLAIM [argument ...]: an experiment on timings, asked again (twice) while the
+# machine is too busy for it to tell (3, inconclusive).
+settled() {
+	local status attempt
+	for attempt in 1 2 3; do
+		status=0
+		experiment "$@" || status=$?
+		((status == 3)) || break
+		echo "attempt $attempt: inconclusive"
+	done
+	return "$status"
+}
+
 # compiled FILE.c: compiles an experiment that lies elsewhere; prints the program's path.
 compiled() {
 	"${CC:-cc}" -std=gnu11 -O2 -fno-builtin -fPIE -I"$ROOT/lib" -o "${1%.c}" "$1" \

@@ -22,8 +22,8 @@
  * and between two sockets a cache line costs several times more.
  *
  * Control: one arena without tcache is the malloc that the sentence is about, and
- * must slow down.  Blocks recycled by hand, in a list of each thread's own, must
- * not: where they do, the machine is busy with something else.
+ * must slow down.  Blocks recycled by hand, in a list of each thread's own, show
+ * what the machine itself loses with every CPU busy: all others are compared to it.
  * Try: GLIBC_TUNABLES in the arm "one lock": which of the two cures is it?
  */
 #define _GNU_SOURCE
@@ -239,10 +239,10 @@ static void judge(void)
 	expect_at_least("glibc: slowdown with blocks passed on, times that by hand", 1.5,
 			ratio(passed("glibc"), passed("by hand")));
 	for_each_other_allocator(expect_no_slowdown);
+	/* Also fails where the threads had one CPU between them, the other being busy
+	 * elsewhere: who never runs at the same time never waits for a lock. */
 	control_at_least("one lock: slowdown with own blocks, times that by hand", 1.5,
 			 ratio(own("one lock"), own("by hand")));
-	/* At 2 the threads had one CPU between them: the other was busy elsewhere. */
-	control_at_most("by hand: slowdown with own blocks", 1.75, own("by hand"));
 }
 
 const struct experiment experiment = {
