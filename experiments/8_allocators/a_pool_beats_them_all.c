@@ -183,7 +183,7 @@ static void string_chunk(void)
 	void (*clear)(void *chunk) = must_find("g_string_chunk_clear");
 
 	throw_dice();
-	void *chunk = create(64 * 1024);
+	void *chunk = create(64 * KiB);
 	ROUNDS(insert(chunk, text, (size[i] | 15)), clear(chunk));
 }
 
