@@ -158,7 +158,7 @@ static void judge(void)
 	if (nth_row("probe", "reads statm alone", 0)->x)
 		expect_at_most("time of the probe, large, times that when small", 1.5,
 			       ratio(time_of("probe", "large", 1), time_of("probe", "small", 1)));
-	control_at_least("time of smaps_rollup, large, times that when small", 2,
+	control_at_least("time of smaps_rollup, large, times that when small", 4,
 			 ratio(time_of("smaps_rollup", "large", 1),
 			       time_of("smaps_rollup", "small", 1)));
 	control_at_least("large: time of smaps_rollup, times that of the bare calls", 4,
