@@ -47,8 +47,8 @@ static void leave_room(void)
 			    MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
 
 	if (region == MAP_FAILED)
-		broken("cannot reserve %lld pages of addresses (see ulimit -v)",
-		       (long long)region_pages);
+		unsupported("cannot reserve %lld pages of addresses (see ulimit -v)",
+			    (long long)region_pages);
 	while (page < region_pages - 1 && protect(region, page, 1, PROT_READ))
 		page += 2;
 	bool refused = page < region_pages - 1;

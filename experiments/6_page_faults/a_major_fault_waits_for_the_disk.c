@@ -6,7 +6,9 @@
  * it ("fault-around", do_fault_around() in mm/memory.c).  A page that is not in
  * memory has to be read: the kernel counts a major fault, starts the transfer and
  * puts the process to sleep until the disk has answered.  getrusage(2) counts
- * those sleeps as well: ru_nvcsw, voluntary context switches.
+ * those sleeps as well: ru_nvcsw, voluntary context switches.  They are shown in y
+ * and not judged: a disk that answers before the processor is given away spares the
+ * sleep (one run had 4 for 256 pages) but not the time.
  *
  * Left alone, the kernel guesses that what follows will be wanted too and reads
  * ahead; then most pages are there when they are touched.  madvise(2), MADV_RANDOM,
@@ -84,9 +86,6 @@ static void judge(void)
 
 	expect_equal("page by page: major faults, one for each page", read,
 		     major_faults("page by page"));
-	/* A disk that answers before the processor is given away may spare a sleep. */
-	expect_between("page by page: sleeps, one for nearly each page", read / 2,
-		       nth_row("page by page", "reading", STEPS)->y, INT64_MAX);
 	expect_between("with readahead: major faults", 1, major_faults("with readahead"), read / 4);
 	expect_at_least("time page by page, times that from the cache", 4,
 			ratio(time_of("page by page"), time_of("from the cache")));
@@ -97,8 +96,6 @@ static void judge(void)
 	control_equal("from the cache: major faults", 0, major_faults("from the cache"));
 	control_between("from the cache: minor faults", 1,
 			growth("from the cache", "reading", "reading").minor_fault_count, read);
-	control_between("from the cache: sleeps", 0, nth_row("from the cache", "reading", STEPS)->y,
-			2);
 }
 
 const struct experiment experiment = {
