@@ -73,3 +73,8 @@ verdict() {
 	holes=$(edited fewer_arenas_take_less_memory '/^static void all_at_once/,/^}/s/let\(&allocate\[i\]\);/&let(\&release[i]);/')
 	run -3 "$holes"
 }
+
+@test "a_pool_serves_requests: a pool that is made anew for each request is no faster" {
+	anew=$(edited a_pool_serves_requests 's/"pool", pool_keeps/"pool", pool_gives_back/')
+	run -1 "$anew" trials=3
+}
