@@ -24,7 +24,8 @@
 #include "procfs.h"
 
 static struct shared *shared;
-static int64_t time_in_probe_ns;
+/* The arm's own clock: it stands still while the probe, the film or an observer works. */
+static int64_t began_ns, time_in_probe_ns;
 
 bool in_an_arm(void)
 {
@@ -57,7 +58,8 @@ void record_y(const char *stage, int64_t x, int64_t y)
 		       options.arm, shared->capacity);
 	struct row *row = &shared->rows[shared->count];
 	probe_snapshot(&row->is);
-	row->is.elapsed_ns -= time_in_probe_ns;
+	/* Not the snapshot's own reading, which comes a little later, by no fixed amount. */
+	row->is.elapsed_ns = entered_ns - began_ns - time_in_probe_ns;
 	film_record(shared->count + 1);
 	size_t length = 0;
 	for (; length < STAGE_SIZE - 1 && stage[length] != '\0'; length++) {
@@ -186,6 +188,7 @@ static void warm_up(void)
 	shared->count = 0;
 	film_rewind();
 	time_in_probe_ns = 0;
+	began_ns = probe_clock_ns();
 	shared->started = true;
 }
 
