@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: MIT
 # The look of every chart: white, large type, a light grid, the key above the data.
-# Colours of the curves: chart.awk (Okabe and Ito's, told apart by the colour-blind).
+# Colours of the curves: gnuplot.py (Okabe and Ito's, told apart by the colour-blind).
 
 set border 3 linewidth 1.2 linecolor rgb '#444444'
 set tics nomirror scale 0.6

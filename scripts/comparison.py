@@ -6,7 +6,7 @@
         print(change.arm, change.column, change.at_end)
 
 A side may hold several runs of the same program; the trials of all of them are pooled.  Two numbers
-differ when the ranges of their trials do not touch.  Columns move as in scripts/chart.awk: y as it
+differ when the ranges of their trials do not touch.  Columns move as in charts (drawing.py): y as it
 is, every other column as growth since the first record of its arm and trial.
 """
 import re
@@ -34,8 +34,11 @@ class Spread:
     def differs(self, other):
         return self.high < other.low or other.high < self.low
 
+    def is_wide(self):
+        return self.low < self.high
+
     def text(self, unit):
-        if self.low == self.high:
+        if not self.is_wide():
             return quantity(self.median, unit)
         return f"{quantity(self.median, unit)} ({quantity(self.low, unit)} to {quantity(self.high, unit)})"
 
@@ -83,13 +86,13 @@ class Side:
         return self._trials[arm]
 
     def over_stages(self, arm, column):
-        """stage -> Spread of the last row of that stage, in the order recorded."""
+        """stage -> Spread of the last row of that stage that was measured, in the order recorded."""
         values = {}
         for rows in self.trials(arm):
-            last = {row["stage"]: moved(row, rows[0], column) for row in rows if column in row}
+            last = {row["stage"]: value for row in rows
+                    if column in row and (value := moved(row, rows[0], column)) is not None}
             for stage, value in last.items():
-                if value is not None:
-                    values.setdefault(stage, []).append(value)
+                values.setdefault(stage, []).append(value)
         return {stage: Spread.of(found) for stage, found in values.items()}
 
     def over_records(self, arm, column):

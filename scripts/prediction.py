@@ -7,7 +7,7 @@
 
 RESULTS/CHAPTER/CLAIM.prediction holds "key: value" lines; an empty line ends each prediction.
 
-Run with a result, it prints the marks for its chart (scripts/chart): "COLUMN VALUE LABEL" a line.
+Run with a result, it prints the marks of its chart: "COLUMN VALUE LABEL" a line.
 """
 import os
 import re

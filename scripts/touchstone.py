@@ -51,6 +51,7 @@ class Result:
     findings: list = field(default_factory=list)
     verdict: str = "broken"
     reason: str = "cut short: the file has no verdict"
+    damage: str = reason                          # what is wrong with the file itself, or nothing
 
     @property
     def name(self):
@@ -117,7 +118,7 @@ def _read_comment(result, line, said):
 
 def read_result(path):
     """Reads one CSV.  A file that is cut short or damaged comes back as broken, with the reason."""
-    result, said, damage = Result(Path(path)), {}, None
+    result, said, damage = Result(Path(path)), {}, ""
     with open(path, encoding="utf-8", errors="replace", newline="") as file:
         for number, line in enumerate(file, 1):
             if line.startswith("#"):
@@ -133,11 +134,11 @@ def read_result(path):
                     damage = damage or f"damaged: line {number}: {error}"
     if "verdict" not in said:
         return result
-    result.verdict, result.reason = said["verdict"], said.get("reason", "")
+    result.verdict, result.reason, result.damage = said["verdict"], said.get("reason", ""), damage
     if result.verdict not in VERDICTS:
-        damage = f"damaged: \"{result.verdict}\" is not a verdict"
-    if damage:
-        result.verdict, result.reason = "broken", damage
+        result.damage = f"damaged: \"{result.verdict}\" is not a verdict"
+    if result.damage:
+        result.verdict, result.reason = "broken", result.damage
     return result
 
 
@@ -155,7 +156,7 @@ def read_results(folder):
     return [read_result(path) for path in paths]
 
 
-# ---- numbers as people read them: the same conventions as scripts/chart.awk ---
+# ---- numbers as people read them ---------------------------------------------
 
 SIZE = {"": 1, "K": 1 << 10, "M": 1 << 20, "G": 1 << 30}
 
@@ -188,7 +189,7 @@ def words_of(column, metadata=None):
     """minor_fault_count -> minor faults; y -> what the experiment calls it, without its unit."""
     if column in ("x", "y"):
         text = (metadata or {}).get(column, column)
-        return re.sub(r"(,| in)? *\(?(bytes|ns|nanoseconds)\)?$", "", text) or column
+        return re.sub(r"(,| in)? *\(?\b(bytes|ns|nanoseconds)\)?$", "", text) or column
     if column == "mmapped_count":
         return "mmapped blocks"
     return re.sub(r"_bytes$", "", re.sub(r"_count$", "s", re.sub(r"_ns$", " time", column))).replace("_", " ")
@@ -197,22 +198,35 @@ def words_of(column, metadata=None):
 def scale_of(largest, unit):
     """(divisor, name) of the unit in which a number as large as this is written."""
     names, step = {"bytes": (["bytes", "KiB", "MiB", "GiB", "TiB", "PiB"], 1024),
-                   "ns": (["ns", "µs", "ms", "s"], 1000)}.get(unit, ([""], 1))
+                   "ns": (["ns", "µs", "ms", "s"], 1000)}.get(unit, (["", "", "millions", "billions", "trillions"], 1000))
     power = 0
     while power < len(names) - 1 and abs(largest) >= step ** (power + 1):
         power += 1
-    return step ** power, names[power]
+    return step ** power if names[power] else 1, names[power]
+
+
+def label_in(text, unit, name):
+    """A label with the unit of its axis: bytes written -> written (MiB); size of the block, bytes -> size of the block, MiB."""
+    if not text or not name or name == unit and unit_of_text(text) == unit:
+        return text
+    if unit == "bytes" and re.match(r"bytes (?!(?:per|of|in|at|a|an|each) )[a-z]", text):
+        return f"{text[6:]} ({name})"
+    told = re.sub({"bytes": r"\bbytes?\b", "ns": r"\b(nanoseconds|ns)\b"}.get(unit, "(?!)"), name, text, count=1)
+    return told if told != text else f"{text} ({name})"
 
 
 def quantity(number, unit):
-    """Bytes that are no round number stay exact as long as they can be read: 131,049 bytes is not 128 KiB."""
+    """Bytes that are no round number stay exact as long as they can be read: 131,049 bytes is not 128 KiB.  Of a time
+    three digits tell, and of an average four."""
     if number is None:
         return "not measured"
     if unit == "count":
-        return f"{number:,.0f}" if number == int(number) else f"{number:,.4g}"
-    scale, name = scale_of(number, unit)
+        return f"{number:,.0f}" if number == int(number) or abs(number) >= 1000 else f"{number:.4g}"
     if unit == "bytes" and number % 1024 and abs(number) < 1e7:
         return f"{number:,.0f} byte{'' if number == 1 else 's'}"
+    if unit == "ns":
+        number = float(f"{number:.3g}")
+    scale, name = scale_of(number, unit)
     return f"{number / scale:.4g} {name}"
 
 
@@ -291,16 +305,22 @@ def stop(message, status=2):
     sys.exit(status)
 
 
-def write_whole(path, content):
-    """Text or bytes: the file appears by rename, whole or not at all."""
-    path = Path(path)
+def replace(path, content):
+    """Text or bytes: the file appears by rename, whole or not at all (OSError)."""
     new = path.with_name(f".{path.name}.{os.getpid()}")
     try:
-        path.parent.mkdir(parents=True, exist_ok=True)
         new.write_bytes(content.encode() if isinstance(content, str) else content)
         os.replace(new, path)
-    except OSError as error:
-        stop(f"cannot write {path}: {error.strerror}; give another folder with RESULTS=...")
     finally:
         with contextlib.suppress(OSError):
             new.unlink()
+
+
+def write_whole(path, content):
+    """The same, in a folder that is made where it lacks; where that cannot be, it says so and ends."""
+    path = Path(path)
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        replace(path, content)
+    except OSError as error:
+        stop(f"cannot write {path}: {error.strerror}; give another folder with RESULTS=...")

@@ -126,5 +126,43 @@ lacks() { ! texts "$1" | grep -Fq -- "$2" || { texts "$1"; return 1; }; }
 	for tool in bash dirname; do ln -s "$(command -v "$tool")" bin; done
 	PATH=$PWD/bin run -77 chart lines.csv
 	[ "${#lines[@]}" -eq 1 ]
-	[[ $output == *scripts/setup* ]]
+	[[ $output == *'gnuplot is missing'*scripts/setup* ]]
+}
+
+@test "without Python: one sentence with the cure, and an old chart stays" {
+	touch lines.svg
+	sed 's|/usr/bin/python3|/none/python3|g' "$project/scripts/chart" >without
+	run -77 bash without lines.csv
+	[ "${#lines[@]}" -eq 1 ]
+	[[ $output == *'/none/python3 is missing'*scripts/setup* ]]
+	[ -e lines.svg ]
+}
+
+@test "a reader who has seen enough is no error" {
+	chart --text lines.csv bars.csv dots.csv 2>said | true
+	[ ! -s said ]
+}
+
+@test "values that are not there or not above 0 on a logarithmic axis, and a mark beyond them" {
+	sed -i 's/^# chart: steps/&\n# chart_options: log-y mark=562949953421312:a_mark/' extremes.csv
+	sed 's/chart: steps/chart: bars/' extremes.csv >extremes_bars.csv
+	chart extremes.csv extremes_bars.csv
+	has extremes.svg "a mark"
+	has extremes_bars.svg "a mark"
+}
+
+@test "numbers, units and labels as people read them" {
+	PYTHONPATH=$project/scripts run -0 /usr/bin/python3 -B - <<-'PYTHON'
+		from touchstone import label_in, quantity, words_of
+		for number, unit in ((0, "bytes"), (1, "bytes"), (131049, "bytes"), (131072, "bytes"), (-3 << 29, "bytes"),
+		                     (1234567, "count"), (12345.5, "count"), (2.5, "count"), (1234567, "ns"), (999960, "ns"), (None, "ns")):
+		    print(quantity(number, unit))
+		print(label_in("bytes written", "bytes", "MiB"), label_in("size of the block, bytes", "bytes", "MiB"),
+		      label_in("bytes per block", "bytes", "KiB"), label_in("pages", "count", "millions"),
+		      label_in("ns for 10 blocks", "ns", "ms"), sep="\n")
+		print(words_of("y", {"y": "growth of columns"}), words_of("y", {"y": "time of a look, ns"}), words_of("minor_fault_count"), sep="\n")
+	PYTHON
+	[ "$output" = "$(printf '%s\n' '0 bytes' '1 byte' '131,049 bytes' '128 KiB' '-1.5 GiB' 1,234,567 12,346 2.5 '1.23 ms' '1 ms' \
+		'not measured' 'written (MiB)' 'size of the block, MiB' 'KiB per block' 'pages (millions)' 'ms for 10 blocks' \
+		'growth of columns' 'time of a look' 'minor faults')" ] || { echo "$output"; return 1; }
 }
