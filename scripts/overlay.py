@@ -14,7 +14,7 @@ import textwrap
 from importlib import import_module
 
 from comparison import pair_text
-from touchstone import VERDICTS, quantity, scale_of, unit_of, words_of, write_whole
+from touchstone import VERDICTS, label_in, quantity, scale_of, unit_of, words_of, write_whole
 
 COLOURS = ("#0072B2", "#D55E00", "#009E73", "#CC79A7", "#E69F00", "#56B4E9", "#000000")
 MARKERS = "osD^vPX"
@@ -65,14 +65,6 @@ def picture(figure, form):
 
 # ---- axes ----------------------------------------------------------------------
 
-def _with_unit(text, name):
-    """bytes written -> written (MiB); size of the block, bytes -> size of the block, MiB; resident -> resident (MiB)."""
-    if not name or name in text.split():
-        return text
-    told = re.sub(r"\b(bytes|ns)$", name, text)
-    return told if told != text else f"{re.sub('^bytes (?=[a-z])', '', text)} ({name})"
-
-
 def _scale(axes, which, values, unit, text, log=False, zero=True):
     """Scale, limits and label of one axis ("x" or "y") for values in their own unit; zero: the axis shows 0."""
     import matplotlib.ticker as ticker
@@ -93,7 +85,7 @@ def _scale(axes, which, values, unit, text, log=False, zero=True):
         while (high - low) / step > 7:
             step *= 2
         axis.set_major_locator(ticker.MultipleLocator(step))
-    return set_label(_with_unit(text, name))
+    return set_label(label_in(text, unit, name))
 
 
 def _log_scale(axes, which, values, unit):
