@@ -52,7 +52,8 @@ def setup(result, paper, output, title, size):
     about = result.metadata
     texts = {"csv": os.path.realpath(result.path), "output": str(output), "format": paper.form,
              "claim": about["claim"], "verdict": result.verdict, "instead": about.get("instead", "")}
-    return ["reset session", "set encoding utf8", f"set terminal {paper.terminal()}",
+    # gnuplot (5.4) keeps columnheaders through a reset: the first row of every later chart would be lost.
+    return ["reset session", "unset datafile columnheaders", "set encoding utf8", f"set terminal {paper.terminal()}",
             *(f"{name} = {quote(text)}" for name, text in texts.items()), f"title = {quote_lines(title)}",
             *(f"{name}_label = {quote(about.get(name, ''))}" for name in ("x", "y")),
             "set output output", f"load {quote(str(HERE / 'chart.gp'))}",

@@ -115,6 +115,10 @@ lacks() { ! texts "$1" | grep -Fq -- "$2" || { texts "$1"; return 1; }; }
 	tree/scripts/chart lines.csv
 	has lines.svg "mine: reproduced"
 	has lines.svg "REPRODUCED"
+	tree/scripts/chart --png stages.csv bars.csv dots.csv
+	for form in stages bars dots; do mv "$form.png" "$form.alone"; done
+	tree/scripts/chart --png lines.csv stages.csv bars.csv dots.csv # what it sets is gone for the next
+	for form in stages bars dots; do cmp "$form.png" "$form.alone"; done
 	echo 'plot nonsense(' >tree/experiments/own.gp
 	run -2 tree/scripts/chart stages.csv lines.csv bars.csv
 	[[ $output == *"lines.csv: gnuplot could not draw it: "* ]]
