@@ -36,10 +36,10 @@ def finding_of(result):
 def title_of(finding, paper):
     """(lines, size of the type)"""
     first, second = finding
-    for size in (18, 15):  # in smaller type where it would not fit
+    for size, most in ((18, 3), (15, 4)):  # in smaller type where it would not fit
         width = paper.columns - 6 if paper.is_text else 85 * 18 // size
-        lines = wrap(first, width, 2 if second else 3)
-        lines += wrap(second, width, 3 - len(lines))
+        lines = wrap(first, width, 2 if second else most)
+        lines += wrap(second, width, most - len(lines))
         if not any(line.endswith(" ...") for line in lines):
             break
     return lines, size

@@ -17,6 +17,7 @@ from touchstone import SIZE, quantity, unit_of, words_of
 
 MOST_POINTS = 2000  # of all curves together
 MOST_COLOURS = 7    # series of bars that can be told apart
+MOST_BESIDE = 8     # arms with their numbers beside the dots
 DASHED, GREY, PURPLE = " lc rgb '#555555' lw 1.5 dt (4,4)", " lc rgb '#777777'", "#a0008c"
 
 
@@ -173,17 +174,26 @@ class Drawing:
         is_text, count = self.paper.is_text, len(names)
         self.x.scale, self.x.log, self.x.has_names = 1, False, True
         width = max(6, (self.paper.columns - 16 if is_text else 98) // count - 1)
+        size = 14 if count <= 14 else 10
         turned = any(len(name) > width and (width < 9 or longest_word(name) > width + 1 or len(wrap(name, width)) > 3)
                      for name in names)
         if turned and is_text:
             self.below += [f"{i} = {name}" for i, name in enumerate(names, 1)]
             names = map(str, range(1, count + 1))
         texts = [wrap(name, 34 if turned else width, 1 if turned and count > 12 else 3) for name in names]
-        look = self.picture(f" rotate by -30 left font ',{10 if count > 12 else 14}'") if turned else ""
+        look = self.picture(f" rotate by 30 right font ',{size}'") if turned else ""
         tics = ", ".join(f"{quote_tic(text)} {at:.6g}" for text, at in zip(texts, places))
         self.write(f"set xtics ({tics}) scale 0{look}", f"set xrange [{low:.6g}:{high:.6g}]")
-        if not is_text:
-            self.write(f"set bmargin {9.5 if turned else 1.5 + 1.2 * max(map(len, texts)):.6g}")
+        if turned and not is_text:
+            self.make_room_for_turned([max(map(len, lines)) * size / 14 for lines in texts])
+        elif not is_text:
+            self.write(f"set bmargin {1.5 + 1.2 * max(map(len, texts)):.6g}")
+
+    def make_room_for_turned(self, lengths):
+        """In characters, of which about 98 stand side by side: names lead down to the left, beyond the axis."""
+        beyond = max(0.87 * length - 98 * (place + 0.5) / len(lengths) for place, length in enumerate(lengths))
+        self.write(f"set bmargin {2 + 0.24 * max(lengths):.3g}", *([f"set lmargin {beyond:.3g}"] if beyond > 10 else []),
+                   *(["set rmargin 3"] if not self.y2.is_used else []))
 
     # Marks.
 
@@ -275,8 +285,7 @@ class Curves(Drawing):
             self.set_axis(self.x, self.about.get("x", ""), 0.03)
 
     def thinned(self, curve):
-        """(index, whether it is marked): markers on about a dozen points, each curve's on others where there are enough;
-        of too many points only the lowest and highest of each stretch, so that no peak is lost."""
+        """(index, whether it is marked): markers on about a dozen points, each curve's on others where there are enough."""
         count, curves = len(curve.points), len(self.curves)
         every = -(-count // 14)
         if self.form != "stages" and count >= 3 * curves:
@@ -284,13 +293,26 @@ class Curves(Drawing):
         if count * curves <= MOST_POINTS:
             yield from ((i, (i - curve.number) % every == 0) for i in range(count))
             return
-        stride, medians = -(-2 * count * curves // MOST_POINTS), [spread.median for _, spread in curve.points]
-        for begin in range(0, count, stride):
-            stretch = range(begin, min(begin + stride, count))
-            kept = {min(stretch, key=medians.__getitem__), max(reversed(stretch), key=medians.__getitem__)}
-            first, *others = sorted(kept | ({count - 1} & {*stretch}))
-            yield first, begin // every != int((begin - stride) / every)
-            yield from ((i, False) for i in others)
+        before = -1
+        for i in self.telling(curve):
+            yield i, i // every != before // every
+            before = i
+
+    def telling(self, curve):
+        """Of too many points only the lowest and highest of each stretch, so that no peak is lost."""
+        spreads = [spread for _, spread in curve.points]
+        last = len(spreads) - 1
+        kept = list(range(len(spreads)))
+        if self.form == "steps":  # between two steps nothing happens
+            kept = [i for i in kept if i in (0, last) or spreads[i] != spreads[i - 1]]
+        stride = max(1, -(-2 * len(kept) * len(self.curves) // MOST_POINTS))
+        if stride <= 2:
+            return kept
+        found = {last}
+        for begin in range(0, len(kept), stride):
+            stretch = kept[begin:begin + stride]
+            found |= {min(stretch, key=lambda i: spreads[i].median), max(stretch, key=lambda i: spreads[i].median)}
+        return sorted(found)
 
     def rows(self, curve):
         """x, median, lowest, highest, and the median once more where a marker stands."""
@@ -407,6 +429,8 @@ class Dots(Drawing):
     def collect(self):
         found = {(arm, column): self.records(arm, column) for arm in self.arms for column in self.charted}
         self.over_x = len({x for trials in found.values() for records in trials for x, _ in records}) > 1
+        self.is_crowded = not (self.over_x or self.paper.is_text) and len(self.arms) > MOST_BESIDE
+        self.room = 0.15 if self.is_crowded else self.room
         self.clouds = {}  # (arm, column) -> {x: values}
         for number, ((arm, column), trials) in enumerate(found.items()):
             cloud = self.clouds[arm, column] = {}
@@ -456,7 +480,8 @@ class Dots(Drawing):
             look = paper.line(number, control) if self.over_x or paper.is_text else " lc rgb 'black' lw 3"
             self.plots.append(f"$medians{number + 1} using 1:2{axis.plot} with lines{look} notitle")
         if len(self.side.trials(self.arms[0])) > 1:
-            self.explain("with lines lw 3", f"line: median of {self.trials(self.arms[0])}")
+            what = "line, and number above" if self.is_crowded else "line"
+            self.explain("with lines lw 3", f"{what}: median of {self.trials(self.arms[0])}")
         if not self.over_x or len(labels) <= 8:
             self.write(*labels)
 
@@ -466,10 +491,13 @@ class Dots(Drawing):
         return [f"{x - 0.2:.6g} {axis.place(median)}\n{x + 0.2:.6g} {axis.place(median)}\n" for x, median in medians.items()]
 
     def median_labels(self, medians, axis):
+        """Beside the line; of many arms in a row above all dots, where they cover none."""
         for x, median in medians.items():
             at, offset = (self.x.place(x), "0.8,0.8") if self.over_x else (f"{x + 0.2:.6g}", "0.6,0")
-            yield (f"set label {quote(quantity(median, axis.unit))} at {at}, {axis.first} {axis.place(median)} "
-                   f"left offset {offset} front boxed font ',13'")
+            where = f"{at}, {axis.first} {axis.place(median)} left offset {offset} front boxed font ',13'"
+            if self.is_crowded:
+                where = f"{x:.6g}, graph 0.95 center front font ',{13 if len(self.arms) <= 10 else 11}'"
+            yield f"set label {quote(quantity(median, axis.unit))} at {where}"
 
 
 def of_result(result, paper):

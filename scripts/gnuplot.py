@@ -13,7 +13,7 @@ import textwrap
 from dataclasses import dataclass
 from pathlib import Path
 
-from touchstone import label_in, quantity, scale_of
+from touchstone import label_in, quantity, scale_of, without_unit
 
 COLOURS = ("#0072B2", "#D55E00", "#009E73", "#CC79A7", "#E69F00", "#56B4E9", "#000000")  # Okabe and Ito's
 SHAPES = (7, 5, 9, 11, 13, 15)  # filled; the hollow one stands before each
@@ -41,7 +41,7 @@ def quote_tic(lines):
 
 def wrap(text, width, most=None):
     """Lines of at most so many characters; no word is broken, and what is beyond the last line ends in dots."""
-    return textwrap.wrap(text, int(width), max_lines=most, placeholder=" ...", break_long_words=False,
+    return textwrap.wrap(" ".join(text.split()), int(width), max_lines=most, placeholder=" ...", break_long_words=False,
                          break_on_hyphens=False)
 
 
@@ -133,7 +133,8 @@ class Axis:
         return self._logarithmic(room) if self.log else self._linear(room)
 
     def label(self, text):
-        return text if self.log else label_in(text, self.unit, self.unit_name)
+        """With the unit of its numbers; on a logarithmic axis each has its own."""
+        return without_unit(text) or text if self.log else label_in(text, self.unit, self.unit_name)
 
     def _logarithmic(self, room):
         span = max(self.high / self.least, 2)

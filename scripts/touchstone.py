@@ -185,11 +185,15 @@ def unit_of(column, metadata=None):
     return "bytes" if column.endswith("_bytes") else "ns" if column.endswith("_ns") else "count"
 
 
+def without_unit(text):
+    """time of one reading, ns -> time of one reading; ns for 10 blocks -> time for 10 blocks."""
+    return re.sub(r"^(ns|nanoseconds) (?=for|of|per)", "time ", re.sub(r"(,| in)? *\(?\b(bytes|ns|nanoseconds)\)?$", "", text))
+
+
 def words_of(column, metadata=None):
     """minor_fault_count -> minor faults; y -> what the experiment calls it, without its unit."""
     if column in ("x", "y"):
-        text = (metadata or {}).get(column, column)
-        return re.sub(r"(,| in)? *\(?\b(bytes|ns|nanoseconds)\)?$", "", text) or column
+        return without_unit((metadata or {}).get(column, column)) or column
     if column == "mmapped_count":
         return "mmapped blocks"
     return re.sub(r"_bytes$", "", re.sub(r"_count$", "s", re.sub(r"_ns$", " time", column))).replace("_", " ")
@@ -209,7 +213,7 @@ def label_in(text, unit, name):
     """A label with the unit of its axis: bytes written -> written (MiB); size of the block, bytes -> size of the block, MiB."""
     if not text or not name or name == unit and unit_of_text(text) == unit:
         return text
-    if unit == "bytes" and re.match(r"bytes (?!(?:per|of|in|at|a|an|each) )[a-z]", text):
+    if unit == "bytes" and re.match(r"bytes (?!(?:per|of|in|at|a|an|each|that) )[a-z]", text):
         return f"{text[6:]} ({name})"
     told = re.sub({"bytes": r"\bbytes?\b", "ns": r"\b(nanoseconds|ns)\b"}.get(unit, "(?!)"), name, text, count=1)
     return told if told != text else f"{text} ({name})"

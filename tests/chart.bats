@@ -155,6 +155,56 @@ lacks() { ! texts "$1" | grep -Fq -- "$2" || { texts "$1"; return 1; }; }
 	has extremes_bars.svg "a mark"
 }
 
+# made ARM...: the head of a result of these arms, whatever else stands in $head.
+made() {
+	printf '# claim: it is so\n# x: blocks\n# y: time of a call, ns\n# charted: y\n'
+	printf '# arm: %s\n' "$@"
+	printf '%sarm,trial,stage,x,y\n' "${head-}"
+}
+
+@test "a long reason is not cut, and a logarithmic axis leaves the unit to its numbers" {
+	{
+		head=$'# chart: lines\n# chart_options: log-y\n' made a
+		printf 'a,1,s,%d,%d\n' 0 100 1 90000
+		printf '# reason: %s the end\n# verdict: inconclusive\n' "$(printf 'a word and another %.0s' {1..14})"
+	} >long.csv
+	chart long.csv
+	has long.svg "the end"
+	has long.svg "10 µs"
+	texts long.svg | grep -Fxq "time of a call"
+}
+
+@test "steps of many points stay upright: nothing is lost of a jump" {
+	{
+		head=$'# chart: steps\n' made a
+		for ((i = 0; i < 5000; i++)); do echo "a,1,s,$i,$((i / 777))"; done
+		echo '# verdict: reproduced'
+	} >many.csv
+	PYTHONPATH=$project/scripts run -0 /usr/bin/python3 -B - <<-'PYTHON'
+		import drawing, gnuplot, touchstone
+		commands = drawing.of_result(touchstone.read_result("many.csv"), gnuplot.Paper("svg")).commands()
+		rows = [line.split()[:2] for line in commands if line[0].isdigit()]
+		assert all(a[0] == b[0] or a[1] == b[1] for a, b in zip(rows, rows[1:])), rows
+		print(len(rows), [rows[i][0] for i in range(1, len(rows)) if rows[i][1] != rows[i - 1][1]])
+	PYTHON
+	[ "$output" = "15 ['777', '1554', '2331', '3108', '3885', '4662']" ]
+}
+
+@test "of many arms the medians stand above all dots, of few beside them" {
+	for count in 8 9; do
+		# shellcheck disable=SC2046 # words
+		{
+			head=$'# chart: dots\n' made $(seq "$count")
+			for ((i = 1; i <= count; i++)); do printf '%s,%s,s,0,%s\n' $i 1 ${i}00 $i 2 ${i}50 $i 3 ${i}60; done
+			echo '# verdict: reproduced'
+		} >"arms_$count.csv"
+	done
+	chart arms_8.csv arms_9.csv
+	has arms_8.svg "line: median of 3 trials"
+	has arms_9.svg "line, and number above: median of 3 trials"
+	has arms_9.svg "950 ns"
+}
+
 @test "numbers, units and labels as people read them" {
 	PYTHONPATH=$project/scripts run -0 /usr/bin/python3 -B - <<-'PYTHON'
 		from touchstone import label_in, quantity, words_of
