@@ -133,9 +133,9 @@ class Run:
             self.charts[number] = chart_of(result, self.paper, output)
             output.with_suffix(".gp").write_text("\n".join(self.charts[number].commands), "utf-8", "surrogateescape")
         except Undrawable as why:
-            if not str(why) and result.verdict in ("broken", "unsupported"):
+            if not result.why_no_result():
                 self.remove_stale(number)
-            else:
+            if str(why) or result.verdict not in ("broken", "unsupported"):
                 self.complain(f"{path}: {why}" if str(why) else f"{path}: has no value in what it charts: nothing to draw")
 
     def finish(self, number, drawn):
