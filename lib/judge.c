@@ -225,20 +225,26 @@ static struct finding *add_finding(bool control, const char *what, const char *o
 	return &findings[finding_count++];
 }
 
+static const char *bound_text(char text[static 24], int64_t bound)
+{
+	if (bound == INT64_MIN)
+		return "-inf";
+	if (bound == INT64_MAX)
+		return "inf";
+	snprintf(text, 24, "%lld", (long long)bound);
+	return text;
+}
+
+/* Always three numbers, open sides too: the measured one is the one in the middle. */
 static void find_between(bool control, const char *what, int64_t least, int64_t actual, int64_t most)
 {
+	char low[24], high[24];
+
 	must_be_measured(what, actual);
 	struct finding *finding =
 		add_finding(control, what, least <= actual && actual <= most ? "held" : "failed");
-	int length = 0;
-	if (least != INT64_MIN)
-		length = snprintf(finding->numbers, sizeof(finding->numbers),
-				  "%lld <= ", (long long)least);
-	length += snprintf(finding->numbers + length, sizeof(finding->numbers) - (size_t)length,
-			   "%lld", (long long)actual);
-	if (most != INT64_MAX)
-		snprintf(finding->numbers + length, sizeof(finding->numbers) - (size_t)length,
-			 " <= %lld", (long long)most);
+	snprintf(finding->numbers, sizeof(finding->numbers), "%s <= %lld <= %s",
+		 bound_text(low, least), (long long)actual, bound_text(high, most));
 }
 
 static void find_equal(bool control, const char *what, int64_t expected, int64_t actual)
@@ -286,10 +292,10 @@ static void find_beyond(bool control, const char *what, int sign, double bound, 
 	double median = quantile(samples.value, samples.count, 0.5);
 	if (sign > 0)
 		snprintf(finding->numbers, sizeof(finding->numbers),
-			 "%.4g <= %.4g (quartiles %.4g to %.4g)", bound, median, lower, upper);
+			 "%.4g <= %.4g <= inf (quartiles %.4g to %.4g)", bound, median, lower, upper);
 	else
 		snprintf(finding->numbers, sizeof(finding->numbers),
-			 "%.4g <= %.4g (quartiles %.4g to %.4g)", median, bound, lower, upper);
+			 "-inf <= %.4g <= %.4g (quartiles %.4g to %.4g)", median, bound, lower, upper);
 }
 
 void expect_at_least(const char *what, double bound, struct samples samples)

@@ -216,7 +216,9 @@ static void bounds_are_inclusive(void **state)
 	assert_string_equal(outcome(), "failed");
 	expect_between("open at both ends", INT64_MIN, -3, INT64_MAX);
 	assert_string_equal(outcome(), "held");
-	assert_string_equal(numbers(), "-3");
+	assert_string_equal(numbers(), "-inf <= -3 <= inf");
+	expect_between("open above", 5, 7, INT64_MAX);
+	assert_string_equal(numbers(), "5 <= 7 <= inf");
 	expect_equal("equal", 4096, 4096);
 	assert_string_equal(outcome(), "held");
 	expect_equal("off by one", 4096, 4095);
@@ -232,7 +234,7 @@ static void three_quarters_decide(void **state)
 	(void)state;
 	expect_at_least("three quarters reach it", 2, samples);
 	assert_string_equal(outcome(), "held");
-	assert_string_equal(numbers(), "2 <= 3 (quartiles 2 to 4)");
+	assert_string_equal(numbers(), "2 <= 3 <= inf (quartiles 2 to 4)");
 	expect_at_least("half reach it", 2.5, samples);
 	assert_string_equal(outcome(), "unclear");
 	expect_at_least("a quarter reach it", 4, samples);
@@ -242,7 +244,7 @@ static void three_quarters_decide(void **state)
 
 	expect_at_most("three quarters stay below", 4, samples);
 	assert_string_equal(outcome(), "held");
-	assert_string_equal(numbers(), "3 <= 4 (quartiles 2 to 4)");
+	assert_string_equal(numbers(), "-inf <= 3 <= 4 (quartiles 2 to 4)");
 	expect_at_most("half stay below", 3.5, samples);
 	assert_string_equal(outcome(), "unclear");
 	expect_at_most("a quarter stay below", 2, samples);
@@ -253,7 +255,7 @@ static void three_quarters_decide(void **state)
 	/* 1 2 3 4: the quartiles lie between neighbours. */
 	expect_at_least("interpolated", 1.75, (struct samples){ 4, { 4, 3, 2, 1 } });
 	assert_string_equal(outcome(), "held");
-	assert_string_equal(numbers(), "1.75 <= 2.5 (quartiles 1.75 to 3.25)");
+	assert_string_equal(numbers(), "1.75 <= 2.5 <= inf (quartiles 1.75 to 3.25)");
 	assert_int_equal(END_OF(expect_at_least("nothing", 1, (struct samples){ 0 })), BROKEN);
 }
 
