@@ -248,7 +248,7 @@ def grouped(text):
 
 def numbers_of(findings):
     """The numbers of a finding over the runs, grouped by thousands."""
-    numbers = list(dict.fromkeys(finding.numbers for finding in findings))
+    numbers = list(dict.fromkeys(finding.shown() for finding in findings))
     text = numbers[0] if len(numbers) == 1 else f"{numbers[0]} ... {numbers[-1]} ({len(numbers)} differ)"
     return grouped(text)
 
@@ -272,13 +272,11 @@ class Difference:
         return len(set(self.outcomes())) > 1
 
     def short(self):
-        """The sentence and the measured numbers, without their bounds: of two numbers, the one that is not the same."""
-        base, other = (side[0].terms() if side else [] for side in (self.base, self.other))
-        moved_terms = [place for place, (before, after) in enumerate(zip(base, other)) if before != after]
-        if len(base) != len(other) or len(base) != 3 and len(moved_terms) != 1:
+        """The sentence and the measured numbers, without their bounds."""
+        base, other = (side[0].sides() if side else None for side in (self.base, self.other))
+        if not base or not other:
             return self.text()
-        place = 1 if len(base) == 3 else moved_terms[0]
-        return f"{'control: ' if self.control else ''}{self.what}: {grouped(base[place])} → {grouped(other[place])}"
+        return f"{'control: ' if self.control else ''}{self.what}: {grouped(base[1])} → {grouped(other[1])}"
 
     def text(self):
         before, after = self.outcomes()
@@ -294,7 +292,7 @@ def same(base, other):
     before, after = _quartiles(base), _quartiles(other)
     if before and after:
         return before[0] <= after[1] and after[0] <= before[1]
-    return bool({finding.numbers for finding in base} & {finding.numbers for finding in other})
+    return bool({finding.shown() for finding in base} & {finding.shown() for finding in other})
 
 
 def finding_differences(before, after):

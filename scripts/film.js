@@ -5,15 +5,19 @@ for (const film of document.querySelectorAll(".film")) {
 	const frames = [...film.querySelectorAll(":scope > ol > li")];
 	const slider = film.querySelector("input"), live = film.querySelector("[aria-live]");
 	const [back, forth] = film.querySelectorAll("button");
+	let now = frames[0];
 	const show = (at, quietly) => {
 		at = Math.max(0, Math.min(frames.length - 1, at));
+		const left = [...now.querySelectorAll(".picture")].map((picture) => picture.scrollLeft);
+		now = frames[at];
 		frames.forEach((frame, i) => frame.classList.toggle("now", i === at));
-		const told = frames[at].dataset.told;
+		now.querySelectorAll(".picture").forEach((picture, i) => { picture.scrollLeft = left[i]; }); // on a phone: look at the same place
+		const told = now.dataset.told;
 		slider.value = at;
 		slider.setAttribute("aria-valuetext", told);
 		back.disabled = at === 0;
 		forth.disabled = at === frames.length - 1;
-		live.textContent = quietly ? "" : [told, ...[...frames[at].querySelectorAll("svg")].map((svg) => svg.getAttribute("aria-label"))].join(". ");
+		live.textContent = quietly ? "" : [told, ...[...now.querySelectorAll("svg")].map((svg) => svg.getAttribute("aria-label"))].join(". ");
 	};
 	const steps = { ArrowLeft: -1, ArrowRight: 1, Home: -Infinity, End: Infinity };
 	slider.max = frames.length - 1;

@@ -33,11 +33,22 @@ class Finding:
     control: bool
     outcome: str  # held, failed, unclear
     what: str
-    numbers: str  # "0 <= 4096 <= 8192", "3 == 3", "2 <= 2.4 (quartiles 2.3 to 2.6)"
+    numbers: str  # "0 <= 4096 <= 8192", "3 == 3", "2 <= 2.4 <= inf (quartiles 2.3 to 2.6)"
 
     def terms(self):
         """The numbers between the relations, as written: ["0", "4096", "8192"]."""
         return re.split(r" (?:<=|==) ", self.numbers.partition(" (quartiles ")[0])
+
+    def shown(self):
+        """The numbers without open sides: "2 <= 2.4 (quartiles 2.3 to 2.6)"."""
+        return self.numbers.removeprefix("-inf <= ").replace(" <= inf", "", 1)
+
+    def sides(self):
+        """(least, measured, most) as texts, None where open; None of a file that does not tell which was measured."""
+        terms = self.terms()
+        if len(terms) == 3:
+            return tuple(None if term in ("-inf", "inf") else term for term in terms)
+        return (terms[1], terms[0], terms[1]) if " == " in self.numbers else None
 
 
 @dataclass
@@ -263,11 +274,26 @@ def _arguments(code, start):
     return ""
 
 
+_LITERALS = re.compile(rf"{_STRING}(?:\s*{_STRING})*")
+
+
+@dataclass
+class _Composed:
+    """A text that a sentence may be composed of: what it names at run time matches anything."""
+    pattern: re.Pattern
+    letters: int
+    line: int
+
+    @classmethod
+    def of(cls, literal, code):
+        parts = re.split(r"%[-+ #0-9.*]*(?:hh|h|ll|l|j|z|t)?[a-zA-Z]", _text(literal[0]))
+        return cls(re.compile("(?:.+: )?" + ".+".join(map(re.escape, parts))), sum(map(len, parts)),
+                   code.count("\n", 0, literal.start()) + 1)
+
+
 def without_comments(text):
     blank = lambda token: token[0] if token[0][0] != "/" else re.sub(r"[^\n]", " ", token[0])
     return _TOKEN.sub(blank, text)
-
-
 
 
 class Source:
@@ -276,6 +302,7 @@ class Source:
     def __init__(self, path):
         self.text = Path(path).read_text(encoding="utf-8", errors="replace")
         code = without_comments(self.text)
+        self.composed = sorted((_Composed.of(literal, code) for literal in _LITERALS.finditer(code)), key=lambda one: -one.letters)
         self.calls = {}  # text -> [Call]: calls whose first argument is that text
         for call in _CALL.finditer(code):
             self.calls.setdefault(_text(call[2]), []).append(
@@ -284,8 +311,14 @@ class Source:
 
     def find(self, text, *functions):
         """The first call of one of these functions (by prefix) with this text, or None."""
-        return next((call for call in self.calls.get(text, []) if call.function.startswith(functions)),
-                    None)
+        return next((call for call in self.calls.get(text, []) if call.function.startswith(functions)), None)
+
+    def line_of(self, text):
+        """The line of a sentence, also of one composed of an arm's name and a text: sentence_about(), snprintf().  Or None."""
+        call = self.find(text, "expect_", "control_")
+        if call:
+            return call.line
+        return next((one.line for one in self.composed if one.letters >= 8 and one.pattern.fullmatch(text)), None)
 
     def paragraphs(self):
         """The top comment, licence line aside, as lists of lines."""

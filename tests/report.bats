@@ -39,6 +39,8 @@ source_of() {
 				       0, growth("a", "b", "c").resident_bytes, page_bytes());
 			expect_at_most("as fast", 2.0, ratio(a, b));
 			expect_between("goes down by", INT64_MIN, x.resident_bytes, -4096);
+			expect_equal(sentence_about(arm, "pages that are absent"), 1, 1);
+			snprintf(what, sizeof(what), "%s: %d bytes that came, bytes", arm, 3);
 		}
 	C
 }
@@ -81,14 +83,36 @@ has_not() {
 	has '<span class="tag">control</span> filled at once'
 }
 
-@test "of two numbers, the source tells which one was measured" {
-	result lazy 'expect: held | as fast | 1.5 <= 2 (quartiles 1.4 to 1.6)' \
-		'expect: held | goes down by | -8192 <= -4096' "$control" "verdict: reproduced"
+@test "the measured number is the one in the middle, where a side is open too" {
+	result lazy 'expect: held | as fast | -inf <= 1.5 <= 2 (quartiles 1.4 to 1.6)' \
+		'expect: held | goes down by | -inf <= -8192 <= -4096' 'expect: held | faults | 2 <= 9 <= inf' "$control" "verdict: reproduced"
 	report
 	has '<span class="number">1.5</span>'
 	has 'at most 2</span>'
 	has '<span class="number">-8 KiB</span>'
 	has 'at most -4 KiB'
+	has '<span class="number">9</span>'
+	has 'at least 2</span>'
+	result lazy 'expect: held | of an older file | 2 <= 9' "$control" "verdict: reproduced"
+	report
+	has '2 ≤ 9'
+}
+
+@test "a sentence that is composed with an arm's name leads to its line" {
+	result lazy 'expect: held | the one: pages that are absent | 1 == 1' 'expect: held | the other: 3 bytes that came, bytes | 8192 == 8192' \
+		'expect: held | nowhere to be found | 1 == 1' "$control" "verdict: reproduced"
+	report
+	has 'the one: pages that are absent <small><a href="#3_residency-lazy-L17">'
+	has 'the other: 3 bytes that came <small><a href="#3_residency-lazy-L18">'
+	has_not 'nowhere to be found <small><a'
+}
+
+@test "sizes that are no whole KiB stay exact, each unit stands once" {
+	result lazy 'expect: held | bytes | 131049 <= 134473 <= 131072' 'expect: held | more bytes | 4096 <= 5120 <= 8192' "$control" "verdict: reproduced"
+	report
+	has '<span class="number">134,473 bytes</span></td>'
+	has '131,049 to 131,072 bytes</span></td>'
+	has '4 to 8 KiB'
 }
 
 @test "a refuted claim is told, measured and corrected" {
@@ -96,7 +120,8 @@ has_not() {
 	report
 	has '<dt>As told</dt><dd>lazy is &lt;lazy&gt;</dd>'
 	has 'fails: measured 12 KiB, where the claim predicts 0 to 8 KiB.'
-	has '<dt>What is true instead</dt><dd>the truth</dd>'
+	has '<dt>Because</dt><dd>the truth</dd>'
+
 }
 
 @test "a file without a verdict is broken, and every verdict is counted" {
@@ -141,7 +166,9 @@ has_not() {
 			<image xlink:href="http://example.org/x.png"/></svg>
 		SVG
 	done
+	sed -i 's/reproduced/refuted/' "$results/3_residency/also.csv"
 	report
+	has 'expected 0 to 8 KiB. the truth"'
 	has 'id="3_residency-lazy-p"'
 	has 'xlink:href="#3_residency-also-p" fill="url(#3_residency-also-p)"'
 	has 'role="img" aria-label="Chart for: lazy is &lt;lazy&gt;. Verdict: reproduced.'
@@ -168,7 +195,7 @@ has_not() {
 	has '<p>The kernel fills it.</p>'
 	has '<p>block=1M instead.</p>'
 	has 'make run CLAIM=lazy KNOBS=&#34;block=1M&#34;'
-	has 'recorded at line <a href="#3_residency-lazy-L9">9</a>'
+	has '“after” <span class="soft">in line <a href="#3_residency-lazy-L9">9</a>'
 }
 
 @test "a source that is missing, or outside the project, is said and not read" {
@@ -210,7 +237,7 @@ has_not() {
 	result lazy "$held" "verdict: reproduced"
 	cp "$results/3_residency/lazy.csv" "$results/10_last/"
 	report
-	[[ $page == *'Does malloc(n) take n bytes?</h2>'*'10. last</h2>'* ]]
+	[[ $page == *'3. Does malloc(n) take n bytes?</h2>'*'10. last</h2>'* ]]
 	has '<code>3_residency/unrun</code>'
 }
 
