@@ -183,7 +183,8 @@ def pair_text(base, other, unit):
     """64 MiB → 82 MiB; with every digit where rounding would make them look alike."""
     said = [quantity(number, unit) for number in (base, other)]
     if said[0] == said[1] and base != other:
-        said = [f"{base:,.10g}", f"{other:,.10g} {unit if unit != 'count' else ''}".rstrip()]
+        exact = [f"{number:,.0f}" if number == int(number) else f"{number:,.10g}" for number in (base, other)]
+        said = [exact[0], f"{exact[1]} {unit if unit != 'count' else ''}".rstrip()]
     return said[0] if said[0] == said[1] else " → ".join(said)
 
 
@@ -247,8 +248,8 @@ def grouped(text):
 
 
 def numbers_of(findings):
-    """The numbers of a finding over the runs, grouped by thousands."""
-    numbers = list(dict.fromkeys(finding.shown() for finding in findings))
+    """What was measured over the runs, grouped by thousands."""
+    numbers = list(dict.fromkeys(finding.measured() for finding in findings))
     text = numbers[0] if len(numbers) == 1 else f"{numbers[0]} ... {numbers[-1]} ({len(numbers)} differ)"
     return grouped(text)
 
@@ -266,7 +267,13 @@ class Difference:
                      for side in (self.base, self.other))
 
     def numbers(self):
-        return tuple(numbers_of(side) if side else "" for side in (self.base, self.other))
+        apart = lambda side: "" if self.expected() or not side[0].bounds() else f", expected {grouped(side[0].bounds())}"
+        return tuple(numbers_of(side) + apart(side) if side else "" for side in (self.base, self.other))
+
+    def expected(self):
+        """The bounds where both sides have the same, else nothing: then numbers() has them.  An older file may not tell its own."""
+        bounds = {finding.bounds() for finding in self.base + self.other}
+        return f"expected {grouped(bounds.pop())}" if len(bounds) == 1 and bounds != {""} else ""
 
     def turned(self):
         return len(set(self.outcomes())) > 1
@@ -282,7 +289,8 @@ class Difference:
         before, after = self.outcomes()
         outcome = before if before == after else f"{before} → {after}"
         numbers = " → ".join(number or "–" for number in self.numbers())
-        return f"{'control, ' if self.control else ''}{outcome}: {self.what}: {numbers}"
+        expected = f"; {self.expected()}" if self.expected() else ""
+        return f"{'control, ' if self.control else ''}{outcome}: {self.what}: {numbers}{expected}"
 
 
 def same(base, other):
@@ -292,7 +300,8 @@ def same(base, other):
     before, after = _quartiles(base), _quartiles(other)
     if before and after:
         return before[0] <= after[1] and after[0] <= before[1]
-    return bool({finding.shown() for finding in base} & {finding.shown() for finding in other})
+    bare = lambda side: {finding.numbers.removeprefix("-inf <= ").removesuffix(" <= inf") for finding in side}  # older files lack these
+    return bool(bare(base) & bare(other))
 
 
 def finding_differences(before, after):

@@ -95,9 +95,13 @@ def _log_scale(axes, which, values, unit):
     base, positive = 2 if unit == "bytes" else 10, [value for value in values if value > 0]
     if len(positive) < len(values):
         set_scale("symlog", base=base, linthresh=min(positive))
+        getattr(axes, f"set_{which}lim")(min(values) - min(positive) / 4, max(positive) * 2)
     else:
         set_scale("log", base=base)
-        axis.set_major_locator(ticker.LogLocator(base=base, numticks=12))
+        factor = (max(positive) / min(positive)) ** 0.06 if max(positive) > min(positive) else 2  # panels share them
+        getattr(axes, f"set_{which}lim")(min(positive) / factor, max(positive) * factor)
+        room = 12 // axes.get_subplotspec().get_gridspec().ncols if which == "x" else 12  # labels must not touch
+        axis.set_major_locator(ticker.LogLocator(base=base, numticks=max(room, 3)))
     if max(positive) / min(positive) < 8 and len(set(values)) <= 8:
         axis.set_major_locator(ticker.FixedLocator(sorted(set(values))))
     axis.set_major_formatter(ticker.FuncFormatter(lambda value, _: quantity(round(value), unit)))
@@ -142,7 +146,7 @@ def _stages(comparison):
 
 def _curve(axes, comparison, arm, column):
     """Both sides of a column of an arm, over x or over the stages; gives what the axes must hold."""
-    form, values, across = comparison.base.metadata.get("chart"), [0], []
+    form, values, across = comparison.base.metadata.get("chart"), [], []
     for side, look in _sides(comparison):
         if form == "stages":
             points = [(_stages(comparison).index(stage), spread) for stage, spread in side.over_stages(arm, column).items()]

@@ -39,9 +39,17 @@ class Finding:
         """The numbers between the relations, as written: ["0", "4096", "8192"]."""
         return re.split(r" (?:<=|==) ", self.numbers.partition(" (quartiles ")[0])
 
-    def shown(self):
-        """The numbers without open sides: "2 <= 2.4 (quartiles 2.3 to 2.6)"."""
-        return self.numbers.removeprefix("-inf <= ").replace(" <= inf", "", 1)
+    def bounds(self):
+        """What was expected, in words; nothing where the file does not tell."""
+        least, _, most = self.sides() or ("", "", "")
+        if least == most:
+            return f"exactly {least}" if least else ""
+        return f"at most {most}" if least is None else f"at least {least}" if most is None else f"{least} to {most}"
+
+    def measured(self):
+        """The number that was measured, with its quartiles; all numbers where the file does not tell which it was."""
+        spread = re.search(r" \(quartiles .*", self.numbers)
+        return self.sides()[1] + (spread[0] if spread else "") if self.sides() else self.numbers
 
     def sides(self):
         """(least, measured, most) as texts, None where open; None of a file that does not tell which was measured."""
