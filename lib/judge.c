@@ -295,7 +295,8 @@ static void find_beyond(bool control, const char *what, int sign, double bound, 
 			 "%.4g <= %.4g <= inf (quartiles %.4g to %.4g)", bound, median, lower, upper);
 	else
 		snprintf(finding->numbers, sizeof(finding->numbers),
-			 "-inf <= %.4g <= %.4g (quartiles %.4g to %.4g)", median, bound, lower, upper);
+			 "-inf <= %.4g <= %.4g (quartiles %.4g to %.4g)", median, bound, lower,
+			 upper);
 }
 
 void expect_at_least(const char *what, double bound, struct samples samples)

@@ -81,6 +81,9 @@ has_not() {
 	has '0 to 8 KiB'
 	has '<a href="#3_residency-lazy-L13">line 13</a>'
 	has '<span class="tag">control</span> filled at once'
+	has 'it is lazy: <strong class="number">4 KiB</strong> (expected: 0 to 8 KiB)'
+	has 'To change: <a href="../../experiments/3_residency/lazy.c">'
+	has '<a href="#chapter-3_residency-verdicts">'
 }
 
 @test "the measured number is the one in the middle, where a side is open too" {

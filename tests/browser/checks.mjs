@@ -82,6 +82,16 @@ async function films(page) {
 	return gather(all, async (film) => filmMoves(film, await film.getAttribute("aria-label")));
 }
 
+/* The pictures are wider than a phone: who looks at the right half sees it at the next stage too. */
+async function filmsStay(page) {
+	await page.setViewportSize({ width: 390, height: 844 });
+	const film = page.locator(".film").first(), left = () => film.locator(".picture:visible").first().evaluate((picture) => picture.scrollLeft);
+	await film.locator(".picture:visible").first().evaluate((picture) => { picture.scrollLeft = 60; });
+	const before = await left();
+	await film.getByRole("button", { name: "One stage on" }).click();
+	return [...differs("the picture scrolls, to", before, 60), ...differs("the next stage shows it from", await left(), 60)];
+}
+
 /* ---- links and keys ------------------------------------------------------------ */
 
 async function links(page, { url }) {
@@ -213,6 +223,7 @@ async function withoutScript(page) {
 export const checks = [
 	{ name: "asks nothing of the network; the console stays empty", look: quiet, spoil: ["<footer>", '<footer><img alt="" src="http://127.0.0.1:9/x.png">'] },
 	{ name: "films move by slider, keys and buttons, stage and source line with them", look: films, spoil: ["ArrowLeft: -1", "ArrowLeft: -2"] },
+	{ name: "a film on a phone stays where it was scrolled to", look: filmsStay, spoil: ["picture.scrollLeft = left[i]", "picture.scrollLeft = 0"] },
 	{ name: "links of the table lead to their sections, all others to what is there", look: links, spoil: ['<a href="#3_residency-', '<a href="#3-residency-'] },
 	{ name: "everything is reached by Tab and shows that it is", look: keyboard, spoil: [":focus-visible {", ":focus-within:active {"] },
 	{ name: "the skip link leads past the top", look: skip, spoil: ["a.skip:focus {", "a.skip:hover {"] },
