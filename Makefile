@@ -54,8 +54,7 @@ observe: ## look at one claim, or all, from outside with ps and pmap: make obser
 	@scripts/address_space $(CLAIM) || [ $$? -eq 77 ]
 
 predict: ## say first what will be measured, then run: make predict CLAIM=malloc_is_lazy (PREDICT=64K: without asking)
-	@claim=$$(scripts/claims "$(CLAIM)") && $(MAKE) --no-print-directory $(BUILD)/$$claim && \
-		scripts/predict $(CHART_OPTION) $$claim; \
+	@scripts/predict $(CHART_OPTION) "$(CLAIM)"; \
 		status=$$?; [ $$status -eq 2 ] || scripts/report $(RESULTS) || true; exit $$status
 
 predict-all: ## the same for a whole chapter: make predict-all CHAPTER=3_residency
@@ -65,6 +64,7 @@ predict-all: ## the same for a whole chapter: make predict-all CHAPTER=3_residen
 new: ## fork an experiment: make new FROM=malloc_is_lazy NAME=reading_the_pages HYPOTHESIS="reading takes no memory"
 	@scripts/new "$$FROM" "$$NAME" "$$HYPOTHESIS"
 	@$(MAKE) --no-print-directory run CLAIM="9_mine/$$NAME"
+	@echo "experiments/9_mine/$$NAME.c is yours: change one thing in it, then make predict CLAIM=$$NAME"
 
 # CLAIM=, Y= and the like stay empty where they are not given: each script knows what to take then.
 compare: ## lay two runs over each other: make compare BASE=results/monday WITH=results/latest

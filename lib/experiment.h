@@ -73,6 +73,7 @@ struct prediction {
 	const char *arm;
 	const char *from, *to; /* stages; NULL: the arm's first row, its last row */
 	const char *against;   /* another arm: how many times as much as there is asked */
+	const char *because;   /* why that number: told beside the prediction, after the run */
 };
 
 struct experiment {

@@ -75,6 +75,10 @@ int main(int argc, char **argv)
 			return BROKEN;
 		}
 	options_read(argc, argv);
+	if (options.declaration) {
+		declaration_print();
+		return 0;
+	}
 	if (options.arm != NULL)
 		arm_run();
 	if (options.bare != NULL)

@@ -196,6 +196,7 @@ static void __attribute__((noreturn)) help(void)
 	printf("\noptions:\n"
 	       "  --step             stop at each record(), show the PID, wait for Enter\n"
 	       "  --list             print the arms and stages\n"
+	       "  --declaration      print what the result will say of the experiment and its knobs\n"
 	       "  --aslr             leave address space layout randomisation on\n"
 	       "  --huge-pages       leave transparent huge pages as the machine has them\n"
 	       "  --tunables=TEXT    GLIBC_TUNABLES for every arm that sets none\n"
@@ -247,11 +248,12 @@ static void __attribute__((noreturn)) list(void)
 
 /* ---- reading -------------------------------------------------------------- */
 
-enum { HELP = 256, LIST, STEP, ASLR, HUGE_PAGES, TUNABLES, BARE, ARM, SHARED_FD };
+enum { HELP = 256, LIST, DECLARATION, STEP, ASLR, HUGE_PAGES, TUNABLES, BARE, ARM, SHARED_FD };
 
 static const struct option known_options[] = {
 	{ "help", no_argument, NULL, HELP },
 	{ "list", no_argument, NULL, LIST },
+	{ "declaration", no_argument, NULL, DECLARATION },
 	{ "step", no_argument, NULL, STEP },
 	{ "aslr", no_argument, NULL, ASLR },
 	{ "huge-pages", no_argument, NULL, HUGE_PAGES },
@@ -268,6 +270,7 @@ static void take_option(int option)
 	switch (option) {
 	case HELP: help();
 	case LIST: list();
+	case DECLARATION: options.declaration = true; break;
 	case STEP: options.step = true; break;
 	case ASLR: options.aslr = true; break;
 	case HUGE_PAGES: options.huge_pages = true; break;

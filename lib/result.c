@@ -163,9 +163,10 @@ static void key_prediction(const struct prediction *predict)
 	for (size_t i = 0; i < sizeof(cells) / sizeof(cells[0]); i++)
 		printf(" %s |", cells[i] != NULL ? cells[i] : "");
 	printf(" %s\n", predict->asked);
+	key("because", predict->because);
 }
 
-static void declaration(void)
+void declaration_print(void)
 {
 	key("claim", experiment.claim);
 	key("asked", experiment.asked);
@@ -229,7 +230,7 @@ static void judgement(FILE *to, enum verdict verdict, const char *reason)
 
 void conclude(enum verdict verdict, const char *reason)
 {
-	declaration();
+	declaration_print();
 	machine();
 	conditions();
 	rows();

@@ -52,20 +52,32 @@ def find_claim(name):
     return found.stdout.strip()
 
 
-def build(claim, folder=None, **variables):
+def build(claim, folder=BUILD, say=subprocess.DEVNULL, **variables):
     """The program of a claim, up to date; None where it does not build."""
-    program = f"{folder or BUILD}/{claim}"
-    settings = [f"{name}={value}" for name, value in {"BUILD": folder or BUILD, **variables}.items()]
+    program = f"{folder}/{claim}"
+    settings = [f"{name}={value}" for name, value in {"BUILD": folder, **variables}.items()]
     made = subprocess.run(["make", "-s", f"-j{os.cpu_count()}", "--no-print-directory", *settings, program],
-                          capture_output=True, text=True)
+                          stdout=say, stderr=say)
     return program if made.returncode == 0 else None
 
 
 def must_build(claim):
-    program = build(claim)
+    """The same, in the reader's sight: what the compiler has to say comes first."""
+    program = build(claim, say=sys.stderr)
     if not program:
-        stop(f"{claim} does not build: make {BUILD}/{claim} shows why")
+        stop(f"{claim} does not build: the compiler's words stand above; mend experiments/{claim}.c there")
     return program
+
+
+def declaration(program):
+    """What the program says of its experiment, with the knobs as they are set: a result without rows."""
+    said = subprocess.run([program, *KNOBS, "--declaration"], capture_output=True, text=True)
+    if said.returncode:
+        stop(said.stderr.strip().removeprefix(f"{Path(program).name}: "))
+    with tempfile.NamedTemporaryFile("w", suffix=".csv", encoding="utf-8") as file:
+        file.write(said.stdout)
+        file.flush()
+        return read_result(file.name)
 
 
 @contextlib.contextmanager
@@ -110,7 +122,7 @@ def run(program, condition, keep=None):
         if keep:
             write_whole(keep, path.read_bytes())
         result = read_result(path)
-        result.path = Path(f"{program}.csv")  # so that its name and chapter are the claim's
+        result.path = Path(RESULTS, *Path(program).parts[-2:]).with_suffix(".csv")  # its name and chapter are the claim's
     return (None, result.reason) if result.reason.startswith("cut short") else (result, "")
 
 

@@ -20,7 +20,6 @@ from pathlib import Path
 import touchstone
 
 HARNESS_KNOBS = ("trials", "time_limit")
-LONGEST_LESSON = 320  # characters: the comment tells the rest
 MOST_MARKS = 4  # more lines than that hide what was measured
 DIRECTIONS = {"up": "up more rises rise grows grow", "down": "down less falls fall shrinks shrink",
               "same": "same stays stay nothing none unchanged"}
@@ -150,37 +149,6 @@ def _general(charted, arms, about):
     return Question(column, arm, asked=asked, **about)
 
 
-# ---- the declaration, before there is a result ---------------------------------
-
-_TEXTS = rf"{touchstone._STRING}(?:\s*{touchstone._STRING})*"
-
-
-class Declaration:
-    """What an experiment's source declares, as far as it is text."""
-
-    def __init__(self, source):
-        code = touchstone.without_comments(source.text)
-        self.code = code[code.rfind("struct experiment experiment"):]
-
-    def text(self, field):
-        found = re.search(rf"\.{field}\s*=\s*({_TEXTS})", self.code)
-        return touchstone._text(found[1]) if found else ""
-
-    def question(self, arms):
-        about = {"x": self.text("x_axis"), "y": self.text("y_axis")}
-        found = re.search(rf"\.predict\s*=\s*\{{((?:[^\"}}]|{touchstone._STRING})*)\}}", self.code)
-        if not found:
-            return _general(self.text("charted"), arms, about)
-        names = ["asked", "measured", "arm", "from", "to", "against"]
-        cells = dict.fromkeys(names, "")
-        at = 0
-        for cell in re.finditer(rf"(?:\.(\w+)\s*=\s*)?(?:({_TEXTS})|NULL)", found[1]):
-            at = names.index(cell[1]) if cell[1] in names else at
-            cells[names[at]] = touchstone._text(cell[2] or "")
-            at = min(at + 1, len(names) - 1)
-        return Question(*(cells[name] for name in ("measured", "arm", "from", "to", "against", "asked")), **about)
-
-
 # ---- the prediction -------------------------------------------------------------
 
 class Nonsense(ValueError):
@@ -197,7 +165,8 @@ def understood(text, question):
     number = _NUMBER.fullmatch(said)
     scales = SCALES[question.unit]
     if not number or not (number[5] in scales or re.search(rf"\b{number[5]}\b", question.asked.lower())):
-        raise Nonsense(f"\"{text.strip()}\" is no prediction; expected is {hint(question)}.")
+        shown = "".join(letter for letter in text if letter.isprintable()).strip()  # an arrow key is typed, too
+        raise Nonsense(f"\"{shown}\" is no prediction; expected is {hint(question)}.")
     value = 2 ** int(number[2]) if number[2] else int(number[3].replace(",", "")) + float(number[4] or 0)
     value *= scales.get(number[5], 1) * (-1 if number[1] else 1)
     if abs(value) >= 2 ** 63:
@@ -206,7 +175,7 @@ def understood(text, question):
 
 
 def hint(question):
-    return EXAMPLES[question.unit] + (", or up, down, same" if question.is_growth else "")
+    return EXAMPLES[question.unit] + (", with a minus if it shrinks; or up, down, same" if question.is_growth else "")
 
 
 @dataclass
@@ -239,14 +208,16 @@ def _difference(predicted, measured, question):
         off = question.text(abs(predicted - measured))
         return f"{moved}: {off} {'more' if predicted > measured else 'less'} was predicted than measured."
     if (predicted < 0) != (measured < 0):
-        return "It went the other way."
+        return f"It went the other way: {'down' if measured < 0 else 'up'}, by {question.text(abs(measured))}."
     ratio = predicted / measured
     high = "high" if ratio > 1 else "low"
     off = abs(predicted - measured)
     if 0.5 < ratio < 2 and question.is_growth and question.unit == "bytes" and off <= os.sysconf("SC_PAGE_SIZE"):
         return f"Right to the page: {question.text(off)} too {high}."
     if 0.5 < ratio < 2:
-        return f"{'Close' if 0.9 < ratio < 1.1 else 'Off'}: {_percent(abs(ratio - 1))} too {high}."
+        by = f"{_percent(abs(ratio - 1))} too {high}" if question.unit == "times" else \
+            f"{question.text(off)} too {high} ({_percent(abs(ratio - 1))})"
+        return f"{'Close' if 0.9 < ratio < 1.1 else 'Off'}: {by}."
     factor = max(ratio, 1 / ratio)
     return f"Off by a factor of {f'{factor:,.0f}' if factor >= 100 else f'{factor:.3g}'}: too {high}."
 
@@ -313,23 +284,15 @@ def read(result):
             if question and predicted.asked == question.asked and predicted.knobs == knobs]
 
 
-def lesson(result, source):
-    """Why it comes out as it does: what is true instead of folklore, else how the experiment's comment begins."""
-    if result.verdict == "refuted" and result.metadata.get("instead"):
-        return result.metadata["instead"]
-    told = ""
-    for lines in source.paragraphs() if source else []:
-        if lines[0].startswith(("Control:", "Try:")) or any(line.startswith((" ", "\t", "-")) for line in lines):
-            break
-        for sentence in re.split(r"(?<=[.?!]) +", " ".join(lines)):
-            if sentence.endswith(":") or told and len(told) + len(sentence) > LONGEST_LESSON:
-                return told
-            told += (" " if told else "") + sentence
-    return told
+def lesson(result):
+    """What the difference teaches: why it came out as it did.  A fork's is its author's to find."""
+    if result.metadata.get("hypothesis"):
+        return ""
+    return result.metadata.get("because") or (result.metadata.get("instead", "") if result.verdict == "refuted" else "")
 
 
 def marks(result):
-    """(column, value, label) of the last predictions that the chart has a place for."""
+    """(column, value, label) of the last predictions that the chart has a place for, and of what was measured."""
     question, found = question_of(result), {}
     for predicted in read(result):
         if isinstance(predicted.value, str):
@@ -338,7 +301,12 @@ def marks(result):
         if place:
             found.pop(place, None)
             found[place] = f"predicted: {question.text(predicted.value)}"
-    return [(column, value, label) for (column, value), label in found.items()][-MOST_MARKS:]
+    marked = [(column, value, label) for (column, value), label in found.items()][-MOST_MARKS:]
+    bars = result.metadata.get("chart") == "bars"  # each of them carries its number
+    measured = question.answer(result) if marked and not bars else None
+    if measured is not None:
+        marked.append((*question.place(result, measured), f"measured: {question.text(measured)}"))
+    return marked
 
 
 def view(result):
@@ -349,7 +317,7 @@ def view(result):
         text = predicted.value if isinstance(predicted.value, str) else question.exactly(predicted.value)
         said = found.setdefault(text, {"text": text, "times": 0, "compared": predicted.compared(question, measured)})
         said["times"] += 1
-    return found and {"asked": question.asked, "said": list(found.values()),
+    return found and {"asked": question.asked, "said": list(found.values()), "why": lesson(result),
                       "measured": "nothing" if measured is None else question.exactly(measured)}
 
 

@@ -17,7 +17,7 @@ TEXT_COLUMNS = ("arm", "stage")
 SERIES = ("sweeps", "confounds")  # beside the chapters: experiments run again and again (scripts/lab.py)
 # Metadata that describes the experiment; every other key describes the machine.
 DECLARATION = ("claim", "asked", "instead", "hypothesis", "source", "x", "y", "charted", "chart",
-               "chart_options", "predict", "knobs", "arm")
+               "chart_options", "predict", "because", "knobs", "arm")
 
 
 @dataclass

@@ -19,7 +19,7 @@ setup() {
 
 @test "make new: the fork builds, runs, says where it came from, and is in the report" {
 	run -0 make new FROM=malloc_is_lazy NAME=reading_the_pages HYPOTHESIS='reading "takes" no memory, not even 1 \ page'
-	[[ $output == *"experiments/9_mine/reading_the_pages.c is yours"*'9_mine/reading_the_pages '*reproduced* ]]
+	[[ $output == *'9_mine/reading_the_pages '*reproduced*"experiments/9_mine/reading_the_pages.c is yours: change one thing in it, then make predict CLAIM=reading_the_pages" ]]
 	[ "$(sed -n 2p experiments/9_mine/reading_the_pages.c)" = '/* forked from experiments/3_residency/malloc_is_lazy.c */' ]
 	grep -qxF '# hypothesis: reading "takes" no memory, not even 1 \ page' results/latest/9_mine/reading_the_pages.csv
 	if [[ -e results/latest/index.html ]]; then

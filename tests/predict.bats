@@ -13,13 +13,16 @@ setup() {
 # What a person sees who types: typing "WAIT FOR=>TYPE" ... -- COMMAND ...
 typing() { tests/on_terminal.py "$@"; }
 
-# A project of two claims, for what a whole chapter does; the programs are the project's.
+# A project of two claims, with the programs that were built here.
 small_project() {
-	mkdir -p "$BATS_TEST_TMPDIR/project/experiments/3_residency"
+	mkdir -p "$BATS_TEST_TMPDIR/project"/{experiments,build}/3_residency
+	cp -a "$BUILD"/{lib,libtouchstone.a,.flags} "$BATS_TEST_TMPDIR/project/build"
+	cp -a "$BUILD"/3_residency/{malloc_is_lazy,reading_costs_no_memory} "$BATS_TEST_TMPDIR/project/build/3_residency"
 	cp -a Makefile lib scripts "$BATS_TEST_TMPDIR/project"
 	cp -a experiments/3_residency/{malloc_is_lazy,reading_costs_no_memory}.c "$BATS_TEST_TMPDIR/project/experiments/3_residency"
 	cp -a tests/on_terminal.py "$BATS_TEST_TMPDIR"
 	cd "$BATS_TEST_TMPDIR/project" || return
+	BUILD=build
 }
 
 # prediction.py's functions, with what a bytes question and a count question understand.
@@ -35,7 +38,7 @@ $1"
 
 @test "a prediction is kept, then compared with what was measured, in chart and report" {
 	run -0 make predict CLAIM=malloc_is_lazy PREDICT="64 MiB"
-	[[ $output == *'How much becomes resident'*'predicted  64 MiB'*'measured   4 KiB'*'Off by a factor of '*'too high'*'Why: malloc() hands out addresses'* ]]
+	[[ $output == *'How much becomes resident'*'predicted  64 MiB'*'measured   4 KiB'*'Off by a factor of '*'too high'*'Why: malloc hands out addresses'* ]]
 	grep -qx 'entered: 64 MiB' "$kept"
 	grep -qx 'value: 67108864' "$kept"
 	grep -qx 'knobs: block=67108864' "$kept"
@@ -46,6 +49,7 @@ $1"
 	if [[ -e $RESULTS/index.html ]]; then
 		grep -q 'Predicted' "$RESULTS/index.html"
 		grep -q '64 MiB' "$RESULTS/index.html"
+		grep -q 'Why: malloc hands out addresses' "$RESULTS/index.html"
 	fi
 }
 
@@ -55,12 +59,13 @@ $1"
 	scripts/run malloc_is_lazy
 	[ "$(grep -c '^entered: ' "$kept")" -eq 2 ]
 	run -0 /usr/bin/python3 scripts/prediction.py "${kept%.prediction}.csv"
-	[ "$output" = 'resident_bytes 67108864 predicted: 64 MiB' ] # a direction is no line in the chart
+	[ "$output" = 'resident_bytes 67108864 predicted: 64 MiB
+resident_bytes 4096 measured: 4 KiB' ] # a direction is no line in the chart
 }
 
 @test "on a terminal: nonsense and nothing are asked again" {
 	run -0 typing 'Your prediction=>lots\n' 'is no prediction=>\n' 'Your prediction=>up\n' -- make predict CLAIM=malloc_is_lazy
-	[[ $output == *'block=67108864'*'"lots" is no prediction; expected is bytes'*'Right: it went up, by 4 KiB.'* ]]
+	[[ $output == *'block=64M'*'"lots" is no prediction; expected is bytes'*'Right: it went up, by 4 KiB.'* ]]
 }
 
 @test "Ctrl-C at the question writes nothing; Ctrl-D neither" {
@@ -72,17 +77,7 @@ $1"
 }
 
 @test "Ctrl-C while it runs: the prediction is kept" {
-	mkdir -p "$BATS_TEST_TMPDIR/build/3_residency"
-	local program=$BATS_TEST_TMPDIR/build/3_residency/malloc_is_lazy
-	mkfifo "$BATS_TEST_TMPDIR/never"
-	cat >"$program" <<-PROGRAM
-		#!/bin/sh
-		case \$1 in --*) exec $BUILD/3_residency/malloc_is_lazy "\$@" ;; esac
-		echo running >/dev/tty
-		read -r line <"$BATS_TEST_TMPDIR/never"
-	PROGRAM
-	chmod +x "$program"
-	BUILD=$BATS_TEST_TMPDIR/build run -130 typing 'Your prediction=>64M\n' 'running=>^C' -- scripts/predict malloc_is_lazy
+	KNOBS=trials=10000 run -130 typing 'Your prediction=>64M\n' 'malloc_is_lazy  =>^C' -- scripts/predict malloc_is_lazy
 	[[ $output == *"your prediction is kept in $kept"* ]]
 	grep -qx 'entered: 64M' "$kept"
 	[ ! -e "${kept%.prediction}.csv" ]
@@ -103,17 +98,23 @@ $1"
 	[ ! -e "$RESULTS" ]
 }
 
-@test "an unknown claim, one that is not built, a folder that cannot be written: exit 2" {
+@test "an unknown claim, a wrong knob, one that does not build, a folder that cannot be written: exit 2" {
 	PREDICT=1 run -2 scripts/predict malloc_is_lasy
 	[[ $output == *'there is no claim "malloc_is_lasy"; the nearest are:'*malloc_is_lazy* ]]
-	BUILD=$BATS_TEST_TMPDIR PREDICT=1 run -2 scripts/predict malloc_is_lazy
-	[[ $output == *'is not built: make '* ]]
+	KNOBS=blok=1M PREDICT=1 run -2 scripts/predict malloc_is_lazy
+	[[ $output == *'there is no knob "blok"; there are: block'* ]]
+	[ ! -e "$RESULTS" ]
 	touch "$BATS_TEST_TMPDIR/file"
 	RESULTS=$BATS_TEST_TMPDIR/file PREDICT=1 run -2 scripts/predict malloc_is_lazy
 	[[ $output == *'cannot keep the prediction in '*RESULTS=* ]]
 	run -2 scripts/predict --all 3_residency malloc_is_lazy
 	run -2 scripts/predict
 	[[ $output == *'which claim?'* ]]
+	small_project
+	sed -i 's/write_pages(block/wriet_pages(block/' experiments/3_residency/malloc_is_lazy.c
+	PREDICT=1 run -2 scripts/predict malloc_is_lazy
+	[[ $output == *wriet_pages*"3_residency/malloc_is_lazy does not build: the compiler's words stand above"* ]]
+	[ ! -e "$RESULTS" ]
 }
 
 @test "a prediction for other knobs is not held against this run" {
@@ -130,18 +131,18 @@ $1"
 	PREDICT=32M run -0 scripts/predict malloc_is_lazy
 	[[ $output == *'predicted  32 MiB'* ]]
 	run -0 /usr/bin/python3 scripts/prediction.py "${kept%.prediction}.csv"
-	[ "${#lines[@]}" -eq 1 ]
+	[ "${#lines[@]}" -eq 2 ]
 }
 
 @test "where the jump comes, how many times as much: the mark stands at the right place" {
 	PREDICT=7 run -0 scripts/predict freed_is_not_free_in_the_tcache
 	[[ $output == *'measured   8'* || $output == *'measured   17'* ]]
 	run -0 /usr/bin/python3 scripts/prediction.py "$RESULTS/7_fragmentation/freed_is_not_free_in_the_tcache.csv"
-	[ "$output" = 'x 7 predicted: 7' ]
+	[[ $output == $'x 7 predicted: 7\nx '*' measured: '* ]]
 	PREDICT=2.5 run -0 scripts/predict refaulting_is_the_price
 	[[ $output == *'predicted  2.5 times'*'measured   '*times* ]]
 	run -0 /usr/bin/python3 scripts/prediction.py "$RESULTS/5_cost_of_mmap/refaulting_is_the_price.csv"
-	[[ $output == 'elapsed_ns '*' predicted: 2.5 times' ]]
+	[[ $output == 'elapsed_ns '*$' predicted: 2.5 times\nelapsed_ns '*' measured: '*' times' ]]
 }
 
 @test "a prediction far off is named at the edge and leaves the data room" {
@@ -195,37 +196,48 @@ assert said(65536, 4096) == 'Off by a factor of 16: too high.'
 assert said(67108864, 67112960) == 'Right to the page: 4 KiB too low.'
 assert said(0, 4096) == 'It did move: 4 KiB less was predicted than measured.'
 assert said(4096, 0) == 'Nothing moved: 4 KiB more was predicted than measured.'
-assert said(-4096, 4096) == 'It went the other way.'
+assert said(-4096, 4096) == 'It went the other way: up, by 4 KiB.'
 assert said('down', -4096) == 'Right: it went down, by 4 KiB.'
 assert said('up', 0) == 'No: it stayed the same.'
-assert said(1000, 1050, count) == 'Close: 4.8 % too low.'
+assert said(1000, 1050, count) == 'Close: 50 too low (4.8 %).'
+assert said(7, 8, jump) == 'Off: 1 too low (12 %).'
+assert said(1.2, 1, times) == 'Off: 20 % too high.'
 assert said(7, None, jump) == 'This run gives no number to compare it with.'"
 }
 
 @test "an experiment without a question of its own is asked about its first charted column" {
 	run -0 python "
-source = touchstone.Source('experiments/3_residency/malloc_is_lazy.c')
-start = source.text.index('\t.predict')
-source.text = source.text[:start] + source.text[source.text.index('\t.judge'):]
-question = prediction.Declaration(source).question(['lazy'])
+result = touchstone.Result('malloc_is_lazy.csv', {'charted': 'resident_bytes virtual_bytes'},
+                           [touchstone.Arm('filled', control=True), touchstone.Arm('lazy')])
+question = prediction.question_of(result)
 assert (question.measured, question.arm) == ('resident_bytes', 'lazy'), question
 assert question.asked == 'By how much will \"resident\" have grown in the end, in the arm \"lazy\"?'"
 }
 
-@test "every question asks for an arm, stages and a column that its experiment has" {
+@test "every question asks for an arm, stages and a column that its experiment has, and knows why" {
 	run -0 python "
-import glob, re, subprocess
+import glob, re, lab
 columns = set(re.findall(r'COLUMN\((\w+)', open('lib/probe.h').read())) | {'y'}
 for path in sorted(glob.glob('experiments/[0-8]*/*.c')):
-    source = touchstone.Source(path)
-    declared = prediction.Declaration(source)
-    question = declared.question(['any'])
+    declared = lab.declaration(path.replace('experiments', '$BUILD')[:-2])
+    question = prediction.question_of(declared)
     assert question, path
-    if '.predict' not in declared.code:
-        continue
-    listed = re.findall(r'\"((?:[^\"\\\\\n]|\\\\.)*)\"', source.text)
+    assert declared.metadata.get('because'), path
+    listed = re.findall(r'\"((?:[^\"\\\\\n]|\\\\.)*)\"', touchstone.Source(path).text)
     for text in question.arm, question.begin, question.end, question.against:
         assert not text or text in listed, (path, text)
     assert question.column in columns, (path, question.column)
     assert question.is_jump or question.column != 'y' or question.y, path"
+}
+
+@test "a direction, an arrow key, a minus: what is typed is understood, or shown as it was read" {
+	run -0 typing $'Your prediction=>\e[A\\n' 'is no prediction=>-16M\n' -- scripts/predict free_unmaps_a_mapped_block
+	[[ $output == *$'"[A" is no prediction'*'predicted  -16 MiB'*'measured   -16'* ]]
+}
+
+@test "a fork explains itself: why is left to its author" {
+	small_project
+	scripts/new malloc_is_lazy mine 'reading takes no memory'
+	PREDICT=64M run -0 scripts/predict mine
+	[[ $output == *'Why? That is yours to find: make hypothesis CLAIM=mine'* && $output != *'Why: '* ]]
 }

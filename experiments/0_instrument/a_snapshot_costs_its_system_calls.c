@@ -188,7 +188,10 @@ const struct experiment experiment = {
 		  { "smaps_rollup", smaps_rollup, .control = true } },
 	.predict = { "How many times as long as two bare system calls does `ps -o rss` take for "
 		     "one reading?",
-		     "y", "ps -o rss", .to = "small", .against = "bare calls" },
+		     "y", "ps -o rss", .to = "small", .against = "bare calls",
+		     .because = "For one reading ps has to be started: a new process, its "
+				"libraries, and then files of /proc to open and read. The bare "
+				"calls only ask the kernel." },
 	.judge = judge,
 	.trials = 5,
 	.warm_up = true,

@@ -104,7 +104,9 @@ const struct experiment experiment = {
 		  { "one write early", one_write_early, .control = true } },
 	.predict = { "All pages are written, one by one. How many of them does field 24 of "
 		     "/proc/PID/stat count?",
-		     "y", "stat field 24", .to = "touched" },
+		     "y", "stat field 24", .to = "touched",
+		     .because = "That counter moves in batches, of 32 pages or more. At the end of "
+				"a batch it is right, in between it is behind." },
 	.judge = judge,
 	.rows = 4096,
 	.observe_with = "pages=8",

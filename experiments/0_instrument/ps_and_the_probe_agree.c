@@ -99,6 +99,9 @@ const struct experiment experiment = {
 		  { "pmap one write later", pmap_one_write_later, .control = true } },
 	.predict = { "How many bytes more than the probe does ps show, when all pages are "
 		     "written?",
-		     "y", "ps", .to = "compared" },
+		     "y", "ps", .to = "compared",
+		     .because = "ps prints a counter of the kernel's. Recent kernels keep it "
+				"exact; older ones, like Linux 6.1, bring it up to date a batch of "
+				"pages at a time." },
 	.judge = judge,
 };

@@ -82,6 +82,8 @@ const struct experiment experiment = {
 	.arms = { { "probe", probe }, { "stdio", stdio, .control = true } },
 	.predict = { "How far does reading statm with fopen() and fscanf() move the top of the "
 		     "heap?",
-		     "heap_top_bytes", "stdio", "before", "reading" },
+		     "heap_top_bytes", "stdio", "before", "reading",
+		     .because = "fopen() allocates, so there has to be a heap: its first piece, "
+				"the request and 128 KiB (M_TOP_PAD), in whole pages." },
 	.judge = judge,
 };

@@ -202,6 +202,9 @@ const struct experiment experiment = {
 		  { "nobody", nobody, .control = true } },
 	.predict = { "A program forks and runs a command. How many page faults does each "
 		     "later look cost it?",
-		     "y", "fork and exec", .to = "each later look" },
+		     "y", "fork and exec", .to = "each later look",
+		     .because = "To share its pages with the child, fork() write-protects them "
+				"all; each one that the program writes afterwards faults once "
+				"more, at every look." },
 	.judge = judge,
 };

@@ -105,6 +105,10 @@ const struct experiment experiment = {
 		  { "32-bit", bits_32 },
 		  { "32-bit with 3 GiB", bits_32_limit_3_gib, .control = true } },
 	.predict = { "How many addresses can a 32-bit process have on this kernel?", "y", "32-bit",
-		     .to = "all addresses" },
+		     .to = "all addresses",
+		     .because = "A 64-bit kernel lives at addresses that a 32-bit program cannot "
+				"name. All that is missing are the lowest pages "
+				"(vm.mmap_min_addr), the gap below the stack, and the last two "
+				"pages." },
 	.judge = judge,
 };

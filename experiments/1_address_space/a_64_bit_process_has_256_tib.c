@@ -117,6 +117,8 @@ const struct experiment experiment = {
 		  { "limited to 1 TiB", limited, .control = true, .before_exec = limit_addresses } },
 	.predict = { "How many addresses does mmap give a 64-bit process that asks until it is "
 		     "refused?",
-		     "y", "without a hint", .to = "all addresses" },
+		     "y", "without a hint", .to = "all addresses",
+		     .because = "Of the 48 bits half belongs to the kernel: on x86-64 a program "
+				"has the lower 2^47 bytes. Other processors divide otherwise." },
 	.judge = judge,
 };

@@ -111,6 +111,8 @@ const struct experiment experiment = {
 		    .before_exec = ask_for_old_layout } },
 	.predict = { "Sixteen blocks are mapped one after the other. Where does the last lie, seen "
 		     "from the first?",
-		     "y", "mappings", "grown", "grown" },
+		     "y", "mappings", "grown", "grown",
+		     .because = "mmap() looks for room from the top down, so each mapping lies "
+				"right below the one before: the distance is negative." },
 	.judge = judge,
 };

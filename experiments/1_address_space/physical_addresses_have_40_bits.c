@@ -99,6 +99,8 @@ const struct experiment experiment = {
 		  { "CPUID", cpuid, .control = true },
 		  { "memory", memory, .control = true } },
 	.predict = { "How many bits has a physical address on this machine?", "y", "/proc/cpuinfo",
-		     .to = "physical address" },
+		     .to = "physical address",
+		     .because = "As many as the processor, or the host of a virtual machine, says "
+				"that it has: the line \"address sizes\" of /proc/cpuinfo." },
 	.judge = judge,
 };

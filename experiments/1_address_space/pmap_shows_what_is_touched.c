@@ -149,6 +149,8 @@ const struct experiment experiment = {
 		  { "anonymous only read", anonymous_read, .control = true } },
 	.predict = { "Half of a mapped file is read, a quarter of it written. What will pmap -x "
 		     "show as RSS?",
-		     "y", "private file", .to = "RSS" },
+		     "y", "private file", .to = "RSS",
+		     .because = "RSS counts each page that is in memory once, whether it was read "
+				"or written. Those that were written stand in Dirty as well." },
 	.judge = judge,
 };

@@ -96,6 +96,9 @@ const struct experiment experiment = {
 	.arms = { { "as it is", draw },
 		  { "old layout", old_layout, .control = true, .before_exec = ask_for_old_layout } },
 	.predict = { "Where does the stack lie, seen from a mapping?", "y", "as it is",
-		     "anonymous mapping", "stack" },
+		     "anonymous mapping", "stack",
+		     .because = "The mappings begin below the room that the kernel keeps for the "
+				"stack to grow into: its limit, but at least 128 MiB "
+				"(mmap_base()). The libraries come first." },
 	.judge = judge,
 };

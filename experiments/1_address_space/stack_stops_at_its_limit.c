@@ -169,6 +169,9 @@ const struct experiment experiment = {
 		  { "limit", grow, .before_exec = at_limit },
 		  { "twice the limit", grow, .control = true, .before_exec = at_twice } },
 	.predict = { "How large gets the stack with the limit above, before SIGSEGV?", "y", "limit",
-		     .to = "reach" },
+		     .to = "reach",
+		     .because = "Each write below the stack makes it longer, up to RLIMIT_STACK in "
+				"whole pages, and everything on it counts: the arguments and the "
+				"environment too." },
 	.judge = judge,
 };

@@ -101,6 +101,9 @@ const struct experiment experiment = {
 	.arms = { { "hole", hole }, { "no hole", no_hole, .control = true } },
 	.predict = { "Five neighbouring blocks were freed. Which is the smallest request that "
 		     "still gets its own mapping?",
-		     "y", "hole", .to = "first size that is mapped" },
+		     "y", "hole", .to = "first size that is mapped",
+		     .because = "The five blocks merged into one hole, and what fits into it is "
+				"cut from it, however large. The threshold is asked only for the "
+				"first size that does not fit." },
 	.judge = judge,
 };

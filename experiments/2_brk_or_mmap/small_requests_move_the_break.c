@@ -98,7 +98,10 @@ const struct experiment experiment = {
 		   { "size", &request_bytes, "bytes", "size of each request", 1000 } },
 	.arms = { { "heap", heap }, { "all mmap", all_mmap, .control = true } },
 	.predict = { "After how many requested bytes does the break move for the first time?",
-		     "jump of heap_top_bytes", "heap" },
+		     "jump of heap_top_bytes", "heap",
+		     .because = "The heap begins with 132 KiB, less malloc's own bookkeeping. Each "
+				"request takes 8 bytes of header and the rounding up to 16, so a "
+				"little less than that can be requested." },
 	.judge = judge,
 	.rows = 4096,
 	.observe_with = "requests=200",

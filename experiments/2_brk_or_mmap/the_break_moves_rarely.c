@@ -113,6 +113,8 @@ const struct experiment experiment = {
 		   { "size", &request_bytes, "bytes", "size of each request", 0, 1 * KiB } },
 	.arms = { { "as it is", as_it_is }, { "no padding", no_padding, .control = true } },
 	.predict = { "How often does the break move for all these requests?", "y", "as it is",
-		     .to = "allocated" },
+		     .to = "allocated",
+		     .because = "Each time sysmalloc() asks for 128 KiB (M_TOP_PAD) more than it "
+				"needs, and hundreds of requests are cut from that." },
 	.judge = judge,
 };

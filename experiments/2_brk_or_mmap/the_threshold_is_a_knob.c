@@ -88,6 +88,9 @@ const struct experiment experiment = {
 		  { "tunable lower", untouched, .environment = TUNABLE(TUNABLE_LOW) },
 		  { "tunable higher", untouched, .environment = TUNABLE(TUNABLE_HIGH) } },
 	.predict = { "mallopt() set the threshold above. Which is the first size that is mapped?",
-		     "y", "mallopt", .to = "first size that is mapped" },
+		     "y", "mallopt", .to = "first size that is mapped",
+		     .because = "The threshold is compared with the chunk: the request, 8 bytes of "
+				"header, and the rounding up to 16. So requests from 23 bytes "
+				"below it on are mapped." },
 	.judge = judge,
 };

@@ -122,6 +122,9 @@ const struct experiment experiment = {
 		    .environment = "GLIBC_TUNABLES=glibc.malloc.arena_max=1" } },
 	.predict = { "Each of the threads calls malloc(100) once. How much does the virtual size "
 		     "grow?",
-		     "virtual_bytes", "own arenas" },
+		     "virtual_bytes", "own arenas",
+		     .because = "A thread's first malloc() makes an arena for it, and that "
+				"reserves 64 MiB of addresses (HEAP_MAX_SIZE). Memory comes page "
+				"by page, as everywhere." },
 	.judge = judge,
 };

@@ -135,6 +135,9 @@ const struct experiment experiment = {
 		  { "recycled malloc", recycled_malloc, .control = true } },
 	.predict = { "The block is allocated with calloc(), which has to zero it. How much "
 		     "becomes resident?",
-		     "resident_bytes", "mapped calloc", "before", "allocated" },
+		     "resident_bytes", "mapped calloc", "before", "allocated",
+		     .because = "A fresh mapping reads as zeros, and calloc() knows it, so it "
+				"clears nothing. What is resident is the page of the block's "
+				"header." },
 	.judge = judge,
 };

@@ -133,6 +133,8 @@ const struct experiment experiment = {
 		  { "child reads", child_reads, .control = true } },
 	.predict = { "After fork() the child writes the whole block, which its parent had "
 		     "written. How many page faults?",
-		     "minor_fault_count", "child writes", "forked", "used" },
+		     "minor_fault_count", "child writes", "forked", "used",
+		     .because = "Each page of the block that the child writes is copied for it, "
+				"with one fault each." },
 	.judge = judge,
 };

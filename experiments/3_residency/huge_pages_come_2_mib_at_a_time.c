@@ -93,6 +93,8 @@ const struct experiment experiment = {
 	.knobs = { { "huge_pages", &huge_pages, "", "how many huge pages are filled", 1, 512 } },
 	.arms = { { "MADV_HUGEPAGE", huge }, { "MADV_NOHUGEPAGE", no_huge, .control = true } },
 	.predict = { "These huge pages are filled. How many page faults does that take?",
-		     "minor_fault_count", "MADV_HUGEPAGE", "written", "all written" },
+		     "minor_fault_count", "MADV_HUGEPAGE", "written", "all written",
+		     .because = "One fault fills one huge page, as much as 512 ordinary ones of 4 "
+				"KiB." },
 	.judge = judge,
 };

@@ -73,7 +73,9 @@ const struct experiment experiment = {
 	.arms = { { "lazy", lazy }, { "populated", populated, .control = true } },
 	.predict = { "How much becomes resident when the block is allocated, before anything is "
 		     "written?",
-		     "resident_bytes", "lazy", "before malloc", "after malloc" },
+		     "resident_bytes", "lazy", "before malloc", "after malloc",
+		     .because = "malloc hands out addresses. What becomes resident is the one page "
+				"in which it writes the block's header." },
 	.judge = judge,
 	.film = true,
 };

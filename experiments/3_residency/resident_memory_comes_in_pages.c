@@ -99,6 +99,8 @@ const struct experiment experiment = {
 	.arms = { { "fresh", fresh }, { "written before", written_before, .control = true } },
 	.predict = { "A block of 64 KiB is allocated and 5 KiB of it are written. How much "
 		     "becomes resident?",
-		     "resident_bytes", "fresh", "write 1 KiB", "write 5 KiB" },
+		     "resident_bytes", "fresh", "write 1 KiB", "write 5 KiB",
+		     .because = "The written bytes, and malloc's header in front of them, lie on "
+				"so many pages. A page is resident as a whole or not at all." },
 	.judge = judge,
 };

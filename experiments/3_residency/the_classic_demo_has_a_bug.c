@@ -109,6 +109,8 @@ const struct experiment experiment = {
 		  { "mended", mended_program, .control = true } },
 	.predict = { "The classic demo writes its fourth block of 64 KiB. How many of its pages "
 		     "are absent then?",
-		     "y", "as it circulates", .to = "p4 absent in the end" },
+		     "y", "as it circulates", .to = "p4 absent in the end",
+		     .because = "It writes the second block once more, not the fourth. Of that one "
+				"only the page with malloc's header is there." },
 	.judge = judge,
 };

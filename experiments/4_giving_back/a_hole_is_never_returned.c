@@ -95,7 +95,10 @@ const struct experiment experiment = {
 		  { "holes below a page", holes_below_a_page, .control = true } },
 	.predict = { "All but a few live blocks are freed. How far does malloc_trim(0) then move "
 		     "resident memory?",
-		     "resident_bytes", "large holes", "freed", "malloc_trim" },
+		     "resident_bytes", "large holes", "freed", "malloc_trim",
+		     .because = "malloc_trim(0) gives back each whole page of a free chunk, "
+				"wherever it lies. What stays are the pages of the live blocks, "
+				"and those at the holes' edges." },
 	.judge = judge,
 	.film = true,
 };

@@ -85,6 +85,9 @@ const struct experiment experiment = {
 		  { "mapped", mapped, .control = true } },
 	.predict = { "The block lies in the heap and was written. How far does free() move "
 		     "resident memory?",
-		     "resident_bytes", "at the top", "written", "freed" },
+		     "resident_bytes", "at the top", "written", "freed",
+		     .because = "free() gives the block back to malloc. For the kernel nothing has "
+				"changed: the pages are still mapped, and ready for the next "
+				"request." },
 	.judge = judge,
 };

@@ -110,7 +110,10 @@ const struct experiment experiment = {
 		  { "a block on top", a_block_on_top, .control = true } },
 	.predict = { "Blocks are freed from the top of the heap down. After how many bytes does "
 		     "the break go down?",
-		     "jump of heap_top_bytes", "as it is" },
+		     "jump of heap_top_bytes", "as it is",
+		     .because = "What was free at the top before counts too. Together it must be "
+				"larger than what malloc keeps there (M_TOP_PAD, 128 KiB) by a "
+				"whole page." },
 	.judge = judge,
 	.observe_with = "block=64K",
 	.rows = 16 * MiB / (2 * KiB) + 1,

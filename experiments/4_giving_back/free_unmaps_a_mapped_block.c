@@ -95,7 +95,9 @@ const struct experiment experiment = {
 		   { "blocks", &blocks, "", "how many", 1, MOST_BLOCKS } },
 	.arms = { { "mapped", mapped }, { "heap", heap, .control = true } },
 	.predict = { "All the mapped blocks are freed. How far does that move resident memory?",
-		     "resident_bytes", "mapped", "free", "free" },
+		     "resident_bytes", "mapped", "free", "free",
+		     .because = "Every mapping goes whole: the block, and its header, which takes "
+				"one page more each." },
 	.judge = judge,
 	.observe_with = "blocks=4",
 };

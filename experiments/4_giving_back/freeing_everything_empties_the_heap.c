@@ -89,6 +89,9 @@ const struct experiment experiment = {
 		    .environment = "GLIBC_TUNABLES=glibc.malloc.tcache_count=0" } },
 	.predict = { "All blocks are freed, the newest first. How much of what they took stays "
 		     "resident?",
-		     "resident_bytes", "newest first", "before", "freed" },
+		     "resident_bytes", "newest first", "before", "freed",
+		     .because = "The first blocks that were freed, the newest, wait in the "
+				"thread's cache. They lie at the top of the heap, as if in use, "
+				"and hold up everything below." },
 	.judge = judge,
 };

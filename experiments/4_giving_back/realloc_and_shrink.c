@@ -114,6 +114,8 @@ const struct experiment experiment = {
 		  { "top of the heap", top_of_the_heap, .control = true } },
 	.predict = { "realloc() shrinks a written block of the heap to nearly nothing. How far "
 		     "does resident memory move?",
-		     "resident_bytes", "heap", "shrink", "shrink" },
+		     "resident_bytes", "heap", "shrink", "shrink",
+		     .because = "The rest becomes a free chunk of the heap, for malloc to use "
+				"again. No page goes back, as after free()." },
 	.judge = judge,
 };

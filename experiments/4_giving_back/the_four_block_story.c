@@ -92,7 +92,9 @@ const struct experiment experiment = {
 		   { "D", &d_bytes, "bytes", "fourth block, below the top" } },
 	.arms = { { "as it is", tell }, { "pinned", pinned, .control = true } },
 	.predict = { "C and B are free. How far does free(D) move the break?", "heap_top_bytes",
-		     "as it is", "free B", "free D" },
+		     "as it is", "free B", "free D",
+		     .because = "Freeing C, a mapped block, raised the trim threshold to twice its "
+				"size. B, D and the top together stay below that." },
 	.judge = judge,
 	.film = true,
 };

@@ -94,6 +94,8 @@ const struct experiment experiment = {
 	.arms = { { "mapped", mapped }, { "heap", heap, .control = true } },
 	.predict = { "What does a block of 64 KiB take, the largest tried, when it has its own "
 		     "mapping?",
-		     "y", "mapped", .to = "written" },
+		     "y", "mapped", .to = "written",
+		     .because = "The header has to fit in as well, and a mapping has whole pages: "
+				"one more than the block alone would take." },
 	.judge = judge,
 };

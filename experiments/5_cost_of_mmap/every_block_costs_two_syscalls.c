@@ -86,6 +86,8 @@ const struct experiment experiment = {
 		   { "blocks", &blocks, "", "how many", 2, 100000 } },
 	.arms = { { "mapped", mapped }, { "heap", heap }, { "as it is", as_it_is, .control = true } },
 	.predict = { "malloc as it is: how often does it call mmap for all these blocks?", "y",
-		     "as it is", .to = "mmap" },
+		     "as it is", .to = "mmap",
+		     .because = "The first free() of a mapped block raised the threshold to its "
+				"size; all blocks after it come from the heap." },
 	.judge = judge,
 };

@@ -162,7 +162,10 @@ const struct experiment experiment = {
 		  { "heap", heap, .control = true } },
 	.predict = { "Every other one of the blocks is freed. How far does that move resident "
 		     "memory?",
-		     "resident_bytes", "every other one", "allocated", "freed" },
+		     "resident_bytes", "every other one", "allocated", "freed",
+		     .because = "Each free() in the middle of a mapping makes two of it. When no "
+				"more are allowed munmap() fails, free() says nothing, and the "
+				"other blocks stay." },
 	.judge = judge,
 	.probe = PROBE_MAPPINGS,
 	.observe_with = "room=256 region=1000",

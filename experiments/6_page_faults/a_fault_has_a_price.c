@@ -305,7 +305,9 @@ const struct experiment experiment = {
 		  { "not linear", not_linear, .control = true } },
 	.predict = { "How long do these pages take to be touched for the first time, all of "
 		     "them?",
-		     "y", "first touch", .to = "many" },
+		     "y", "first touch", .to = "many",
+		     .because = "Each page takes a trap, a free page to be found, filled with "
+				"zeros and mapped: the price of one, times their number." },
 	.judge = judge,
 	.trials = 7,
 	.warm_up = true,

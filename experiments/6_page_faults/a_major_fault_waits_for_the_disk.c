@@ -110,7 +110,10 @@ const struct experiment experiment = {
 		  { "from the cache", from_the_cache, .control = true } },
 	.predict = { "The file is read from the disk in order, with readahead. How many major "
 		     "faults?",
-		     "major_fault_count", "with readahead", "reading", "reading" },
+		     "major_fault_count", "with readahead", "reading", "reading",
+		     .because = "While the first page is awaited, the kernel reads on: most of the "
+				"others are in memory when they are touched, and cost a minor "
+				"fault or none." },
 	.judge = judge,
 	.trials = 5,
 	.warm_up = true,

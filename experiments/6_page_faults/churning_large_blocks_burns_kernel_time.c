@@ -134,7 +134,9 @@ const struct experiment experiment = {
 		  { "from a pool", from_a_pool, .control = true } },
 	.predict = { "How many page faults do all these turns of malloc(), write and free() "
 		     "take?",
-		     "minor_fault_count", "malloc and free", "first half", "second half" },
+		     "minor_fault_count", "malloc and free", "first half", "second half",
+		     .because = "The block is above 32 MiB, so glibc maps it anew each time, and "
+				"all of its pages fault in again at every turn." },
 	.judge = judge,
 	.trials = 5,
 	.warm_up = true,

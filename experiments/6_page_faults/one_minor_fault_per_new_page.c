@@ -66,6 +66,8 @@ const struct experiment experiment = {
 	.knobs = { { "pages", &pages, "", "how many pages are written", STEPS, 1 << 20 } },
 	.arms = { { "fresh", fresh }, { "populated", populated, .control = true } },
 	.predict = { "The pages are written twice. How many minor faults do both passes take?",
-		     "minor_fault_count", "fresh" },
+		     "minor_fault_count", "fresh",
+		     .because = "Each page faults at its first write. At the second it is there, "
+				"and the kernel hears nothing of it." },
 	.judge = judge,
 };

@@ -104,6 +104,8 @@ const struct experiment experiment = {
 		  { "one write later", one_write_later, .control = true } },
 	.predict = { "By how many page faults does ps differ from getrusage(), when all pages "
 		     "are written?",
-		     "y", "minor faults", .to = "compared" },
+		     "y", "minor faults", .to = "compared",
+		     .because = "Both read the same counters of the kernel, and these are not kept "
+				"in batches." },
 	.judge = judge,
 };

@@ -131,7 +131,9 @@ const struct experiment experiment = {
 	.arms = { { "swapped", swapped }, { "stayed", stayed, .control = true } },
 	.predict = { "All pages are in swap and are touched again. How many of the faults are "
 		     "major?",
-		     "major_fault_count", "swapped", "touched again", "touched again" },
+		     "major_fault_count", "swapped", "touched again", "touched again",
+		     .because = "A page has to be read back before it can be used. Where the "
+				"kernel reads neighbours along, these come by minor faults." },
 	.judge = judge,
 	.probe = PROBE_SMAPS,
 };

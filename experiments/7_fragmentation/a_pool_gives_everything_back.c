@@ -115,7 +115,10 @@ const struct experiment experiment = {
 		   { "stays", &stays_every, "", "after so many objects comes one that stays" } },
 	.arms = { { "pool", with_pool }, { "malloc and free", with_malloc, .control = true } },
 	.predict = { "How much stays resident when the pool has given everything back?",
-		     "resident_bytes", "pool", "before", "given back" },
+		     "resident_bytes", "pool", "before", "given back",
+		     .because = "The pool's chunks are mappings of their own and go whole. What "
+				"remains are the objects that were to stay: they came from malloc "
+				"and lie elsewhere." },
 	.judge = judge,
 	.probe = PROBE_MAPPINGS,
 	.film = true,

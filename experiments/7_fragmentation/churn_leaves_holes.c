@@ -117,7 +117,9 @@ const struct experiment experiment = {
 	.arms = { { "any block is freed", any_block },
 		  { "youngest block first", youngest_first, .control = true } },
 	.predict = { "Nine blocks in ten are freed in the end. How much is still resident?",
-		     "resident_bytes", "any block is freed", "before", "freeing" },
+		     "resident_bytes", "any block is freed", "before", "freeing",
+		     .because = "The survivors lie scattered over the heap. free() can only lower "
+				"the break, and that not below the highest of them." },
 	.judge = judge,
 	.deep = "blocks=100000",
 	.film = true,

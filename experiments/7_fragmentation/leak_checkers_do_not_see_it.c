@@ -93,6 +93,8 @@ const struct experiment experiment = {
 	.chart = CHART_STAGES,
 	.arms = { { "fragmented", fragmented }, { "leaking", leaking, .control = true } },
 	.predict = { "Most of a heap lies idle in holes. How many bytes does valgrind call lost?",
-		     "y", "fragmented", .to = "lost (valgrind)" },
+		     "y", "fragmented", .to = "lost (valgrind)",
+		     .because = "Every block was freed correctly, and a hole is no block: nothing "
+				"is lost, it is only not used." },
 	.judge = judge,
 };

@@ -100,6 +100,8 @@ const struct experiment experiment = {
 		    .environment = "GLIBC_TUNABLES=glibc.malloc.tcache_count=0" } },
 	.predict = { "20 blocks of 2,000 bytes are freed, where no two can merge. By how much "
 		     "does ordblks grow?",
-		     "y", "as it is", .to = "ordblks" },
+		     "y", "as it is", .to = "ordblks",
+		     .because = "ordblks counts the free chunks that are in no fastbin, whatever "
+				"their size: each of these blocks became one." },
 	.judge = judge,
 };

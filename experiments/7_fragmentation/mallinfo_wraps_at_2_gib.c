@@ -70,6 +70,8 @@ const struct experiment experiment = {
 	.arms = { { "blocks that are mapped", grow } },
 	.predict = { "20 of these blocks are allocated. How many bytes in mapped blocks does "
 		     "mallinfo() show?",
-		     "y", "blocks that are mapped", .to = "growing" },
+		     "y", "blocks that are mapped", .to = "growing",
+		     .because = "Its fields are int, 32 bits: of the true sum, every 4 GiB are "
+				"missing." },
 	.judge = judge,
 };

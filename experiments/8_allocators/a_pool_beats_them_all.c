@@ -275,7 +275,10 @@ const struct experiment experiment = {
 		  { "pool: given back", pool_gives_back, .control = true } },
 	.predict = { "How many times as long as the pool does glibc's malloc take for a round of "
 		     "these blocks?",
-		     "y", "glibc", .to = "later rounds", .against = "pool" },
+		     "y", "glibc", .to = "later rounds", .against = "pool",
+		     .because = "malloc keeps account of each block, and frees them one by one. "
+				"The pool moves a pointer to allocate, forgets all blocks in one "
+				"step, and keeps its pages." },
 	.judge = judge,
 	.trials = 9,
 	.warm_up = true,

@@ -138,7 +138,10 @@ const struct experiment experiment = {
 		    .environment = "MALLOC_ARENA_MAX=1" } },
 	.predict = { "All threads have had their burst, in turn, and freed 9 blocks in 10. How "
 		     "many times as much is resident as with one arena?",
-		     "resident_bytes", "default", .against = "one arena" },
+		     "resident_bytes", "default", .against = "one arena",
+		     .because = "What a thread has freed stays in its own arena, and the next "
+				"thread's burst goes to another. With one arena it would go where "
+				"the last one was." },
 	.judge = judge,
 	.observe_with = "threads=4",
 };

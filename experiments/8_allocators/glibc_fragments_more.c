@@ -145,7 +145,10 @@ const struct experiment experiment = {
 				   "MALLOC_CONF=dirty_decay_ms:0,muzzy_decay_ms:0" } },
 	.predict = { "Nine bytes in ten are freed. How much does glibc keep resident, a second "
 		     "later?",
-		     "resident_bytes", "glibc", "before", "idled" },
+		     "resident_bytes", "glibc", "before", "idled",
+		     .because = "free() can only lower the break, and survivors lie nearly "
+				"everywhere. The pages between them wait for the next requests, or "
+				"for malloc_trim()." },
 	.judge = judge,
 	.observe_with = "idle=1",
 	.deep = "total=256M idle=15000",
