@@ -20,6 +20,7 @@ sandbox() {
 	[ "$(getconf PAGE_SIZE)" -eq 4096 ] || skip 'the document shows a machine with 4 KiB pages'
 	sandbox
 	run -0 "$ROOT/tests/run_document.py" "$ROOT/docs/first_experiment.md"
+	run -1 grep Careful results/latest/journal/reading_the_pages.md # the reader changed one thing
 }
 
 @test "run_document.py sees a document that does not keep its word" {

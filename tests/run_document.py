@@ -10,6 +10,7 @@ USAGE: tests/run_document.py DOCUMENT.md        in a folder where everything may
                        "..." for whatever comes between
   1,234 or 12345       in the text: a number that some command above has shown
   `make TARGET ...`    in the text: there is such a target
+  `build/... --...`    in the text: run like the commands above
 """
 import re
 import subprocess
@@ -65,6 +66,8 @@ class Reader:
         for number in re.findall(r"(?<![\w.])\d{1,3}(?:,\d{3})+|(?<![\w.])\d{4,}(?![\w.])", line):
             self.expect(re.search(rf"(?<!\d){without_commas(number)}(?!\d)", without_commas(self.all_said)),
                         f"nothing has shown {number}: {line}")
+        for command in re.findall(r"`(build/\S+ --[^`]+)`", line):
+            self.command(command)
         for target in re.findall(r"`make ([\w-]+)", line):
             self.expect(re.search(rf"^{target}:", Path("Makefile").read_text(), re.M), f"no target {target}")
 
