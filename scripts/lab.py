@@ -315,12 +315,21 @@ def settings(program, **own):
     return " ".join(f"{key}={value}" for key, value in known.items() if value != "")
 
 
-def interrupted(series):
-    """The finished points are in the file; says so and ends as a shell expects of Ctrl-C."""
-    kept = f"{len(series.points)} of {series.total} points are kept in {series.path}; the same command goes on from there" \
-        if series.columns else "nothing was measured yet"
-    print(f"interrupted; {kept}", file=sys.stderr)
-    sys.exit(130)
+def complete(series, measuring):
+    """Measures in turn and gives the finished result.  Ctrl-C: says what is in the file, and ends as a shell expects."""
+    try:
+        with turn():
+            measuring()
+    except KeyboardInterrupt:
+        kept = f"{len(series.points)} of {series.total} points are kept in {series.path}; the same command goes on from there" \
+            if series.columns else "nothing was measured yet"
+        print(f"interrupted; {kept}", file=sys.stderr)
+        sys.exit(130)
+    if not any(point.rows for point in series.points.values()):
+        reasons = list(dict.fromkeys(point.note for point in series.points.values()))
+        stop(f"none of this could be run: {'; '.join(reasons[:2])}")
+    series.write(finished=True)
+    return read_result(series.path)
 
 
 def y_text(y, metadata):

@@ -210,10 +210,8 @@ def _difference(predicted, measured, question):
     if (predicted < 0) != (measured < 0):
         return f"It went the other way: {'down' if measured < 0 else 'up'}, by {question.text(abs(measured))}."
     ratio = predicted / measured
-    high = "high" if ratio > 1 else "low"
+    high = ("much" if ratio > 1 else "little") if measured < 0 else "high" if ratio > 1 else "low"
     off = abs(predicted - measured)
-    if 0.5 < ratio < 2 and question.is_growth and question.unit == "bytes" and off <= os.sysconf("SC_PAGE_SIZE"):
-        return f"Right to the page: {question.text(off)} too {high}."
     if 0.5 < ratio < 2:
         by = f"{_percent(abs(ratio - 1))} too {high}" if question.unit == "times" else \
             f"{question.text(off)} too {high} ({_percent(abs(ratio - 1))})"

@@ -95,6 +95,11 @@ setup() {
 	[[ $output == *"has no line 'const struct experiment experiment = {'"* ]]
 }
 
+@test "git does not see what is forked, so git pull does not touch it" {
+	git -C "$ROOT" rev-parse --git-dir >/dev/null 2>&1 || skip 'this is no clone'
+	git -C "$ROOT" check-ignore -q experiments/9_mine/reading_the_pages.c
+}
+
 @test "a change in the fork changes its verdict, not the origin's" {
 	scripts/new malloc_is_lazy reading_the_pages
 	sed -i '0,/write_pages/s//read_pages/' experiments/9_mine/reading_the_pages.c

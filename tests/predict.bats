@@ -193,10 +193,12 @@ def said(value, measured, question=size):
     return prediction.Prediction('', '', value, '', '').compared(question, measured)
 assert said(4096, 4096) == 'Exactly as predicted.'
 assert said(65536, 4096) == 'Off by a factor of 16: too high.'
-assert said(67108864, 67112960) == 'Right to the page: 4 KiB too low.'
+assert said(67108864, 67112960) == 'Close: 4 KiB too low (0.0061 %).'
+assert said(5120, 8192) == 'Off: 3 KiB too low (38 %).'
 assert said(0, 4096) == 'It did move: 4 KiB less was predicted than measured.'
 assert said(4096, 0) == 'Nothing moved: 4 KiB more was predicted than measured.'
 assert said(-4096, 4096) == 'It went the other way: up, by 4 KiB.'
+assert said(-4096, -5000) == 'Off: 904 bytes too little (18 %).'
 assert said('down', -4096) == 'Right: it went down, by 4 KiB.'
 assert said('up', 0) == 'No: it stayed the same.'
 assert said(1000, 1050, count) == 'Close: 50 too low (4.8 %).'
