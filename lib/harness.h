@@ -65,7 +65,7 @@ extern char resident_source[16], malloc_source[16];
 struct options {
 	int64_t trials, time_limit; /* knobs of the harness: every experiment has them */
 	bool step, aslr, huge_pages;
-	bool declaration; /* print it, and measure nothing */
+	bool declaration;      /* print it, and measure nothing */
 	const char *tunables;  /* GLIBC_TUNABLES for every arm, or NULL */
 	bool aslr_was_refused; /* personality(2) would not switch it off */
 	const char *bare;      /* run this arm alone, here, recording nothing */
