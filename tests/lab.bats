@@ -11,7 +11,7 @@ setup_file() {
 	cp -a Makefile lib scripts "$PROJECT"
 	cp -a "$BUILD"/{lib,libtouchstone.a,.flags} "$PROJECT/build" 2>/dev/null || true
 	cp -a experiments/3_residency/malloc_is_lazy.c "$PROJECT/experiments/3_residency"
-	cp -a experiments/2_brk_or_mmap/mmap_starts_at_128_kib.c "$PROJECT/experiments/2_brk_or_mmap"
+	cp -a experiments/2_brk_or_mmap/{mmap_starts_at_128_kib,small_requests_move_the_break}.c "$PROJECT/experiments/2_brk_or_mmap"
 	# It stands still at 4 MiB for as long as there is a file named gate.
 	sed -e 's/^#include "memory.h"/&\n#include <unistd.h>/' -e 's/^\twake_malloc();/\twhile (block_bytes == 4 * MiB \&\& access("gate", F_OK) == 0)\n\t\t;\n&/' \
 		experiments/3_residency/malloc_is_lazy.c >"$PROJECT/experiments/9_mine/has_a_gate.c"
@@ -192,6 +192,11 @@ interrupted() {
 	[[ $output == *'clang -O2 '*'left out '*'not installed: scripts/setup test installs it'* ]]
 	csv=$RESULTS/confounds/mmap_starts_at_128_kib.csv
 	grep -q '^# point: cc -O3 | refuted' "$csv"
+	run -1 grep '^# point: malloc of APR' "$csv" # a library without a malloc of its own
+	if grep -qE '\[(always|madvise)\]' /sys/kernel/mm/transparent_hugepage/enabled; then
+		PATH=$BATS_TEST_TMPDIR/bin run -0 --separate-stderr scripts/confound small_requests_move_the_break
+		[[ $output == *'huge pages  '*'refuted *'*'135,168 → '* ]]
+	fi
 	grep -q '^# point: ulimit -v at twice its size | ' "$csv"
 	[[ $(tail -n 1 "$csv") == '# verdict: '* ]]
 	scripts/chart --text "$csv" >/dev/null
