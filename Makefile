@@ -9,17 +9,31 @@ RESULTS ?= results/latest
 CC      ?= cc
 OPT     ?= -O2
 CHART   ?= svg
-export BUILD RESULTS KNOBS DEEP FROM NAME HYPOTHESIS PREDICT
 
-# -fno-builtin: malloc and memset stay calls; -z now: no symbol is looked up while an arm runs.
+# An empty setting (RESULTS=) is as good as none.
+ifeq ($(strip $(BUILD)),)
+override BUILD := build
+endif
+ifeq ($(strip $(RESULTS)),)
+override RESULTS := results/latest
+endif
+ifneq ($(words $(BUILD)),1)
+$(error BUILD="$(BUILD)": make cannot build in a folder with a blank in its name; give another one)
+endif
+
+# What a reader may set reaches the recipes as "$$NAME", so that quotes and blanks in it do no harm.
+export BUILD RESULTS CHART KNOBS DEEP CLAIM CHAPTER FROM NAME HYPOTHESIS PREDICT BASE WITH KNOB TO STEP Y ORIGIN
+
+# -fno-builtin: malloc and memset stay calls; -z now: no symbol is looked up while an arm runs;
+# -ldl: dlopen() lay in a library of its own until glibc 2.34.
 WARN    = -Wall -Wextra -Wshadow -Wmissing-prototypes -Wno-missing-field-initializers
 FLAGS   = -std=gnu11 $(OPT) -g -fno-builtin -fPIE $(WARN)
-LINK    = -pie -pthread -Wl,-z,now
+LINK    = -pie -pthread -ldl -Wl,-z,now
 
 # V=1 shows the compiler's command lines.
 Q = $(if $(V),,@echo '  CC $<';)
 
-CHART_OPTION = $(filter-out --svg,--$(CHART))
+CHART_OPTION = $(if $(filter-out svg,$(CHART)),"--$$CHART")
 
 SOURCES     := $(sort $(wildcard experiments/*/*.c))
 EXPERIMENTS := $(SOURCES:experiments/%.c=$(BUILD)/%)
@@ -36,30 +50,27 @@ build: $(EXPERIMENTS) ## compile all experiments
 
 run-all: ## measure everything, draw the charts, write the report
 	@$(MAKE) --no-print-directory -k build || true
-	@scripts/run || [ $$? -eq 1 ]
-	@scripts/observe || true
-	@scripts/address_space || true
-	@scripts/chart $(RESULTS)/*/*.csv || true
-	@scripts/report $(RESULTS) || true
-	@scripts/summary
+	@scripts/run; status=$$?; [ $$status -le 1 ] || exit $$status; \
+		scripts/observe; scripts/address_space; scripts/chart -- "$$RESULTS"/*/*.csv; scripts/report -- "$$RESULTS"; \
+		scripts/summary && { [ $$status -eq 0 ] || echo 'some gave no result this time (see above); the table shows their last one' >&2; } && exit $$status
 
 run: ## run one claim: make run CLAIM=malloc_is_lazy KNOBS="block=256M"
-	@claim=$$(scripts/claims "$(CLAIM)") && $(MAKE) --no-print-directory $(BUILD)/$$claim && \
-		scripts/run $$claim && scripts/chart $(CHART_OPTION) $(RESULTS)/$$claim.csv; \
-		status=$$?; scripts/report $(RESULTS) || true; exit $$status
+	@claim=$$(scripts/claims "$$CLAIM") && $(MAKE) --no-print-directory "$(BUILD)/$$claim" && \
+		scripts/run "$$claim" && scripts/chart $(CHART_OPTION) -- "$$RESULTS/$$claim.csv"; \
+		status=$$?; scripts/report -- "$$RESULTS" || true; exit $$status
 
 observe: ## look at one claim, or all, from outside with ps and pmap: make observe CLAIM=malloc_is_lazy
 	@$(MAKE) --no-print-directory build
-	@scripts/observe $(CLAIM)
-	@scripts/address_space $(CLAIM) || [ $$? -eq 77 ]
+	@scripts/observe $(if $(CLAIM),"$$CLAIM")
+	@scripts/address_space $(if $(CLAIM),"$$CLAIM") || [ $$? -eq 77 ]
 
 predict: ## say first what will be measured, then run: make predict CLAIM=malloc_is_lazy (PREDICT=64K: without asking)
-	@scripts/predict $(CHART_OPTION) "$(CLAIM)"; \
-		status=$$?; [ $$status -eq 2 ] || scripts/report $(RESULTS) || true; exit $$status
+	@scripts/predict $(CHART_OPTION) "$$CLAIM"; \
+		status=$$?; [ $$status -eq 2 ] || scripts/report -- "$$RESULTS" || true; exit $$status
 
 predict-all: ## the same for a whole chapter: make predict-all CHAPTER=3_residency
-	@scripts/predict $(CHART_OPTION) --all "$(CHAPTER)"; \
-		status=$$?; [ $$status -eq 2 ] || scripts/report $(RESULTS) || true; exit $$status
+	@scripts/predict $(CHART_OPTION) --all "$$CHAPTER"; \
+		status=$$?; [ $$status -eq 2 ] || scripts/report -- "$$RESULTS" || true; exit $$status
 
 new: ## fork an experiment: make new FROM=malloc_is_lazy NAME=reading_the_pages HYPOTHESIS="reading takes no memory"
 	@scripts/new "$$FROM" "$$NAME" "$$HYPOTHESIS"
@@ -68,26 +79,26 @@ new: ## fork an experiment: make new FROM=malloc_is_lazy NAME=reading_the_pages 
 
 # CLAIM=, Y= and the like stay empty where they are not given: each script knows what to take then.
 compare: ## lay two runs over each other: make compare BASE=results/monday WITH=results/latest
-	@scripts/compare "$(BASE)" "$(WITH)" $(if $(CLAIM),--claim $(CLAIM))
+	@scripts/compare "$$BASE" "$$WITH" $(if $(CLAIM),--claim "$$CLAIM")
 
 sweep: ## one run for each value of a knob: make sweep CLAIM=mmap_starts_at_128_kib KNOB=freed FROM=256K TO=64M STEP=x2
-	@scripts/sweep "$(CLAIM)" "$(KNOB)" "$(FROM)" "$(TO)" "$(STEP)" "$(Y)"
+	@scripts/sweep "$$CLAIM" "$$KNOB" "$$FROM" "$$TO" "$$STEP" "$$Y"
 
 hypothesis: ## your fork beside its origin, and a page for the journal: make hypothesis CLAIM=reading_the_pages
-	@scripts/hypothesis "$(CLAIM)" --origin "$(ORIGIN)"
+	@scripts/hypothesis "$$CLAIM" --origin "$$ORIGIN"
 
 confound: ## change one condition at a time: which of them turn the verdict? make confound CLAIM=malloc_is_lazy
-	@scripts/confound "$(CLAIM)"
+	@scripts/confound "$$CLAIM"
 
 bench: ## the instrument beside its peers: one table of ratios, into results/bench (some minutes)
 	@$(MAKE) --no-print-directory build
 	@$(if $(filter file,$(origin RESULTS)),RESULTS=results/bench) scripts/bench
 
 charts: ## draw the charts again
-	@scripts/chart $(CHART_OPTION) $(RESULTS)/*/*.csv
+	@scripts/chart $(CHART_OPTION) -- "$$RESULTS"/*/*.csv
 
 report: ## write the report again
-	@scripts/report $(RESULTS)
+	@scripts/report -- "$$RESULTS"
 
 check: build lint test ## all tests, linters included
 
@@ -129,7 +140,7 @@ $(BUILD)/%: experiments/%.c $(HEADERS) $(BUILD)/libtouchstone.a
 
 # Other flags than last time: build everything again.
 $(BUILD)/.flags: FORCE
-	@mkdir -p $(@D)
+	@mkdir -p $(@D) 2>/dev/null || { echo 'cannot build in $(BUILD): give another folder with BUILD=...' >&2; exit 1; }
 	@echo '$(CC) $(FLAGS) $(LINK)' | cmp -s - $@ || echo '$(CC) $(FLAGS) $(LINK)' > $@
 
 .PHONY: help build run-all run observe predict predict-all new compare sweep hypothesis confound bench charts report check test lint doctor reference clean FORCE

@@ -37,7 +37,7 @@ settled() {
 # compiled FILE.c: compiles an experiment that lies elsewhere; prints the program's path.
 compiled() {
 	"${CC:-cc}" -std=gnu11 -O2 -fno-builtin -fPIE -I"$ROOT/lib" -o "${1%.c}" "$1" \
-		"$BUILD/libtouchstone.a" -pie -pthread -Wl,-z,now >&2
+		"$BUILD/libtouchstone.a" -pie -pthread -ldl -Wl,-z,now >&2
 	echo "${1%.c}"
 }
 
