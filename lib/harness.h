@@ -28,6 +28,13 @@ enum verdict {
 
 enum { REASON_SIZE = 512 };
 
+/* The tunable glibc.malloc.hugetlb came with glibc 2.35. */
+#ifdef __GLIBC_PREREQ
+#define MALLOC_KNOWS_HUGE_PAGES __GLIBC_PREREQ(2, 35)
+#else
+#define MALLOC_KNOWS_HUGE_PAGES 0
+#endif
+
 /* Memory that the parent and an arm's process both map. */
 struct shared {
 	/* written by the parent before the arm starts */

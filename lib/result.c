@@ -136,7 +136,9 @@ static void conditions(void)
 		text[strcspn(text, "\n")] = '\0';
 		printf("# huge_pages: as the machine has them: %s\n", text[0] ? text : "none");
 	} else {
-		key("huge_pages", "off: prctl(PR_SET_THP_DISABLE), glibc.malloc.hugetlb=0");
+		key("huge_pages", MALLOC_KNOWS_HUGE_PAGES ?
+					  "off: prctl(PR_SET_THP_DISABLE), glibc.malloc.hugetlb=0" :
+					  "off: prctl(PR_SET_THP_DISABLE)");
 	}
 	key("tunables", options.tunables ? options.tunables : "none");
 	key("preload", getenv("LD_PRELOAD") ? getenv("LD_PRELOAD") : "none");

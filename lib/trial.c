@@ -63,7 +63,10 @@ static void set_environment(const char *settings)
 
 /* glibc may back the heap with huge pages of its own accord (glibc.malloc.hugetlb,
  * by default on arm64 in recent versions): the break then moves by 2 MiB at a time.
- * What an arm or the reader sets comes later in the list and wins. */
+ * What an arm or the reader sets comes later in the list and wins.  Before 2.35 glibc
+ * did not know the tunable, and copied the variable to the heap as it started
+ * (tunables_strdup() in elf/dl-tunables.c): the heap then began 38 bytes too high, on
+ * a page that was resident already. */
 static void pin_malloc_huge_pages(void)
 {
 	const char *others = getenv("GLIBC_TUNABLES");
@@ -88,7 +91,7 @@ static void become_the_arm(const struct trial *trial, pid_t parent)
 	sigprocmask(SIG_SETMASK, &none, NULL);
 	if (trial->arm->environment != NULL)
 		set_environment(trial->arm->environment);
-	if (!options.huge_pages)
+	if (MALLOC_KNOWS_HUGE_PAGES && !options.huge_pages)
 		pin_malloc_huge_pages();
 	if (trial->arm->before_exec != NULL)
 		trial->arm->before_exec();
