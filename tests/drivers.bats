@@ -73,9 +73,16 @@ path_without() {
 	scripts/run malloc_is_lazy
 	before=$(cksum "$RESULTS/3_residency/malloc_is_lazy.csv")
 	KNOBS="block=nonsense" run -1 scripts/run malloc_is_lazy
-	[[ $output == *'"nonsense" is not a whole number'* ]]
+	[[ $output == *'no result'*'"nonsense" is not a whole number'* ]]
 	[ "$(cksum "$RESULTS/3_residency/malloc_is_lazy.csv")" = "$before" ]
 	[ "$(find "$RESULTS" -name '.*' -type f | wc -l)" -eq 0 ]
+}
+
+@test "run-all: where knobs were refused it does not end well on the results of an earlier run" {
+	sandbox
+	make run-all
+	run -2 make run-all KNOBS="nonsense=1"
+	[[ $output == *'no result'*'1 reproduced'*'some gave no result this time'* ]]
 }
 
 @test "run: knobs reach the experiment" {
@@ -88,6 +95,49 @@ path_without() {
 	[[ $output == *"cannot write results to /proc/nowhere: give another folder with RESULTS="* ]]
 	touch "$BATS_TEST_TMPDIR/file"
 	RESULTS=$BATS_TEST_TMPDIR/file run -2 scripts/run malloc_is_lazy
+}
+
+@test "run: a build folder that cannot be written" {
+	BUILD=/proc/nowhere run -2 scripts/run malloc_is_lazy
+	[[ $output == *"cannot write to /proc/nowhere: give another folder with BUILD="* ]]
+	run -2 make build BUILD=/proc/nowhere
+	[[ $output == *"cannot build in /proc/nowhere: give another folder with BUILD="* ]]
+	run -2 make build BUILD="/tmp/with blank"
+	[[ $output == *"with a blank in its name"* ]]
+}
+
+@test "run: quotes, blanks and stars in what a reader sets do no harm; empty settings are none" {
+	odd="$BATS_TEST_TMPDIR/a 'b' \"c\" d*"
+	run -0 make run CLAIM=malloc_is_lazy RESULTS="$odd"
+	[ -s "$odd/3_residency/malloc_is_lazy.svg" ]
+	[ -s "$odd/index.html" ]
+	run -2 make run CLAIM='a"b'
+	[[ $output == *'there is no claim "a"b"'* ]]
+	sandbox
+	run -0 make run CLAIM=malloc_is_lazy RESULTS= BUILD=
+	[ -s results/latest/3_residency/malloc_is_lazy.csv ]
+}
+
+@test "run: a project in a folder with blanks and quotes in its name" {
+	sandbox
+	mv "$PWD" "$BATS_TEST_TMPDIR/a 'project' here"
+	cd "$BATS_TEST_TMPDIR/a 'project' here"
+	BUILD=build run -0 make run-all
+	[[ $output == *'1 reproduced'* ]]
+}
+
+@test "run: without /proc it says what is missing" {
+	unshare -m true 2>/dev/null || skip "no mounts of one's own here"
+	run -2 unshare -m sh -c 'umount -l /proc && scripts/run malloc_is_lazy'
+	[[ $output == "/proc is not mounted"* ]]
+}
+
+@test "run: a program older than the library is not measured" {
+	sandbox
+	make build
+	touch -d '+1 hour' lib/probe.c
+	run -1 scripts/run malloc_is_lazy
+	[[ $output == *broken*'its source was changed since: make '*'/3_residency/malloc_is_lazy shows why'* ]]
 }
 
 @test "run: a read-only results folder, as an ordinary user" {
@@ -151,9 +201,10 @@ path_without() {
 		experiments/3_residency/malloc_is_lazy.c >experiments/9_mine/hangs.c
 	# A terminal of its own, so that the interrupt goes to the whole foreground group.
 	run timeout 60 /usr/bin/python3 - <<-'PYTHON'
-		import os, pty, sys
+		import os, pty, signal, sys
 		pid, terminal = pty.fork()
 		if pid == 0:
+		    signal.signal(signal.SIGINT, signal.SIG_DFL)  # the tests may run where it is ignored
 		    os.execvp("make", ["make", "run-all"])
 		seen = b""
 		while b"] 9_mine/hangs" not in seen:
@@ -170,6 +221,45 @@ path_without() {
 	[ ! -e results/latest/9_mine/hangs.csv ]
 	[ -z "$(find results -name '.*' -type f)" ]
 	run ! pgrep -f "$PWD/build/9_mine/hangs"
+}
+
+# A sandbox with an experiment that hangs, measured in the background as $driver.
+measure_what_hangs() {
+	sandbox
+	sed 's/^static void judge/static void hang(void) { for (;;) ; }\n&/; s/"lazy", lazy/"lazy", hang/' \
+		experiments/3_residency/malloc_is_lazy.c >experiments/3_residency/hangs.c
+	make build
+	"$@" >/dev/null 2>&1 3>&- &
+	driver=$!
+	until pgrep -f "$BUILD/3_residency/hangs --arm" >/dev/null; do sleep 0.02; done
+}
+
+# gone: nothing of the experiment that hangs is left, or at least not for long.
+gone() {
+	local deadline=$((SECONDS + 3))
+	while pgrep -f "$BUILD/3_residency/hangs" >/dev/null; do
+		((SECONDS < deadline)) || { pkill -KILL -f "$BUILD/3_residency/hangs"; return 1; }
+	done
+}
+
+@test "run: killed outright, it leaves no experiment behind, and the next run sweeps up" {
+	setpriv --pdeathsig KILL true 2>/dev/null || skip "setpriv (util-linux) is not here"
+	measure_what_hangs scripts/run hangs
+	kill -KILL "$driver"
+	gone
+	find results -name '.hangs.*' | grep -q .
+	rm experiments/3_residency/hangs.c
+	sed 's/64 \* MiB/8 * MiB/' experiments/3_residency/malloc_is_lazy.c >experiments/3_residency/hangs.c
+	make build
+	scripts/run hangs
+	[ -z "$(find results -name '.*' -type f)" ]
+}
+
+@test "run: a terminal that is closed (SIGHUP to all) leaves nothing half-written" {
+	measure_what_hangs setsid scripts/run hangs
+	kill -HUP -- "-$driver"
+	gone
+	[ -z "$(find results -name '.*' -type f)" ]
 }
 
 @test "two measurements take turns" {
