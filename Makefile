@@ -35,6 +35,9 @@ Q = $(if $(V),,@echo '  CC $<';)
 
 CHART_OPTION = $(if $(filter-out svg,$(CHART)),"--$$CHART")
 
+# Some scripts are in Python; without it the shell would say that they are not there.
+HAVE_PYTHON = { [ -x /usr/bin/python3 ] || { echo 'python3 is missing, and with it reports and comparisons: scripts/setup installs it' >&2; false; }; }
+
 SOURCES     := $(sort $(wildcard experiments/*/*.c))
 EXPERIMENTS := $(SOURCES:experiments/%.c=$(BUILD)/%)
 LIBRARY     := $(patsubst %.c,$(BUILD)/%.o,$(wildcard lib/*.c))
@@ -51,18 +54,19 @@ build: $(EXPERIMENTS) ## compile all experiments
 run-all: ## measure everything, draw the charts, write the report
 	@$(MAKE) --no-print-directory -k build || true
 	@scripts/run; status=$$?; [ $$status -le 1 ] || exit $$status; \
-		scripts/observe; scripts/address_space; scripts/chart -- "$$RESULTS"/*/*.csv; scripts/report -- "$$RESULTS"; \
+		scripts/observe; scripts/chart -- "$$RESULTS"/*/*.csv; \
+		$(HAVE_PYTHON) && { scripts/address_space; scripts/report -- "$$RESULTS"; }; \
 		scripts/summary && { [ $$status -eq 0 ] || echo 'some gave no result this time (see above); the table shows their last one' >&2; } && exit $$status
 
 run: ## run one claim: make run CLAIM=malloc_is_lazy KNOBS="block=256M"
 	@claim=$$(scripts/claims "$$CLAIM") && $(MAKE) --no-print-directory "$(BUILD)/$$claim" && \
 		scripts/run "$$claim" && scripts/chart $(CHART_OPTION) -- "$$RESULTS/$$claim.csv"; \
-		status=$$?; scripts/report -- "$$RESULTS" || true; exit $$status
+		status=$$?; { $(HAVE_PYTHON) && scripts/report -- "$$RESULTS"; } || true; exit $$status
 
 observe: ## look at one claim, or all, from outside with ps and pmap: make observe CLAIM=malloc_is_lazy
 	@$(MAKE) --no-print-directory build
 	@scripts/observe $(if $(CLAIM),"$$CLAIM")
-	@scripts/address_space $(if $(CLAIM),"$$CLAIM") || [ $$? -eq 77 ]
+	@$(HAVE_PYTHON) || exit 0; scripts/address_space $(if $(CLAIM),"$$CLAIM") || [ $$? -eq 77 ]
 
 predict: ## say first what will be measured, then run: make predict CLAIM=malloc_is_lazy (PREDICT=64K: without asking)
 	@scripts/predict $(CHART_OPTION) "$$CLAIM"; \
@@ -76,6 +80,11 @@ new: ## fork an experiment: make new FROM=malloc_is_lazy NAME=reading_the_pages 
 	@scripts/new "$$FROM" "$$NAME" "$$HYPOTHESIS"
 	@$(MAKE) --no-print-directory run CLAIM="9_mine/$$NAME"
 	@echo "experiments/9_mine/$$NAME.c is yours: change one thing in it, then make predict CLAIM=$$NAME"
+
+predict predict-all compare sweep hypothesis confound bench report reference: python
+
+python:
+	@$(HAVE_PYTHON)
 
 # CLAIM=, Y= and the like stay empty where they are not given: each script knows what to take then.
 compare: ## lay two runs over each other: make compare BASE=results/monday WITH=results/latest
@@ -143,5 +152,5 @@ $(BUILD)/.flags: FORCE
 	@mkdir -p $(@D) 2>/dev/null || { echo 'cannot build in $(BUILD): give another folder with BUILD=...' >&2; exit 1; }
 	@echo '$(CC) $(FLAGS) $(LINK)' | cmp -s - $@ || echo '$(CC) $(FLAGS) $(LINK)' > $@
 
-.PHONY: help build run-all run observe predict predict-all new compare sweep hypothesis confound bench charts report check test lint doctor reference clean FORCE
+.PHONY: help build run-all run observe predict predict-all new compare sweep hypothesis confound bench charts report check test lint doctor reference clean python FORCE
 .DELETE_ON_ERROR:

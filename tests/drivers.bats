@@ -298,6 +298,17 @@ gone() {
 	[[ $output == *gnuplot*scripts/setup* ]]
 }
 
+@test "without the Python of the system measuring goes on, and what needs it says so" {
+	sandbox
+	unshare -m true 2>/dev/null || skip "no mounts of one's own here"
+	no_python='mount --bind /dev/null "$(readlink -f /usr/bin/python3)" && "$@"'
+	run -0 unshare -m sh -c "$no_python" - make run-all
+	[[ $output == *'python3 is missing'*'scripts/setup installs it'*'1 reproduced'* ]]
+	[[ $output != *'not found'* ]]
+	run -2 unshare -m sh -c "$no_python" - make compare
+	[[ $output == 'python3 is missing'* ]]
+}
+
 @test "make: the default target is help, and names the targets" {
 	run -0 make
 	[[ $output == *'make run-all'*'make run '*'make check'* ]]
