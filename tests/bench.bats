@@ -102,9 +102,11 @@ pools() {
 
 # perf_faults PROGRAM ARM PAGES: page faults of the whole process, as perf counts them.
 perf_faults() {
-	setarch -R perf stat -x, -e minor-faults -o "$BATS_TEST_TMPDIR/perf" -- \
-		"$(program "$1")" "--bare=$2" "pages=$3" >/dev/null 2>&1
-	awk -F, '/minor-faults/ { print $1 }' "$BATS_TEST_TMPDIR/perf"
+	for _ in 1 2 3 4 5; do
+		setarch -R perf stat -x, -e minor-faults -o "$BATS_TEST_TMPDIR/perf" -- \
+			"$(program "$1")" "--bare=$2" "pages=$3" >/dev/null 2>&1
+		awk -F, '/minor-faults/ { print $1 }' "$BATS_TEST_TMPDIR/perf"
+	done | sort -n | head -n 1
 }
 
 # probe_faults PROGRAM ARM FROM TO PAGES
@@ -120,6 +122,8 @@ probe_faults() {
 }
 
 # What a process faults in by itself is in both numbers of perf: the difference is the arm's.
+# That is the same each time but for a fault more now and then (a shared page written while the
+# process starts, the kernel's own write to the rseq area): the least of five runs has none.
 @test "perf counts the faults that the probe counts; those of MADV_POPULATE_WRITE it does not" {
 	command -v perf >/dev/null || skip "perf is missing: apt install linux-perf"
 	[[ $(perf_faults one_minor_fault_per_new_page fresh 1000) =~ ^[0-9]+$ ]] ||
