@@ -10,6 +10,7 @@ Columns move as comparison.py says: y as it is, any other as growth since the fi
 import re
 from dataclasses import dataclass
 
+import events
 import prediction
 from comparison import Side, Spread, moved
 from gnuplot import Axis, align_zeros, quote, quote_lines, quote_tic, wrap
@@ -18,6 +19,9 @@ from touchstone import SIZE, quantity, unit_of, words_of
 MOST_POINTS = 2000  # of all curves together
 MOST_COLOURS = 7    # series of bars that can be told apart
 MOST_BESIDE = 8     # arms with their numbers beside the dots
+MOST_TOLD = 4       # arms whose jumps are named
+MOST_EVENTS = 8     # of one name that are written on the curves of an arm
+LEAST_JUMP = 0.04   # share of the axis: a lower one is not named
 DASHED, GREY, PURPLE = " lc rgb '#555555' lw 1.5 dt (4,4)", " lc rgb '#777777'", "#a0008c"
 
 
@@ -260,6 +264,21 @@ class Curve:
         return any(spread.is_wide() for _, spread in self.points)
 
 
+@dataclass
+class Jump:
+    across: Axis
+    axis: Axis
+    x: float       # its middle
+    y: float
+    height: float  # share of the axis
+
+    def place(self):
+        return self.across.share(self.x), self.axis.share(self.y)
+
+    def is_near(self, other):
+        return all(abs(a - b) < 0.05 for a, b in zip(self.place(), other.place()))
+
+
 class Curves(Drawing):
     def collect(self):
         self.form, self.curves = self.about.get("chart"), []
@@ -337,9 +356,51 @@ class Curves(Drawing):
                       f"{data} using 1:5{axes} with points{marker}{self.picture(' lw 1.5')}{colour} notitle",
                       f"keyentry with linespoints{line}{marker} title {quote(self.key_name(curve.arm, curve.column))}"]
         self.plots += lines
+        self.write_events()
         spread = next((curve.arm for curve in self.curves if curve.is_spread()), None)
         if spread:
             self.explain("with filledcurves fs solid 0.25 noborder", f"lowest to highest of {self.trials(spread)}")
+
+    # What made the jumps.
+
+    def write_events(self):
+        """The name of a system call on the jump that it made; where jumps of several arms coincide, once."""
+        places = []  # [[Jump, {name: text}]]
+        for jump, name, text in self.named_jumps():
+            names = next((names for other, names in places if jump.is_near(other)), None)
+            if names is None:
+                places.append([jump, names := {}])
+            names.setdefault(name, text)
+        for jump, names in places:
+            at = f"first {self.x.place(jump.x)}, {jump.axis.first} {jump.axis.place(jump.y)}"
+            look = self.picture(" boxed tc rgb '#333333'")
+            self.write(f"set label {quote(', '.join(names.values()))} at {at} center front{look} font ',13'")
+
+    def named_jumps(self):
+        """(Jump, name, text): each that is high enough to be seen, but of a long row of them one in the middle."""
+        for arm in dict.fromkeys(curve.arm for curve in self.curves) if len(self.arms) <= MOST_TOLD else ():
+            known = {column: [spread.median for _, spread in self.points(arm, column)] for column in events.COLUMNS}
+            # The experiment's own y need not hang on them, nor be recorded each time.
+            curves = [curve for curve in self.curves if curve.arm == arm and curve.column != "y"]
+            found = {}
+            for index, name in sorted(events.events(known).items()):
+                found.setdefault(name, []).append(self.jump(curves, index))
+            for name, jumps in found.items():
+                if len(jumps) > MOST_EVENTS and jumps[len(jumps) // 2]:
+                    yield jumps[len(jumps) // 2], name, f"{name} × {len(jumps)}"
+                else:
+                    yield from ((jump, name, name) for jump in jumps if jump and jump.height > LEAST_JUMP)
+
+    def jump(self, curves, index):
+        """The highest one before the record; None where no curve jumps."""
+        jumps = []
+        for curve in curves:
+            axis, (x0, before), (x1, after) = self.charted[curve.column], *curve.points[index - 1:index + 1]
+            x = x1 if self.form == "steps" else self.x.between(x0, x1)
+            height = abs(axis.share(after.median) - axis.share(before.median))
+            jumps.append(Jump(self.x, axis, x, axis.between(before.median, after.median), height))
+        highest = max(jumps, key=lambda jump: jump.height, default=None)
+        return highest if highest and highest.height else None
 
 
 # ---- bars ------------------------------------------------------------------------------

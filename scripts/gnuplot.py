@@ -124,6 +124,16 @@ class Axis:
             return f"{value:.12g}" if value > 0 else "NaN"
         return f"{value / self.scale:.12g}"
 
+    def share(self, value):
+        """How far from the lowest to the highest it has seen, 0 to 1."""
+        if self.log:
+            return math.log(max(value, self.least) / self.least) / math.log(max(self.high / self.least, 2))
+        return (value - self.low) / ((self.high - self.low) or 1)
+
+    def between(self, a, b):
+        """The value in the middle, to the eye."""
+        return math.sqrt(a * b) if self.log and a > 0 and b > 0 else (a + b) / 2
+
     def places(self, spread):
         return f"{self.place(spread.median)} {self.place(spread.low)} {self.place(spread.high)}"
 

@@ -53,6 +53,36 @@ lacks() { ! texts "$1" | grep -Fq -- "$2" || { texts "$1"; return 1; }; }
 	has lines.svg "written (MiB)"
 }
 
+@test "what made a jump stands on it: brk, mmap, munmap, mremap, trim; once where arms coincide, and of many a count" {
+	moved() { # ARM: heap top, mapped blocks, their bytes after each stage
+		local n=0 top count bytes
+		while read -r top count bytes; do
+			echo "$1,1,s$((n += 1)),$n,,$top,$((top + bytes)),$count,$bytes"
+		done
+	}
+	{
+		printf '# claim: it is so\n# charted: virtual_bytes\n# chart: stages\n# arm: one\n# arm: other\n'
+		echo arm,trial,stage,x,y,heap_top_bytes,virtual_bytes,mmapped_count,mmapped_bytes
+		for arm in one other; do
+			printf '%s\n' '0 0 0' '90000 0 0' '90000 1 90000' '90000 1 200000' '90000 0 0' '0 0 0' | moved $arm
+		done
+		echo '# verdict: reproduced'
+	} >told.csv
+	sed '/^other/d' told.csv >alone.csv
+	chart told.csv alone.csv
+	for name in brk mmap mremap munmap trim; do
+		has told.svg $name
+		[ "$(texts told.svg | grep -cw $name)" = "$(texts alone.svg | grep -cw $name)" ]
+	done
+	sed 's/stages/steps/; /^one/d; /^other/d' told.csv >many.csv
+	for n in {1..20}; do
+		sed -i "\$i one,1,freed,$n,,$((-n * 1000)),$((-n * 1000)),0,0" many.csv
+	done
+	chart many.csv
+	[ "$(texts many.svg | grep trim | sort -u | wc -l)" = 1 ]
+	has many.svg "trim × 19"
+}
+
 @test "columns are found by name; a bar shows its exact value and the mark its label" {
 	chart bars.csv
 	has bars.svg "131,049 bytes"
