@@ -380,8 +380,9 @@ class Curves(Drawing):
         """(Jump, name, text): each that is high enough to be seen, but of a long row of them one in the middle."""
         for arm in dict.fromkeys(curve.arm for curve in self.curves) if len(self.arms) <= MOST_TOLD else ():
             known = {column: [spread.median for _, spread in self.points(arm, column)] for column in events.COLUMNS}
-            # The experiment's own y need not hang on them, nor be recorded each time.
-            curves = [curve for curve in self.curves if curve.arm == arm and curve.column != "y"]
+            # The experiment's own y need not hang on them; nor is what was not measured each time told where it jumped.
+            count = max(map(len, known.values()))
+            curves = [curve for curve in self.curves if curve.arm == arm and curve.column != "y" and len(curve.points) == count]
             found = {}
             for index, name in sorted(events.events(known).items()):
                 found.setdefault(name, []).append(self.jump(curves, index))
