@@ -69,3 +69,14 @@ path_with() {
 	grep -q '^pmap outside,1,left out: its tool is not installed,' "$BATS_TEST_TMPDIR/result.csv"
 	grep -q '^popen ps,1,left out: its tool is not installed,' "$BATS_TEST_TMPDIR/result.csv"
 }
+
+# Linux 6.1 counts resident memory in batches: the probe must notice and read smaps_rollup.
+@test "where statm counts in batches nothing else changes: the other source, the same numbers and verdicts" {
+	batched=$(shim batched_statm)
+	for claim in counting_is_exact the_probe_moves_nothing a_snapshot_costs_its_system_calls malloc_is_lazy; do
+		run -0 --separate-stderr env LD_PRELOAD="$batched" "$(program $claim)"
+		grep -q '^# resident_source: smaps_rollup' <<<"$output"
+	done
+	numbers() { grep -E '^# (expect|control): ' | sed 's/^# //'; }
+	diff <("$(program malloc_is_lazy)" 2>/dev/null | numbers) <(numbers <<<"$output")
+}
