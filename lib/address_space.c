@@ -32,23 +32,46 @@ int64_t addresses_left_out(void)
 	return INT64_C(64) * 1024 + (256 + 2) * (int64_t)sysconf(_SC_PAGESIZE);
 }
 
+bool for_each_mapping(int fd, char *text, size_t size, visit_mapping *visit, void *context)
+{
+	struct procfs_mapping mapping;
+	ssize_t length;
+
+	if (lseek(fd, 0, SEEK_SET) != 0)
+		return false;
+	while ((length = read(fd, text, size)) > 0)
+		for (size_t position = 0;
+		     procfs_mapping(text, (size_t)length, &position, &mapping);)
+			visit(&mapping, context);
+	return length == 0;
+}
+
+struct search {
+	uintptr_t address;
+	bool found;
+	struct procfs_mapping *mapping;
+};
+
+static void compare(const struct procfs_mapping *mapping, void *context)
+{
+	struct search *search = context;
+
+	if (mapping->start <= search->address && search->address < mapping->end) {
+		search->found = true;
+		*search->mapping = *mapping;
+		search->mapping->name_length = 0;
+	}
+}
+
 bool mapping_of(const void *address, struct procfs_mapping *mapping)
 {
-	static char text[1 << 16];
-	size_t length = 0, position = 0;
-	ssize_t got;
+	static char text[MAPS_TEXT];
+	struct search search = { (uintptr_t)address, false, mapping };
 	int fd = open("/proc/self/maps", O_RDONLY | O_CLOEXEC);
 
-	while (fd >= 0 && length < sizeof(text) &&
-	       (got = read(fd, text + length, sizeof(text) - length)) > 0)
-		length += (size_t)got;
-	if (fd >= 0)
-		close(fd);
-	while (procfs_mapping(text, length, &position, mapping)) {
-		if (mapping->start <= (uintptr_t)address && (uintptr_t)address < mapping->end) {
-			mapping->name_length = 0;
-			return true;
-		}
-	}
-	return false;
+	if (fd < 0)
+		return false;
+	for_each_mapping(fd, text, sizeof(text), compare, &search);
+	close(fd);
+	return search.found;
 }

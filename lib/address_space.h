@@ -9,6 +9,7 @@
 #define TOUCHSTONE_ADDRESS_SPACE_H
 
 #include <stdbool.h>
+#include <stddef.h>
 #include <stdint.h>
 
 #include "procfs.h"
@@ -24,6 +25,14 @@ int64_t reserve_all_addresses(void *hint);
  * 256 pages below the stack (stack_guard_gap in mm/mmap.c), and two pages that the
  * kernel keeps at the upper end. */
 int64_t addresses_left_out(void);
+
+/* Calls visit for each line of a maps file (proc_pid_maps(5)), from its first; text is
+ * memory for MAPS_TEXT bytes or more.  The kernel hands out whole lines, about a page of
+ * them at a time (seq_read_iter() in fs/seq_file.c), so no line is cut and a file of any
+ * length is read.  False when it cannot be. */
+typedef void visit_mapping(const struct procfs_mapping *mapping, void *context);
+enum { MAPS_TEXT = 1 << 16 };
+bool for_each_mapping(int fd, char *text, size_t size, visit_mapping *visit, void *context);
 
 /* The mapping of this process that an address lies in, from /proc/self/maps.
  * False when it lies in none, or the file cannot be read.  The name is not kept:

@@ -19,6 +19,7 @@
 #include <sys/rseq.h> /* glibc 2.35 */
 #endif
 
+#include "address_space.h"
 #include "film.h"
 #include "harness.h"
 #include "procfs.h"
@@ -116,28 +117,27 @@ static void touch_mapping(const struct procfs_mapping *mapping)
 	}
 }
 
+static void touch_file_and_bss(const struct procfs_mapping *mapping, void *context)
+{
+	struct procfs_mapping *file = context; /* the last one that has a file behind it */
+	bool bss = mapping->inode == 0 && mapping->name_length == 0 &&
+		   mapping->start == file->end && file->permissions[1] == 'w';
+
+	if (mapping->inode != 0)
+		*file = *mapping;
+	if (mapping->inode != 0 || bss)
+		touch_mapping(mapping);
+}
+
 static void touch_program_and_libraries(void)
 {
-	static char maps[1 << 16];
-	size_t length = 0, position = 0;
-	ssize_t got;
+	static char text[MAPS_TEXT];
+	struct procfs_mapping file = { 0 };
 	int fd = open("/proc/self/maps", O_RDONLY | O_CLOEXEC);
 
-	while (fd >= 0 && length < sizeof(maps) &&
-	       (got = read(fd, maps + length, sizeof(maps) - length)) > 0)
-		length += (size_t)got;
-	if (fd >= 0)
-		close(fd);
-
-	struct procfs_mapping mapping, file = { 0 };
-	while (procfs_mapping(maps, length, &position, &mapping)) {
-		bool bss = mapping.inode == 0 && mapping.name_length == 0 &&
-			   mapping.start == file.end && file.permissions[1] == 'w';
-		if (mapping.inode != 0)
-			file = mapping;
-		if (mapping.inode != 0 || bss)
-			touch_mapping(&mapping);
-	}
+	if (fd < 0 || !for_each_mapping(fd, text, sizeof(text), touch_file_and_bss, &file))
+		broken("cannot read /proc/self/maps: %s", strerror(errno));
+	close(fd);
 }
 
 /* The stack that record() and small helpers of an arm will use. */

@@ -13,12 +13,13 @@
 #include <gnu/libc-version.h>
 #endif
 
+#include "address_space.h"
 #include "heap_report.h"
 #include "heap_walk.h"
 #include "page_map.h"
 #include "procfs.h"
 
-enum { ITEMS = 2730, WINDOW = 8192, RANGES = 512, MAPS_TEXT = 1 << 16 };
+enum { ITEMS = 2730, WINDOW = 8192, RANGES = 512 };
 #define LONGEST_FILM (256 * MiB)
 
 struct range {
@@ -182,29 +183,16 @@ static void film_heap(void)
 
 /* ---- mappings ------------------------------------------------------------- */
 
-/* The kernel hands out whole lines, some at a time. */
-static void for_each_mapping(void (*visit)(const struct procfs_mapping *mapping))
+static void remember(const struct procfs_mapping *mapping, void *context)
 {
-	struct procfs_mapping mapping;
-	ssize_t length;
-
-	lseek(maps_fd, 0, SEEK_SET);
-	while ((length = read(maps_fd, scratch->maps, MAPS_TEXT)) > 0)
-		for (size_t position = 0;
-		     procfs_mapping(scratch->maps, (size_t)length, &position, &mapping);)
-			visit(&mapping);
-}
-
-static void remember(const struct procfs_mapping *mapping)
-{
-	static uint64_t libc_inode;
+	uint64_t *libc_inode = context;
 
 	if (known_count < RANGES)
 		scratch->known[known_count] = (struct range){ mapping->start, mapping->end };
 	known_count++;
 	if (mapping->start <= (uintptr_t)malloc && (uintptr_t)malloc < mapping->end)
-		libc_inode = mapping->inode;
-	if (libc_inode != 0 && mapping->inode == libc_inode && mapping->permissions[1] == 'w')
+		*libc_inode = mapping->inode;
+	if (*libc_inode != 0 && mapping->inode == *libc_inode && mapping->permissions[1] == 'w')
 		heap.data_start = mapping->start, heap.data_end = mapping->end;
 }
 
@@ -251,8 +239,9 @@ static void film_range(uintptr_t start, uintptr_t end, bool reserved)
 }
 
 /* What of a mapping was not there when the arm began; a stack or the heap is none. */
-static void film_new_ranges(const struct procfs_mapping *mapping)
+static void film_new_ranges(const struct procfs_mapping *mapping, void *context)
 {
+	(void)context;
 	bool reserved = memcmp(mapping->permissions, "---", 3) == 0;
 	uintptr_t at = mapping->start;
 
@@ -281,14 +270,14 @@ static void film_mappings(void)
 	pass.headers_count = malloc_reports();
 	if (pass.headers_count) {
 		struct heap_report report = mallinfo2_report();
-		for_each_mapping(film_new_ranges);
+		for_each_mapping(maps_fd, scratch->maps, MAPS_TEXT, film_new_ranges, NULL);
 		if (pass.blocks != report.hblks || pass.bytes != report.hblkhd) {
 			give_up(WHY_MAPPED, pass.blocks, report.hblks);
 			pass.headers_count = false;
 		}
 	}
 	pass.show = true;
-	for_each_mapping(film_new_ranges);
+	for_each_mapping(maps_fd, scratch->maps, MAPS_TEXT, film_new_ranges, NULL);
 }
 
 /* ---- what the harness calls ----------------------------------------------- */
@@ -348,6 +337,7 @@ void film_open(int fd)
 	heap = (struct heap){ .start = (uintptr_t)sbrk(0) - (uintptr_t)arena,
 			      .readable = page_map_is_resident };
 	heap.links_are_masked = glibc_masks_links();
-	for_each_mapping(remember);
+	uint64_t libc_inode = 0;
+	for_each_mapping(maps_fd, scratch->maps, MAPS_TEXT, remember, &libc_inode);
 	film_fd = fd;
 }

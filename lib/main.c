@@ -35,11 +35,10 @@ static void clear_malloc_settings(void)
 static void pin_conditions(void)
 {
 	clear_malloc_settings();
-	unsigned long persona = (unsigned long)personality(0xffffffff) &
-				~(unsigned long)ADDR_NO_RANDOMIZE;
-	if (!options.aslr)
-		persona |= ADDR_NO_RANDOMIZE;
-	options.aslr_was_refused = personality(persona) == -1 && !options.aslr;
+	int persona = personality(0xffffffff); /* asks, changes nothing */
+	int wanted = options.aslr ? persona & ~ADDR_NO_RANDOMIZE : persona | ADDR_NO_RANDOMIZE;
+	bool refused = persona == -1 || personality((unsigned long)wanted) == -1;
+	options.aslr_was_refused = refused && !options.aslr;
 	prctl(PR_SET_THP_DISABLE, options.huge_pages ? 0 : 1, 0, 0, 0);
 }
 

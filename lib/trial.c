@@ -200,6 +200,8 @@ static void answer(struct trial *trial)
 	if (pipe(ends) != 0)
 		trial_is_broken(trial, "cannot make a pipe: %s", strerror(errno));
 	pid_t shell = fork();
+	if (shell < 0)
+		trial_is_broken(trial, "cannot create a process: %s", strerror(errno));
 	if (shell == 0) {
 		become_a_tool(trial);
 		dup2(ends[1], STDOUT_FILENO);
@@ -238,6 +240,8 @@ static void observe(struct trial *trial, const char *observer)
 	snprintf(number, sizeof(number), "%d", trial->number);
 	snprintf(x, sizeof(x), "%lld", (long long)row->x);
 	pid_t child = fork();
+	if (child < 0)
+		trial_is_broken(trial, "cannot create a process: %s", strerror(errno));
 	if (child == 0) {
 		become_a_tool(trial);
 		dup2(STDERR_FILENO, STDOUT_FILENO); /* stdout is the result's alone */

@@ -160,6 +160,30 @@ FINE='static void judge(void) { expect_equal("e", 1, 1); control_equal("k", 1, 1
 	[[ $output == *"needs a tool that is not installed"* ]]
 }
 
+@test "broken: a tool or an observer that no process can be made for" {
+	preload=LD_PRELOAD=$(shim fork_once)
+	run -2 env "$preload" "$(program ps_counts_the_same_faults)" time_limit=5
+	[[ $output == *'cannot create a process: Resource temporarily unavailable'* ]]
+	run -2 env "$preload" OBSERVER=/bin/true "$(program "$LAZY")" time_limit=5
+	[[ $output == *'cannot create a process: Resource temporarily unavailable after stage "before malloc"'* ]]
+}
+
+@test "a process with thousands of mappings is read to its last" {
+	program=$(own '#include "address_space.h"
+		#include <sys/mman.h>
+		static void arm(void) {
+			struct procfs_mapping stack = { 0 };
+			char *pages = must_map(4000 * page_bytes());
+			for (int i = 0; i < 4000; i += 2)
+				mprotect(pages + i * page_bytes(), (size_t)page_bytes(), PROT_READ);
+			if (!mapping_of(&stack, &stack))
+				broken("no stack");
+			record("found", 0);
+		}
+		'"$FINE")
+	run -0 "$program"
+}
+
 @test "the observer is run at each record with PID ARM STAGE TRIAL X, and with fewer rows" {
 	cat >"$BATS_TEST_TMPDIR/observer" <<-'EOF'
 		#!/bin/sh
