@@ -16,11 +16,46 @@ void ask_for_old_layout(void)
 	personality(persona() | ADDR_COMPAT_LAYOUT);
 }
 
+bool has_old_layout(void)
+{
+	return (persona() & ADDR_COMPAT_LAYOUT) != 0;
+}
+
 void must_have_old_layout(void)
 {
-	if (!(persona() & ADDR_COMPAT_LAYOUT))
+	if (!has_old_layout())
 		unsupported("personality(2) does not grant ADDR_COMPAT_LAYOUT, as in a container with "
 			    "a seccomp filter: run it outside");
+}
+
+static struct rlimit stack_limit(void)
+{
+	struct rlimit limit = { 0 };
+
+	getrlimit(RLIMIT_STACK, &limit);
+	return limit;
+}
+
+void ask_for_endless_stack(void)
+{
+	struct rlimit limit = stack_limit();
+
+	limit.rlim_cur = RLIM_INFINITY;
+	setrlimit(RLIMIT_STACK, &limit);
+}
+
+void must_have_endless_stack(void)
+{
+	if (stack_limit().rlim_cur != RLIM_INFINITY)
+		unsupported("the hard limit of the stack (ulimit -Hs) keeps this shell from "
+			    "lifting it: run it in one without");
+}
+
+void must_have_limited_stack(void)
+{
+	if (stack_limit().rlim_cur == RLIM_INFINITY)
+		unsupported("without a limit on the stack (`ulimit -s unlimited`) the kernel lays out "
+			    "processes otherwise: run it after `ulimit -s 8192`");
 }
 
 void must_have_all_addresses(void)

@@ -11,8 +11,27 @@ load helper
 @test "regions_come_in_order: not in the old layout" {
 	run -0 experiment regions_come_in_order
 	run -0 experiment regions_come_in_order --aslr
-	changed=$(edited regions_come_in_order 's/"as it is", draw/& , .before_exec = ask_for_old_layout/')
+	changed=$(edited regions_come_in_order 's/"as it is", as_it_is/& , .before_exec = ask_for_old_layout/')
 	run -1 "$changed"
+}
+
+@test "regions_come_in_order: where a container refuses the old layout, the rest is asked" {
+	LD_PRELOAD=$(shim refuse_personality) run -0 --separate-stderr "$(program regions_come_in_order)"
+	run -1 grep -q '^old layout,' <<<"$output"
+	LD_PRELOAD=$(shim refuse_personality) run -77 experiment heap_grows_up_stack_grows_down
+	[[ $output == *ADDR_COMPAT_LAYOUT* ]]
+}
+
+# without_a_limit CLAIM: in a shell whose stack has none.
+without_a_limit() (ulimit -s unlimited && experiment "$1")
+
+@test "what hangs on the usual layout is unsupported with a stack without limit" {
+	(ulimit -s unlimited) || skip "the hard limit of the stack cannot be lifted"
+	run -77 without_a_limit regions_come_in_order
+	[[ $output == *"ulimit -s 8192"* ]]
+	run -0 without_a_limit heap_grows_up_stack_grows_down
+	[[ -e $BUILD/1_address_space/a_32_bit_process_has_4_gib.m32 ]] || return 0
+	run -77 without_a_limit a_32_bit_process_has_4_gib
 }
 
 @test "regions_come_in_order: not when the linker puts read-only data first" {
@@ -24,14 +43,14 @@ load helper
 }
 
 @test "regions_come_in_order: a control in the usual layout is no control" {
-	changed=$(edited regions_come_in_order 's/old_layout, .control = true, .before_exec = ask_for_old_layout/draw, .control = true/')
+	changed=$(edited regions_come_in_order 's/^\tmust_have_endless_stack.*//; s/.before_exec = ask_for_endless_stack//')
 	run -3 "$changed"
 }
 
-@test "regions_come_in_order: unsupported where the old layout is refused" {
-	changed=$(edited regions_come_in_order 's/, .before_exec = ask_for_old_layout//')
-	run -77 "$changed"
-	[[ $output == *ADDR_COMPAT_LAYOUT* ]]
+@test "regions_come_in_order: unsupported below a hard limit of the stack" {
+	under_a_hard_limit() (ulimit -Ss 8192 && ulimit -Hs 8192 && experiment regions_come_in_order)
+	run -77 under_a_hard_limit
+	[[ $output == *"ulimit -Hs"* ]]
 }
 
 @test "heap_grows_up_stack_grows_down: blocks that are mapped grow down" {

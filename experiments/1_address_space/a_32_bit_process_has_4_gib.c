@@ -54,6 +54,7 @@ static void keep_map(const char *arm, const char *helper)
 static void run_helper(const char *arm, const char *helper)
 {
 	must_have_all_addresses();
+	must_have_limited_stack(); /* it would have 5/6 of the addresses to itself */
 	record_y("pointer", 0, answer(helper, "pointer"));
 	record_y("from text to stack", 0, answer(helper, "spread"));
 	record_y("all addresses", 0, answer(helper, "all"));

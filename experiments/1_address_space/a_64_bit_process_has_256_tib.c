@@ -102,10 +102,8 @@ static void judge(void)
 const struct experiment experiment = {
 	.claim = "64-bit Linux gives a process 2^48 bytes of addresses, 256 TiB",
 	.asked = "How much memory can a 64-bit process address?",
-	.instead =
-		"On x86-64 the 48 bits are shared with the kernel: the program has the lower half, "
-		"2^47 bytes or 128 TiB. With five levels of page tables it has 2^56, but mmap gives "
-		"addresses above 2^47 only to those who ask for one.",
+	.instead = "On x86-64 the kernel has half of them: the program gets 2^47 bytes, 128 TiB. With "
+		   "five-level page tables it can have 2^56, if it asks.",
 	.y_axis = "addresses a process can have, bytes",
 	.charted = "y",
 	.chart = CHART_BARS,

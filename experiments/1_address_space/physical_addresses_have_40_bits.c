@@ -87,9 +87,8 @@ static void judge(void)
 const struct experiment experiment = {
 	.claim = "physical addresses have 40 bits, so a machine can have 1 TiB of memory",
 	.asked = "How wide is a physical address?",
-	.instead = "As wide as the processor's maker made it: 36 and 40 bits on old machines, 39 in "
-		   "many desktops, 46 and 48 in servers, 52 in the newest, and in a virtual machine what "
-		   "the host chose to show.",
+	.instead = "As wide as the processor's maker made it, or as the host shows it to a virtual "
+		   "machine: 36 to 40 bits in old machines and many desktops, 46 to 52 in servers.",
 	.y_axis = "bits",
 	.charted = "y",
 	.chart = CHART_BARS,

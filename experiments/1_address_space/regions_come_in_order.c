@@ -11,10 +11,11 @@
  * a point some way under the stack (mmap_base() in arch/x86/mm/mmap.c), so that
  * the heap below has the whole wide middle to grow into.
  *
- * Control: the layout of old kernels, which personality(2) still offers
- * (ADDR_COMPAT_LAYOUT), starts the mappings at a third of the address space (arm64: a
- * quarter), and a position-independent program lies at two thirds: the same test must find the
- * mappings below the program, out of order.
+ * Control: with a stack that has no limit (`ulimit -s unlimited`) that point lies so low
+ * that the mappings come below the program, which sits at two thirds of the address space
+ * if it is position-independent: the same test must find them out of order.
+ * Beside it, where personality(2) grants it (ADDR_COMPAT_LAYOUT), the layout of old
+ * kernels, whose mappings begin at a third (arm64: a quarter) and grow upward.
  * Try: `make build BUILD=/tmp/lld LINK='-pie -pthread -Wl,-z,now -fuse-ld=lld'`: which two
  * regions change places?  And run it with --aslr, twice: what moves, what does not?
  */
@@ -50,10 +51,23 @@ static void draw(void)
 	record_y("arguments", 9, number_of(program_invocation_name));
 }
 
+static void as_it_is(void)
+{
+	must_have_limited_stack();
+	draw();
+}
+
+static void endless_stack(void)
+{
+	must_have_endless_stack();
+	draw();
+}
+
+/* To be seen, not judged: a container may refuse it. */
 static void old_layout(void)
 {
-	must_have_old_layout();
-	draw();
+	if (has_old_layout())
+		draw();
 }
 
 static int64_t above(const char *arm, const char *lower, const char *upper)
@@ -82,8 +96,8 @@ static void judge(void)
 		       INT64_MAX);
 	expect_between("the arguments are above the stack, bytes", 1,
 		       above(arm, "stack", "arguments"), INT64_MAX);
-	control_between("in the old layout a mapping is above the heap, bytes: no, below",
-			INT64_MIN, above("old layout", "heap", "anonymous mapping"), -1);
+	control_between("with an endless stack a mapping is above the heap, bytes: no, below",
+			INT64_MIN, above("endless stack", "heap", "anonymous mapping"), -1);
 }
 
 const struct experiment experiment = {
@@ -93,8 +107,10 @@ const struct experiment experiment = {
 	.y_axis = "address, bytes",
 	.charted = "y",
 	.chart = CHART_STAGES,
-	.arms = { { "as it is", draw },
-		  { "old layout", old_layout, .control = true, .before_exec = ask_for_old_layout } },
+	.arms = { { "as it is", as_it_is },
+		  { "endless stack", endless_stack, .control = true,
+		    .before_exec = ask_for_endless_stack },
+		  { "old layout", old_layout, .before_exec = ask_for_old_layout } },
 	.predict = { "Where does the stack lie, seen from a mapping?", "y", "as it is",
 		     "anonymous mapping", "stack",
 		     .because = "The mappings begin below the room that the kernel keeps for the "
