@@ -15,6 +15,14 @@ static uintptr_t word_at(uintptr_t address)
 	return *(const volatile uintptr_t *)address;
 }
 
+int64_t heap_chunk_bytes(int64_t request)
+{
+	int64_t bytes = (request + (int64_t)(WORD + ALIGNMENT - 1)) / (int64_t)ALIGNMENT *
+			(int64_t)ALIGNMENT;
+
+	return bytes > (int64_t)SMALLEST ? bytes : (int64_t)SMALLEST;
+}
+
 uintptr_t heap_first_chunk(uintptr_t start)
 {
 	uintptr_t block = start + 2 * WORD;

@@ -80,6 +80,11 @@ uintptr_t heap_cache_key(const struct heap *heap);
 bool heap_fastbins(const struct heap *heap, uintptr_t top, int64_t count, int64_t bytes,
 		   heap_visit *visit);
 
+/* Bytes of the chunk that a request of so many gets in a heap: the request and a size
+ * word, rounded up to malloc's alignment, and no less than the smallest chunk
+ * (request2size() in malloc/malloc.c). */
+int64_t heap_chunk_bytes(int64_t request);
+
 /* Where malloc puts the first chunk of a heap that begins at an address. */
 uintptr_t heap_first_chunk(uintptr_t start);
 

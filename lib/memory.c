@@ -61,6 +61,11 @@ bool is_below_the_break(const void *address)
 	return (const char *)address >= &end && (char *)address < (char *)sbrk(0);
 }
 
+int is_mapped(int64_t bytes)
+{
+	return !is_below_the_break(must_malloc(bytes));
+}
+
 static void *must(void *block, const char *deed, int64_t bytes)
 {
 	if (block == NULL || block == MAP_FAILED)

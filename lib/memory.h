@@ -30,6 +30,10 @@ int64_t absent_pages_of(const void *start, int64_t bytes);
  * that came from moving the break rather than from mmap(2). */
 bool is_below_the_break(const void *address);
 
+/* Whether malloc serves a request with a mapping of its own; to be asked with
+ * first_value_where(), since it keeps what it was given. */
+int is_mapped(int64_t bytes);
+
 /* malloc(3), realloc(3), calloc(3) that succeed. */
 void *must_malloc(int64_t bytes);
 void *must_calloc(int64_t bytes);

@@ -56,6 +56,12 @@ load helper
 	run -1 experiment threads_get_their_own_arenas --tunables=glibc.malloc.arena_max=1
 }
 
+@test "threads_get_their_own_arenas: one CPU allows for 8 arenas, and they are enough" {
+	run -0 experiment threads_get_their_own_arenas --tunables=glibc.malloc.arena_max=8
+	run -1 experiment threads_get_their_own_arenas --tunables=glibc.malloc.arena_max=8 threads=8
+	[[ $output == *"instead: Beyond 8 arenas per CPU"* ]]
+}
+
 @test "threads_get_their_own_arenas: more threads than arenas have to share" {
 	(($(nproc) < 32)) || skip "the program starts 256 threads at most"
 	run -1 experiment threads_get_their_own_arenas threads=$((8 * $(nproc) + 1))

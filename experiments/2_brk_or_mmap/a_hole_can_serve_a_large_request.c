@@ -16,29 +16,17 @@
  * Try: leave the third block alive.  Which sizes are mapped now?
  */
 #include "experiment.h"
+#include "heap_walk.h"
 #include "memory.h"
 
 enum { BLOCKS = 5 };
 
 static int64_t block_bytes = 60 * KiB;
 
-/* A chunk is the request and a size field, rounded up to malloc's alignment
- * (request2size() in malloc/malloc.c). */
-static int64_t chunk_bytes(void)
-{
-	int64_t word = sizeof(size_t), align = _Alignof(max_align_t);
-	return (block_bytes + word + align - 1) / align * align;
-}
-
-/* The largest request that the merged chunks can serve. */
+/* The largest request that the merged chunks can serve: all but a size field. */
 static int64_t hole_bytes(void)
 {
-	return BLOCKS * chunk_bytes() - (int64_t)sizeof(size_t);
-}
-
-static int is_mapped(int64_t bytes)
-{
-	return !is_below_the_break(must_malloc(bytes));
+	return BLOCKS * heap_chunk_bytes(block_bytes) - (int64_t)sizeof(size_t);
 }
 
 static void request(bool blocks_die)

@@ -11,10 +11,11 @@
  *                      top can serve.
  *   top used up        Now the threshold decides: 128 KiB, less the 8 bytes of
  *                      the chunk's header and the rounding up to 16.
- *   after freeing 1 MiB   free() of a mapped block sets the threshold to the
- *                      size of that block (__libc_free(): mp_.mmap_threshold =
- *                      chunksize(p)), because a program that used it once will
- *                      want it again.  mallopt(3) calls it the dynamic threshold.
+ *   after freeing a mapped block
+ *                      free() set the threshold to the size of that block, 1 MiB
+ *                      (__libc_free(): mp_.mmap_threshold = chunksize(p)), because
+ *                      a program that used it once will want it again.  mallopt(3)
+ *                      calls it the dynamic threshold.
  *
  * Control: with M_MMAP_THRESHOLD pinned to 128 KiB and the top used up, the
  * sentence must come out as it is told, whatever was freed before.
@@ -24,11 +25,6 @@
 #include "memory.h"
 
 static int64_t freed_bytes = 1 * MiB;
-
-static int is_mapped(int64_t bytes)
-{
-	return !is_below_the_break(must_malloc(bytes));
-}
 
 static void find_first_mapped(void)
 {
@@ -75,7 +71,7 @@ static void judge(void)
 	expect_between("top used up: first size that is mapped", least, first_mapped("top used up"),
 		       told);
 	expect_between("after a mapped block was freed: first size that is mapped", least,
-		       first_mapped("after freeing 1 MiB"), told);
+		       first_mapped("after freeing a mapped block"), told);
 	control_between("threshold pinned, top used up: first size that is mapped", least,
 			first_mapped("pinned"), told);
 }
@@ -92,7 +88,7 @@ const struct experiment experiment = {
 	.knobs = { { "freed", &freed_bytes, "bytes", "mapped block that is freed before", 256 * KiB } },
 	.arms = { { "first request", first_request },
 		  { "top used up", top_used_up },
-		  { "after freeing 1 MiB", after_freeing },
+		  { "after freeing a mapped block", after_freeing },
 		  { "pinned", pinned, .control = true } },
 	.predict = { "The first malloc() of a process: from which size on is it mapped?", "y",
 		     "first request", .to = "first size that is mapped",

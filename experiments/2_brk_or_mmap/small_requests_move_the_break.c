@@ -14,6 +14,7 @@
  * Try: size=64K.  The steps get larger: by how much, and why?
  */
 #include "experiment.h"
+#include "heap_walk.h"
 #include "memory.h"
 
 static int64_t requests = 1000;
@@ -67,10 +68,9 @@ static struct moves moves_of_the_break(const char *arm)
 static void judge(void)
 {
 	struct moves heap_moves = moves_of_the_break("heap");
-	/* What is missing is more than nothing and at most the request's chunk, which is
-	 * the request and 23 bytes of size field and rounding up: the smallest chunk that
-	 * must remain of the top remained there before, too. */
-	int64_t chunk = request_bytes + 23;
+	/* What is missing is more than nothing and at most the request's chunk: the smallest
+	 * chunk that must remain of the top remained there before, too. */
+	int64_t chunk = heap_chunk_bytes(request_bytes);
 	int64_t least_step = pages_for(DEFAULT_THRESHOLD + 1) * page_bytes();
 	int64_t most_step = pages_for(DEFAULT_THRESHOLD + chunk) * page_bytes();
 
@@ -83,8 +83,11 @@ static void judge(void)
 		       requests * chunk / DEFAULT_THRESHOLD + 1);
 	control_equal("with every request sent to mmap, moves of the break", 0,
 		      moves_of_the_break("all mmap").count);
-	control_between("and yet they are served: addresses added, bytes", requests * page_bytes(),
-			growth("all mmap", "allocated", "allocated").virtual_bytes, INT64_MAX);
+	/* A mapping holds the chunk and one more header at most, in whole pages. */
+	control_between("and yet they are served: addresses added, bytes",
+			requests * pages_for(request_bytes) * page_bytes(),
+			growth("all mmap", "allocated", "allocated").virtual_bytes,
+			requests * pages_for(chunk + 2 * (int64_t)sizeof(size_t)) * page_bytes());
 }
 
 const struct experiment experiment = {

@@ -17,6 +17,7 @@
 
 #include "experiment.h"
 #include "heap_handles.h"
+#include "heap_walk.h"
 #include "memory.h"
 
 enum { LOOKS = 40 };
@@ -71,23 +72,15 @@ static int64_t moves_of_the_break(const char *arm)
 	return moves;
 }
 
-/* A chunk is the request and a size field, rounded up to malloc's alignment
- * (request2size() in malloc/malloc.c), and no smaller than four words. */
-static int64_t chunk_bytes(void)
-{
-	int64_t word = sizeof(size_t), align = _Alignof(max_align_t);
-	int64_t chunk = (request_bytes + word + align - 1) / align * align;
-	return chunk > 4 * word ? chunk : 4 * word;
-}
-
 static void judge(void)
 {
 	struct snapshot usual = growth("as it is", "allocated", "allocated");
 	int64_t moves = moves_of_the_break("as it is");
-	int64_t bytes = requests / LOOKS * LOOKS * chunk_bytes();
+	int64_t chunk = heap_chunk_bytes(request_bytes);
+	int64_t bytes = requests / LOOKS * LOOKS * chunk;
 	/* A step is 128 KiB and what is missing, in whole pages, and so is what the heap
 	 * begins with: it takes that many steps less one. */
-	int64_t step = pages_for(DEFAULT_THRESHOLD + chunk_bytes()) * page_bytes();
+	int64_t step = pages_for(DEFAULT_THRESHOLD + chunk) * page_bytes();
 
 	expect_between("moves of the break: one for every 128 KiB", (bytes - 1) / step, moves,
 		       bytes / DEFAULT_THRESHOLD + 1);
@@ -98,7 +91,7 @@ static void judge(void)
 	/* The first requests still come from what wake_malloc() left; a step is the
 	 * page or two that hold the chunk that was lacking. */
 	control_between("without padding, moves of the break: one for every page or two of chunks",
-			(bytes - page_bytes()) / (page_bytes() + chunk_bytes()),
+			(bytes - page_bytes()) / (page_bytes() + chunk),
 			moves_of_the_break("no padding"), bytes / page_bytes() + 1);
 }
 

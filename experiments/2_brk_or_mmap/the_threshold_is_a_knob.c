@@ -21,6 +21,7 @@
  * Try: threshold=1M, and compare the two handles: is either of them more exact?
  */
 #include "experiment.h"
+#include "heap_walk.h"
 #include "memory.h"
 
 #define TUNABLE_LOW 32768
@@ -30,11 +31,6 @@
 #define TUNABLE(number) "GLIBC_TUNABLES=glibc.malloc.mmap_threshold=" TEXT_OF(number)
 
 static int64_t threshold_bytes = 64 * KiB;
-
-static int is_mapped(int64_t bytes)
-{
-	return !is_below_the_break(must_malloc(bytes));
-}
 
 static void untouched(void)
 {
@@ -48,12 +44,14 @@ static void by_mallopt(void)
 	untouched();
 }
 
-/* The smallest request whose chunk reaches the threshold: a chunk is the request
- * and a size field, rounded up to malloc's alignment (request2size()). */
+/* The smallest request whose chunk reaches the threshold: a chunk is somewhat larger. */
 static int64_t first_at(int64_t threshold)
 {
-	int64_t word = sizeof(size_t), align = _Alignof(max_align_t);
-	return (threshold + align - 1) / align * align - align - word + 1;
+	int64_t request = threshold;
+
+	while (heap_chunk_bytes(request - 1) >= threshold)
+		request--;
+	return request;
 }
 
 static int64_t first_mapped(const char *arm)

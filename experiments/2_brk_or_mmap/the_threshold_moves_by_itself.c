@@ -26,6 +26,7 @@
 #include <unistd.h>
 
 #include "experiment.h"
+#include "heap_walk.h"
 #include "memory.h"
 
 /* DEFAULT_MMAP_THRESHOLD_MAX in malloc/malloc.c. */
@@ -37,23 +38,10 @@ enum { FIRST = 256 * 1024, DOUBLINGS = 9 };
 /* Blocks that fill the heap: small, so that the top grows in small steps. */
 #define SMALL (16 * KiB)
 
-static int is_mapped(int64_t bytes)
-{
-	return !is_below_the_break(must_malloc(bytes));
-}
-
-/* The chunk of a request: with a size field, rounded up to malloc's alignment
- * (request2size() in malloc/malloc.c). */
-static int64_t chunk_bytes(int64_t request)
-{
-	int64_t word = sizeof(size_t), align = _Alignof(max_align_t);
-	return (request + word + align - 1) / align * align;
-}
-
 static int64_t chunk_when_mapped(int64_t freed)
 {
 	(void)freed;
-	return chunk_bytes(first_value_where(1, 4 * MOST_THRESHOLD, is_mapped));
+	return heap_chunk_bytes(first_value_where(1, 4 * MOST_THRESHOLD, is_mapped));
 }
 
 /* Small blocks, each pointing to the one before, for three times what was freed
@@ -94,7 +82,7 @@ static void free_ever_larger(int64_t (*found)(int64_t freed))
 {
 	for (int64_t i = 0, bytes = FIRST; i < DOUBLINGS; i++, bytes *= 2) {
 		void *block = must_malloc(bytes - page_bytes());
-		int64_t freed = chunk_bytes((int64_t)malloc_usable_size(block));
+		int64_t freed = heap_chunk_bytes((int64_t)malloc_usable_size(block));
 		free(block);
 		record_y("freed", freed, found(freed));
 	}
@@ -143,7 +131,7 @@ static void judge(void)
 	/* The free that reaches the trim threshold may pass it by one small chunk.  And
 	 * systrim() keeps M_TOP_PAD, as much as the pinned threshold, and gives back
 	 * whole pages: there it can take one page more. */
-	int64_t step = chunk_bytes(SMALL);
+	int64_t step = heap_chunk_bytes(SMALL);
 
 	expect_equal("freed blocks after which the mmap threshold is the largest below 32 MiB",
 		     DOUBLINGS, rows_at("mmap threshold", true, 1, 0));

@@ -263,6 +263,19 @@ static void a_mapped_chunk_is_known_by_its_header(void **state)
 	assert_int_equal(heap_mapped_chunk(heap.start, heap.end, 1024), 0);
 }
 
+/* A request of a word less than a chunk fits it (the next one's prev_size is its own). */
+static void a_chunk_holds_its_request_and_a_word(void **state)
+{
+	(void)state;
+	assert_int_equal(heap_chunk_bytes(1), CHUNK);
+	assert_int_equal(heap_chunk_bytes(CHUNK - WORD), CHUNK);
+	for (int64_t request = CHUNK - WORD + 1; request < 1000; request++) {
+		int64_t chunk = heap_chunk_bytes(request);
+		assert_int_equal(chunk % (int64_t)_Alignof(max_align_t), 0);
+		assert_in_range(chunk - request, WORD, WORD + _Alignof(max_align_t) - 1);
+	}
+}
+
 #define HEAP_TEST(test) cmocka_unit_test_setup_teardown(test, build, tear_down)
 
 int main(void)
@@ -277,6 +290,7 @@ int main(void)
 		HEAP_TEST(nothing_is_read_outside),
 		HEAP_TEST(fastbins_are_found_by_what_they_hold),
 		HEAP_TEST(a_mapped_chunk_is_known_by_its_header),
+		HEAP_TEST(a_chunk_holds_its_request_and_a_word),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }
