@@ -11,6 +11,11 @@ load helper
 	run -1 "$leaky"
 }
 
+@test "the_probe_moves_nothing: a probe that maps is found out, though it touches nothing" {
+	mapping=$(edited the_probe_moves_nothing '/^static void read_with_probe/,/^}/s/probe_snapshot\(&now\);/&\n\tmust_map(4096);/')
+	run -1 "$mapping"
+}
+
 @test "the_probe_moves_nothing: a control that reads as innocently as the probe is no control" {
 	innocent=$(edited the_probe_moves_nothing 's/read_many_times\(read_with_stdio\)/read_many_times(read_with_probe)/')
 	run -3 "$innocent"

@@ -90,7 +90,7 @@ const struct experiment experiment = {
 	.instead = "pmap and the probe count what is mapped; this kernel's counters, which ps shows, "
 		   "move in batches of pages and lag behind",
 	.x_axis = "pages written",
-	.y_axis = "bytes that the tool shows more than the probe",
+	.y_axis = "what the tool shows beyond the probe, bytes",
 	.charted = "y",
 	.knobs = { { "pages", &pages, "", "how many pages are written", STEPS, 1 << 20 } },
 	.arms = { { "ps", ps },
