@@ -40,8 +40,7 @@ bool for_each_mapping(int fd, char *text, size_t size, visit_mapping *visit, voi
 	if (lseek(fd, 0, SEEK_SET) != 0)
 		return false;
 	while ((length = read(fd, text, size)) > 0)
-		for (size_t position = 0;
-		     procfs_mapping(text, (size_t)length, &position, &mapping);)
+		for (size_t position = 0; procfs_mapping(text, (size_t)length, &position, &mapping);)
 			visit(&mapping, context);
 	return length == 0;
 }

@@ -9,6 +9,7 @@ load helper
 	run -0 experiment the_probe_moves_nothing
 	leaky=$(edited the_probe_moves_nothing '/^static void read_with_probe/,/^}/s/probe_snapshot\(&now\);/&\n\twrite_pages(must_malloc(4096), 4096);/')
 	run -1 "$leaky"
+	failed 4
 }
 
 @test "the_probe_moves_nothing: a probe that maps is found out, though it touches nothing" {
@@ -19,6 +20,7 @@ load helper
 @test "the_probe_moves_nothing: a control that reads as innocently as the probe is no control" {
 	innocent=$(edited the_probe_moves_nothing 's/read_many_times\(read_with_stdio\)/read_many_times(read_with_probe)/')
 	run -3 "$innocent"
+	failed 3
 }
 
 @test "counting_is_exact: a batched counter is found inexact" {
@@ -35,6 +37,7 @@ load helper
 @test "small_requests_move_the_break: with everything mapped the break stays" {
 	run -0 experiment small_requests_move_the_break
 	LD_PRELOAD=$(shim mmap_everything) run -1 experiment small_requests_move_the_break
+	failed 4
 }
 
 @test "small_requests_move_the_break: another M_TOP_PAD makes other steps" {
@@ -43,6 +46,7 @@ load helper
 
 @test "mmap_starts_at_128_kib: as told only with pinned thresholds and a used-up top" {
 	run -1 experiment mmap_starts_at_128_kib
+	failed 2
 	LD_PRELOAD=$(shim pinned_thresholds) run -0 experiment mmap_starts_at_128_kib
 }
 

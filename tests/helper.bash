@@ -60,3 +60,11 @@ shim() {
 	"${CC:-cc}" -std=gnu11 -O2 -fno-builtin -fPIC -shared -o "$BATS_TEST_TMPDIR/$1.so" "tests/shims/$1.c" >&2
 	echo "$BATS_TEST_TMPDIR/$1.so"
 }
+
+# failed NUMBER: so many different findings failed in what `run` printed last. A verdict
+# alone does not tell whether each of several expectations can fail.
+failed() {
+	local found
+	found=$(grep -E '^# (expect|control): failed' <<<"$output" | sort -u)
+	[[ $(grep -c . <<<"$found") -eq $1 ]] || { echo "failed: $found" && return 1; }
+}

@@ -125,6 +125,8 @@ static void judge(void)
 		     y_of("private file", "RSS"));
 	expect_equal("private file: Dirty is what was written, bytes", written,
 		     y_of("private file", "Dirty"));
+	expect_equal("shared file: Kbytes is what was reserved, bytes", reserved,
+		     y_of("shared file", "Kbytes"));
 	expect_equal("shared file: RSS is what was touched, bytes", read, y_of("shared file", "RSS"));
 	expect_equal("shared file: Dirty is what was written, bytes", written,
 		     y_of("shared file", "Dirty"));

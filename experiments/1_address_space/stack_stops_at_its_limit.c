@@ -144,8 +144,8 @@ static void judge(void)
 	/* What record() itself uses lies below the frame. */
 	expect_between("entering a large frame makes resident only what its callees use, bytes", 0,
 		       entered.resident_bytes, 2 * page_bytes());
-	expect_equal("writing the frame makes its pages resident, one by one, bytes", fresh,
-		     written.resident_bytes);
+	expect_equal("writing the frame makes its absent pages resident and no others, bytes",
+		     fresh, written.resident_bytes);
 	/* All but what the program's start and the harness's warm-up (64 KiB) had used. */
 	expect_between("and they are nearly all of the frame, bytes",
 		       limit_bytes / 2 - 64 * KiB - 4 * page_bytes(), fresh,

@@ -42,14 +42,14 @@ static void all_mmap(void)
 	allocate();
 }
 
-/* The largest and the smallest move of the break, and their number. */
+/* The number of moves of the break, the smallest and the largest; 0 where there is none. */
 struct moves {
 	int64_t count, least, most;
 };
 
 static struct moves moves_of_the_break(const char *arm)
 {
-	struct moves moves = { 0, INT64_MAX, 0 };
+	struct moves moves = { 0 };
 	int64_t before = nth_row(arm, "allocated", 0)->is.heap_top_bytes;
 	const struct row *row;
 
@@ -58,8 +58,8 @@ static struct moves moves_of_the_break(const char *arm)
 		before = row->is.heap_top_bytes;
 		if (move == 0)
 			continue;
+		moves.least = moves.count == 0 || move < moves.least ? move : moves.least;
 		moves.count++;
-		moves.least = move < moves.least ? move : moves.least;
 		moves.most = move > moves.most ? move : moves.most;
 	}
 	return moves;

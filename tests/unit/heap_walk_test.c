@@ -271,7 +271,7 @@ static void a_chunk_holds_its_request_and_a_word(void **state)
 	assert_int_equal(heap_chunk_bytes(CHUNK - WORD), CHUNK);
 	for (int64_t request = CHUNK - WORD + 1; request < 1000; request++) {
 		int64_t chunk = heap_chunk_bytes(request);
-		assert_int_equal(chunk % (int64_t)_Alignof(max_align_t), 0);
+		assert_int_equal(chunk % (int64_t) _Alignof(max_align_t), 0);
 		assert_in_range(chunk - request, WORD, WORD + _Alignof(max_align_t) - 1);
 	}
 }
