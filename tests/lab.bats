@@ -72,6 +72,12 @@ interrupted() {
 	grep -q '^# kernel: ' "$csv"
 	[ "$(tail -n 1 "$csv")" = '# verdict: refuted' ]
 	is_png "${csv%.csv}.png"
+	run -0 sweep mmap_starts_at_128_kib block 64K 256K x2 minor_fault_count
+	csv=$RESULTS/sweeps/mmap_starts_at_128_kib.block.csv
+	# Its pages, one for the header, and the one that the comment of one_block() explains.
+	pages=$((262144 / $(getconf PAGESIZE) + 2))
+	[ "$(grep -c "^one block,1,block=256K,262144,$pages," "$csv")" -eq 1 ]
+	csv=$RESULTS/sweeps/mmap_starts_at_128_kib.freed.csv
 	scripts/chart --svg "$csv" # gnuplot's script reads it as any other result
 }
 

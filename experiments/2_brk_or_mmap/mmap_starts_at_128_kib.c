@@ -19,12 +19,13 @@
  *
  * Control: with M_MMAP_THRESHOLD pinned to 128 KiB and the top used up, the
  * sentence must come out as it is told, whatever was freed before.
- * Try: freed=8M, then freed=40M.  From where on does nothing happen?
+ * Try: freed=8M, then freed=40M.  From where on does nothing happen?  And
+ * make sweep CLAIM=mmap_starts_at_128_kib KNOB=block FROM=64K TO=4M STEP=x2 Y=heap_top_bytes
  */
 #include "experiment.h"
 #include "memory.h"
 
-static int64_t freed_bytes = 1 * MiB;
+static int64_t freed_bytes = 1 * MiB, block_bytes = 128 * KiB;
 
 static void find_first_mapped(void)
 {
@@ -53,6 +54,16 @@ static void pinned(void)
 {
 	must_pin_thresholds(DEFAULT_THRESHOLD, DEFAULT_THRESHOLD);
 	after_freeing();
+}
+
+/* Not judged: one size at a time, for `make sweep KNOB=block`.  One minor fault more than
+ * there are new pages: use_up_top() forks, and a fork write-protects malloc's own data. */
+static void one_block(void)
+{
+	use_up_top();
+	record("before", block_bytes);
+	write_pages(must_malloc(block_bytes), block_bytes);
+	record("one block", block_bytes);
 }
 
 static int64_t first_mapped(const char *arm)
@@ -85,10 +96,12 @@ const struct experiment experiment = {
 	.charted = "y",
 	.chart = CHART_BARS,
 	.chart_options = "log-y mark=131072:128_KiB",
-	.knobs = { { "freed", &freed_bytes, "bytes", "mapped block that is freed before", 256 * KiB } },
+	.knobs = { { "freed", &freed_bytes, "bytes", "mapped block that is freed before", 256 * KiB },
+		   { "block", &block_bytes, "bytes", "size that arm \"one block\" asks for" } },
 	.arms = { { "first request", first_request },
 		  { "top used up", top_used_up },
 		  { "after freeing a mapped block", after_freeing },
+		  { "one block", one_block },
 		  { "pinned", pinned, .control = true } },
 	.predict = { "The first malloc() of a process: from which size on is it mapped?", "y",
 		     "first request", .to = "first size that is mapped",
