@@ -79,3 +79,56 @@ load helper
 	mapped=$(edited realloc_can_move_without_copying 's/must_pin_thresholds\(32 \* MiB/must_pin_thresholds(128 * KiB/')
 	run -3 "$mapped"
 }
+
+@test "malloc_never_fails: refused is what is larger than RAM and swap, to the page" {
+	[[ $(cat /proc/sys/vm/overcommit_memory) -eq 0 ]] || skip "vm.overcommit_memory is not 0"
+	[[ $(ulimit -v) == unlimited ]] || skip "a limit on addresses is set"
+	run -1 experiment malloc_never_fails
+	granted=$("$(program malloc_never_fails)" 2>/dev/null | awk -F, '$1 == "one block" { print $4 }')
+	present=$(awk -v page="$(getconf PAGE_SIZE)" '/^(MemTotal|SwapTotal):/ { kib += $2 } END { print kib * 1024 / page }' /proc/meminfo)
+	[[ $granted -eq $present ]]
+}
+
+@test "malloc_never_fails: it holds for whoever asks with MAP_NORESERVE, and in one piece the eight fail" {
+	[[ $(cat /proc/sys/vm/overcommit_memory) -eq 0 ]] || skip "vm.overcommit_memory is not 0"
+	uncounted=$(edited malloc_never_fails 's/malloc\(\(size_t\)(.*) - 24\)\) == NULL/mmap(NULL, (size_t)\1), PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0) == MAP_FAILED/')
+	run -0 "$uncounted"
+	fails "eight blocks: pages granted" "$(edited malloc_never_fails 's/BLOCKS = 8/BLOCKS = 1/')"
+}
+
+@test "malloc_never_fails: a control that is counted is none, nor one that fails for another reason" {
+	[[ $(cat /proc/sys/vm/overcommit_memory) -eq 0 ]] || skip "vm.overcommit_memory is not 0"
+	run -3 "$(edited malloc_never_fails 's/ \| MAP_NORESERVE//')"
+	fails "one block: pages granted are at least" "$(edited malloc_never_fails 's/== NULL;/== NULL || pages > 1000;/')"
+}
+
+@test "malloc_never_fails: a limit on addresses is said" {
+	bash -c "ulimit -v 8000000; exec \"\$@\"" limited "$(program malloc_never_fails)" >"$BATS_TEST_TMPDIR/result" || [[ $? -eq 77 ]]
+	grep -q '^# reason: .*ulimit -v' "$BATS_TEST_TMPDIR/result"
+}
+
+@test "reading_costs_no_memory: faults that do not come are missed" {
+	populated='s/must_map\(pages \* page_bytes\(\)\)/populated()/; s|^static void read_all|static char *populated(void)\n{\n\tchar *block = must_map(pages * page_bytes());\n\tmust_populate(block, pages * page_bytes());\n\treturn block;\n}\n\n&|'
+	fails "minor faults of reading, one for each page" "$(edited reading_costs_no_memory "$populated")"
+	fails "minor faults of writing fresh pages" "$(edited reading_costs_no_memory "$populated")"
+	fails "minor faults of reading what was written" "$(edited reading_costs_no_memory 's/pass\("write", block, write_pages, 0\)/pass("write", block, write_pages, 0);\n\tblock = must_map(pages * page_bytes())/')"
+}
+
+@test "calloc_is_lazy_too: each expectation can fail" {
+	fails "mapped: bytes that are not zero" "$(edited calloc_is_lazy_too 's/^\tchar \*block = allocate\(block_bytes\);$/&\n\tblock[1] = 1;/')"
+	fails "recycled, trimmed: pages that malloc_trim() takes" "$(edited calloc_is_lazy_too '/must_trim_heap\(\);/d')"
+	fails "recycled: bytes from malloc that are not zero" "$(edited calloc_is_lazy_too '/^\twrite_bytes\(first/d')"
+	fails "recycled, trimmed: bytes that malloc makes resident" "$(edited calloc_is_lazy_too 's/recycled_block\(must_malloc\)/recycled_block(must_calloc)/')"
+}
+
+@test "fork_shares_until_written: what is not the block shows" {
+	fails "bytes by which resident memory shows it" "$(edited fork_shares_until_written 's/^\t\tuse\(block \+ from, to - from\);/&\n\t\twrite_pages(must_map(page_bytes()), page_bytes());/')"
+	fails "bytes resident in a child that only reads" "$(edited fork_shares_until_written '/^\twrite_pages\(block, block_bytes\);/d')"
+}
+
+@test "realloc_can_move_without_copying: a block with room moves nowhere, one that is dropped is missed" {
+	no_neighbours=$(edited realloc_can_move_without_copying '/^\tmust_malloc\(block_bytes\);/d')
+	fails "the heap block moved (1) or not (0)" "$no_neighbours"
+	fails "the mapped block moved (1) or not (0)" "$(edited realloc_can_move_without_copying 's/must_realloc\(block, 2 \* block_bytes\)/must_realloc(block, block_bytes)/')"
+	fails "pages of it that are absent after the move" "$(edited realloc_can_move_without_copying '/^\twrite_pages\(block, block_bytes\);/d')"
+}

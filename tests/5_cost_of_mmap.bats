@@ -74,3 +74,21 @@ calls() {
 	run -77 "$poor"
 	[[ $output == *"set room lower"* ]]
 }
+
+@test "mappings_run_out: a limit that is not reached, a heap that is mapped, are no controls" {
+	fails "the kernel refused one more mapping" "$(program mappings_run_out)" room=512 region=1000
+	mapped_heap=$(edited mappings_run_out '/^static void heap/,/^}/s/must_pin_thresholds\(.*\);/use_up_top();\n\tmust_pin_thresholds(0, DEFAULT_THRESHOLD);/')
+	fails "from the heap: mappings added by free()" "$mapped_heap" room=512
+	fails "from the heap: bytes that malloc has free again" "$mapped_heap" room=512
+}
+
+@test "refaulting_is_the_price: pages that nobody writes do not fault" {
+	unwritten=$(edited refaulting_is_the_price 's/^\t\twrite_pages\(block, written_bytes\);//')
+	fails "mapped: page faults of all turns" "$unwritten" trials=3
+	fails "from the heap: page faults of all turns" "$unwritten" trials=3
+	fails "time of mapped blocks, times that of their system calls alone" "$unwritten" trials=3
+}
+
+@test "a_small_mapping_wastes_a_page: it takes no more blocks than malloc maps" {
+	run -2 experiment a_small_mapping_wastes_a_page blocks=65536
+}

@@ -65,6 +65,11 @@ load helper
 	run -3 "$lazy_control"
 }
 
+@test "malloc_is_lazy: what nobody writes does not come, and a block of the heap reserves less" {
+	fails "after the writes the whole block is resident" "$(edited malloc_is_lazy '/write_pages/d')"
+	fails "malloc adds the whole block to the virtual size" "$(edited malloc_is_lazy 's/must_malloc\(block_bytes\)/must_malloc(block_bytes \/ 2) - 0 * block_bytes/; /write_pages|must_populate/d')"
+}
+
 @test "resident_memory_comes_in_pages: pages that malloc brought in are not absent" {
 	run -0 experiment resident_memory_comes_in_pages
 	LD_PRELOAD=$(shim prefault) run -1 experiment resident_memory_comes_in_pages
@@ -73,6 +78,14 @@ load helper
 @test "resident_memory_comes_in_pages: a byte too many shows" {
 	later=$(edited resident_memory_comes_in_pages 's/write_bytes\(block, blocks\[i\]\.written\)/write_bytes(block, blocks[i].written + 2 * page_bytes())/; s/\{ 64 \* KiB, 64 \* KiB,/{ 80 * KiB, 64 * KiB,/')
 	run -1 "$later"
+}
+
+@test "resident_memory_comes_in_pages: a control that was never written is none" {
+	fails "bytes that become resident where the pages are there" "$(edited resident_memory_comes_in_pages '/\t\twrite_pages\(used/d')"
+}
+
+@test "resident_memory_comes_in_pages: without the write nothing comes" {
+	fails "bytes that became resident = pages" "$(edited resident_memory_comes_in_pages '/\t\twrite_bytes/d')"
 }
 
 @test "free_keeps_a_heap_block: a block that has its own mapping is given back" {
@@ -93,6 +106,13 @@ load helper
 	run -1 experiment the_four_block_story
 	pinned=$(edited the_four_block_story 's/"as it is", tell/"as it is", pinned/')
 	run -0 "$pinned"
+}
+
+@test "the_four_block_story: C in the heap, B at its end, D at the top: each step can fail" {
+	fails "free(C) takes the mapping away" "$(program the_four_block_story)" C=60K
+	fails "free(B) moves the break by" "$(edited the_four_block_story 's/^\tfree\(b\);/&\n\tfree(d);/; s/^\tfree\(d\);$//; s/"as it is", tell/"as it is", pinned/')"
+	fails "free(B) changes resident memory by" "$(edited the_four_block_story 's/^\tfree\(b\);/&\n\twrite_pages(must_map(b_bytes), b_bytes);/')"
+	fails "with pinned thresholds free(B) moves the break by" "$(edited the_four_block_story 's/^\tfree\(b\);/&\n\tfree(d);/; s/^\tfree\(d\);$//')"
 }
 
 @test "the_four_block_story: with a guard block on top even the control cannot trim" {

@@ -55,6 +55,17 @@ edited() {
 	compiled "$copy"
 }
 
+# fails TEXT PROGRAM [argument ...]: one expectation or control, the one whose words begin so, fails.
+# Where others fail with it, the exit status does not tell whether it can.
+fails() {
+	run "${@:2}"
+	grep -qF ": failed | $1" <<<"$output" || {
+		echo "does not fail: $1"
+		echo "$output"
+		return 1
+	}
+}
+
 # shim NAME: tests/shims/NAME.c as a library for LD_PRELOAD; prints its path.
 shim() {
 	"${CC:-cc}" -std=gnu11 -O2 -fno-builtin -fPIC -shared -o "$BATS_TEST_TMPDIR/$1.so" "tests/shims/$1.c" >&2

@@ -39,7 +39,7 @@ static void write_some(void)
 	record("before", 0);
 	for (int i = 0; i < BLOCKS; i++) {
 		char *block = must_malloc(blocks[i].size);
-		record(blocks[i].malloced_stage, written);
+		record_y(blocks[i].malloced_stage, written, pages_of(block, blocks[i].written));
 		int64_t absent = absent_pages_of(block, blocks[i].written);
 		write_bytes(block, blocks[i].written);
 		written += blocks[i].written;
@@ -71,17 +71,18 @@ static void written_before(void)
 static void judge(void)
 {
 	for (int i = 0; i < BLOCKS; i++) {
-		int64_t pages = pages_for(blocks[i].written);
+		int64_t pages = y_of("fresh", blocks[i].malloced_stage);
 		int64_t absent = y_of("fresh", blocks[i].written_stage);
 
 		expect_equal("bytes that became resident = pages that were absent, whole",
 			     absent * page_bytes(),
 			     growth("fresh", blocks[i].malloced_stage, blocks[i].written_stage)
 				     .resident_bytes);
-		/* n bytes lie on one page more where they straddle a boundary; and one
-		 * page, the header's, may have been there. */
-		expect_between("pages that the written bytes brought in", pages - 1, absent,
-			       pages + 1);
+		/* Its header's may have been there; and that of the header behind it,
+		 * where it is written to its end. */
+		int64_t there = blocks[i].written == blocks[i].size ? 2 : 1;
+		expect_between("pages that were absent, of those that the written bytes lie on",
+			       pages - there, absent, pages);
 	}
 	control_equal("bytes that become resident where the pages are there", 0,
 		      growth("written before", "before", "write all 64 KiB").resident_bytes);
@@ -93,7 +94,7 @@ const struct experiment experiment = {
 	.claim = "resident memory grows by whole pages, as many as the written bytes lie on",
 	.asked = "I wrote 5 KiB. How much memory did that take?",
 	.x_axis = "bytes written",
-	.y_axis = "pages absent before the write",
+	.y_axis = "pages that will be written; those of them that are absent",
 	.charted = "resident_bytes",
 	.chart = CHART_STAGES,
 	.arms = { { "fresh", fresh }, { "written before", written_before, .control = true } },

@@ -2,15 +2,16 @@
 /* "free() merges a freed block with its free neighbours": boundary tags, as in
  * every course since Knuth.
  *
- * For blocks of more than 120 bytes, this is so.  Smaller ones go to a fastbin
- * (_int_free() in malloc/malloc.c): a list for their size, still marked as in use
- * so that no neighbour merges with them, because a program that freed a small
- * block usually wants one of the same size soon.  A million freed list nodes are
+ * For blocks of more than 120 bytes, this is so (but for the few of each size that
+ * the thread's cache keeps: freeing_everything_empties_the_heap).  Smaller ones go
+ * to a fastbin (_int_free() in malloc/malloc.c): a list for their size, still marked
+ * as in use so that no neighbour merges with them, because a program that freed a
+ * small block usually wants one of the same size soon.  A million freed list nodes are
  * a million free chunks of 32 bytes, and none of their pages can go back.
  *
  * malloc_consolidate() merges them after all: when a request of about 1 KiB or more
  * comes, when the top is used up, when a freed chunk merges into 64 KiB or more, or
- * at malloc_trim(3).  glibc 2.43 gave up fastbins; there the sentence should hold.
+ * at malloc_trim(3).  glibc 2.43 gave up fastbins; there the sentence holds.
  *
  * Control: blocks of 2 KiB, freed in the same order, merge at once.
  * Try: must_malloc(1024) in place of malloc_trim(0).  How many free chunks are left,
@@ -28,7 +29,7 @@ static int64_t blocks = 16384, bytes = 24;
 
 static int64_t free_chunks(void)
 {
-	struct heap_report heap = mallinfo2_report();
+	struct heap_report heap = mallinfo_report();
 	return heap.smblks + heap.ordblks; /* in fastbins, and all others */
 }
 

@@ -25,10 +25,10 @@ static void shrink(bool block_on_top)
 	if (block_on_top)
 		must_malloc(2 * KiB); /* one that no cache of freed blocks can have */
 	write_pages(block, block_bytes);
-	record("shrink", block_bytes);
+	record("shrink", 0);
 	for (int64_t bytes = block_bytes / 2; bytes >= page_bytes(); bytes /= 2) {
 		char *smaller = must_realloc(block, bytes);
-		record_y("shrink", bytes, smaller != block);
+		record_y("shrink", block_bytes - bytes, smaller != block);
 		block = smaller;
 	}
 }
@@ -102,11 +102,10 @@ static void judge(void)
 const struct experiment experiment = {
 	.claim = "realloc() to a smaller size gives back the rest of a mapped block, of a heap block nothing",
 	.asked = "Does shrinking a block with realloc() free memory?",
-	.x_axis = "size of the block, bytes",
+	.x_axis = "bytes cut off the block",
 	.y_axis = "1 where the block moved",
 	.charted = "resident_bytes",
 	.chart = CHART_STEPS,
-	.chart_options = "log-x",
 	.knobs = { { "block", &block_bytes, "bytes", "size of the block at first", 1 * MiB,
 		     30 * MiB } },
 	.arms = { { "mapped", mapped },

@@ -90,7 +90,8 @@ const struct experiment experiment = {
 	.y_axis = "resident memory for each, bytes",
 	.charted = "y",
 	.chart_options = "log-x log-y",
-	.knobs = { { "blocks", &blocks, "", "how many of each size", 16, 65536 } },
+	/* malloc maps no more than 65,536 at a time: M_MMAP_MAX, mallopt(3). */
+	.knobs = { { "blocks", &blocks, "", "how many of each size", 16, 65536 / SIZES } },
 	.arms = { { "mapped", mapped }, { "heap", heap, .control = true } },
 	.predict = { "What does a block of 64 KiB take, the largest tried, when it has its own "
 		     "mapping?",

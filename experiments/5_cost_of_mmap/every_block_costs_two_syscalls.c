@@ -73,6 +73,8 @@ static void judge(void)
 	control_equal("as it is, calls of mmap: only the first block's", 1, y_of("as it is", "mmap"));
 	control_equal("as it is, calls of munmap: only the first block's", 1,
 		      y_of("as it is", "munmap"));
+	control_equal("as it is, system calls in all: these, and the heap grows once", 3,
+		      all_calls("as it is"));
 }
 
 const struct experiment experiment = {

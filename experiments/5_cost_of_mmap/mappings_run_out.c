@@ -2,11 +2,11 @@
 /* free() can fail, and nobody is told.
  *
  * A process may have vm.max_map_count mappings (65,530 unless the administrator
- * says otherwise).  Blocks mapped one after the other lie side by side, and the
+ * says otherwise; some distributions say 1,048,576).  Blocks mapped one after the other lie side by side, and the
  * kernel keeps them as one mapping, so allocating many does not reach the limit.
  * Freeing every other one does: each hole splits a mapping in two.  At the limit
- * munmap(2) itself fails with ENOMEM ("Unmapping a region in the middle of an
- * existing mapping"), and free() has no way to say so: munmap_chunk() in
+ * munmap(2) itself fails with ENOMEM ("when unmapping a region in the middle of
+ * an existing mapping"), and free() has no way to say so: munmap_chunk() in
  * malloc/malloc.c counts the block as gone first and then ignores the error.  Its
  * memory now belongs to nobody, and no report of malloc's shows it.
  *

@@ -1,0 +1,126 @@
+/* SPDX-License-Identifier: MIT */
+/* Given back, and ps shows no change: MADV_FREE.
+ *
+ * With madvise(2) a program keeps addresses and gives up the pages behind them; this
+ * is how allocators give memory back from the middle.  MADV_DONTNEED takes the pages
+ * away at once.  MADV_FREE (Linux 4.5) only marks them as dispensable: they stay, and
+ * count as resident, until the kernel is short of memory and discards them.  Who
+ * writes to a page before that keeps it, without a fault; who reads it before that
+ * still finds the old bytes, and zeros after.
+ *
+ * malloc_trim() uses the first.  jemalloc may use the second, and so did Go from
+ * 1.12 to 1.15, until too many people asked why their programs never shrank.
+ *
+ * Shortage is made for this block alone: MADV_PAGEOUT (Linux 5.4) has the kernel
+ * reclaim its pages, as if it needed them.  What is marked is discarded; anything
+ * else goes to swap, if there is any, and does not get lost.
+ *
+ * Control: pages that are marked and then written must survive the reclaim.
+ * Try: read the pages in place of writing them (read_pages).  Do they survive?
+ */
+#define _GNU_SOURCE
+#include <errno.h>
+#include <sched.h>
+#include <string.h>
+#include <sys/mman.h>
+
+#include "experiment.h"
+#include "memory.h"
+
+#ifndef MADV_PAGEOUT
+#define MADV_PAGEOUT 21 /* asm-generic/mman-common.h */
+#endif
+
+static int64_t pages = 4096;
+
+static void advise(char *block, int advice, const char *name)
+{
+	if (madvise(block, (size_t)(pages * page_bytes()), advice) != 0)
+		unsupported("this kernel does not take %s: %s", name, strerror(errno));
+}
+
+/* Each CPU collects pages before it marks them: on another one, some would be missed. */
+static void stay_on_this_cpu(void)
+{
+	cpu_set_t this_one;
+
+	CPU_ZERO(&this_one);
+	CPU_SET(sched_getcpu(), &this_one);
+	sched_setaffinity(0, sizeof(this_one), &this_one);
+}
+
+static int64_t pages_that_kept_their_bytes(const char *block)
+{
+	int64_t count = 0;
+
+	for (int64_t i = 0; i < pages; i++)
+		count += block[i * page_bytes()] != 0;
+	return count;
+}
+
+static void give_back(int advice, const char *name, bool written_again)
+{
+	stay_on_this_cpu();
+	char *block = must_map(pages * page_bytes());
+	record("mapped", 0);
+	write_pages(block, pages * page_bytes());
+	record("written", 0);
+	advise(block, advice, name);
+	record("advised", 0);
+	if (written_again)
+		write_pages(block, pages * page_bytes());
+	advise(block, MADV_PAGEOUT, "MADV_PAGEOUT");
+	record("kernel needs memory", 0);
+	record_y("read", 0, pages_that_kept_their_bytes(block));
+}
+
+static void dontneed(void)
+{
+	give_back(MADV_DONTNEED, "MADV_DONTNEED", false);
+}
+
+static void lazily(void)
+{
+	give_back(MADV_FREE, "MADV_FREE", false);
+}
+
+static void lazily_then_written(void)
+{
+	give_back(MADV_FREE, "MADV_FREE", true);
+}
+
+static int64_t taken(const char *arm, const char *from, const char *to)
+{
+	return -growth(arm, from, to).resident_bytes;
+}
+
+static void judge(void)
+{
+	int64_t bytes = pages * page_bytes();
+
+	expect_equal("MADV_DONTNEED takes from resident memory at once, bytes", bytes,
+		     taken("MADV_DONTNEED", "written", "advised"));
+	expect_equal("MADV_FREE takes from resident memory at once, bytes", 0,
+		     taken("MADV_FREE", "written", "advised"));
+	expect_equal("MADV_FREE: the kernel takes when it needs memory, bytes", bytes,
+		     taken("MADV_FREE", "advised", "kernel needs memory"));
+	expect_equal("MADV_FREE: pages that kept their bytes in the end", 0, y_of("MADV_FREE", "read"));
+	control_equal("MADV_FREE, then written: pages that kept their bytes in the end", pages,
+		      y_of("then written", "read"));
+}
+
+const struct experiment experiment = {
+	.claim = "MADV_DONTNEED gives pages back at once; MADV_FREE waits until the kernel needs them",
+	.asked = "The allocator has given the memory back. Why is it still in RSS?",
+	.y_axis = "pages that kept their bytes",
+	.charted = "resident_bytes",
+	.chart = CHART_STAGES,
+	.knobs = { { "pages", &pages, "", "how many pages are given back", 1, 1 << 18 } },
+	.arms = { { "MADV_DONTNEED", dontneed },
+		  { "MADV_FREE", lazily },
+		  { "then written", lazily_then_written, .control = true } },
+	.predict = { "The block was written and is given back with MADV_FREE. How far does that "
+		     "move resident memory?",
+		     "resident_bytes", "MADV_FREE", "written", "advised" },
+	.judge = judge,
+};
