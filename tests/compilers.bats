@@ -34,6 +34,8 @@ same_calls_with() {
 @test "the sources' calls are seen" {
 	grep -q 'small_requests_move_the_break, heap: malloc 1001 .* free 1$' "$BATS_FILE_TMPDIR/as_written"
 	[ "$(wc -l <"$BATS_FILE_TMPDIR/as_written")" -ge 10 ]
+	# An arm that broke would say the same in every build.
+	run -1 grep -v ': malloc [0-9]* calloc [0-9]* realloc [0-9]* free [0-9]*$' "$BATS_FILE_TMPDIR/as_written"
 }
 
 @test "gcc -O2 calls malloc and free as written" {

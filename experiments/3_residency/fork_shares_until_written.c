@@ -118,8 +118,7 @@ static void judge(void)
 	control_equal("bytes that a child that only reads gets for itself", 0,
 		      read.private_dirty_bytes);
 	control_between("bytes resident in a child that only reads: ps counts them there too",
-			bytes, nth_row("child reads", "forked", 0)->is.resident_bytes,
-			INT64_MAX);
+			bytes, nth_row("child reads", "forked", 0)->is.resident_bytes, INT64_MAX);
 }
 
 const struct experiment experiment = {
@@ -127,6 +126,7 @@ const struct experiment experiment = {
 	.asked = "Does fork() double the memory?",
 	.x_axis = "bytes used after fork",
 	.charted = "private_dirty_bytes",
+	.chart_options = "mark-x=0:fork",
 	.probe = PROBE_SMAPS,
 	.knobs = { { "block", &block_bytes, "bytes", "size of the block that is shared", 1 * MiB,
 		     1 * GiB } },

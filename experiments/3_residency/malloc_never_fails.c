@@ -56,7 +56,8 @@ static void check_limits(void)
 /* A mapped block has 16 bytes of header, and is rounded up to 8 more. */
 static int is_refused(int64_t pages)
 {
-	return malloc((size_t)(pages * page_bytes() - 24)) == NULL;
+	void *block = malloc((size_t)(pages * page_bytes() - 24));
+	return block == NULL;
 }
 
 /* What mmap(2) refuses malloc asks of the break, less what the top has free already. */

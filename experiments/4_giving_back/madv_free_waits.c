@@ -104,7 +104,8 @@ static void judge(void)
 		     taken("MADV_FREE", "written", "advised"));
 	expect_equal("MADV_FREE: the kernel takes when it needs memory, bytes", bytes,
 		     taken("MADV_FREE", "advised", "kernel needs memory"));
-	expect_equal("MADV_FREE: pages that kept their bytes in the end", 0, y_of("MADV_FREE", "read"));
+	expect_equal("MADV_FREE: pages that kept their bytes in the end", 0,
+		     y_of("MADV_FREE", "read"));
 	control_equal("MADV_FREE, then written: pages that kept their bytes in the end", pages,
 		      y_of("then written", "read"));
 }
