@@ -89,6 +89,10 @@ calls() {
 	fails "time of mapped blocks, times that of their system calls alone" "$unwritten" trials=3
 }
 
+@test "refaulting_is_the_price: a heap that maps its blocks too saves no time" {
+	fails "time of mapped blocks, times that of the heap" "$(edited refaulting_is_the_price '/^static void from_the_heap/,/^}/s/must_pin_thresholds\(.*\);/must_pin_thresholds(DEFAULT_THRESHOLD, DEFAULT_THRESHOLD);/')" trials=3
+}
+
 @test "a_small_mapping_wastes_a_page: it takes no more blocks than malloc maps" {
 	run -2 experiment a_small_mapping_wastes_a_page blocks=65536
 }

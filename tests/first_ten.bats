@@ -85,6 +85,7 @@ load helper
 }
 
 @test "resident_memory_comes_in_pages: without the write nothing comes" {
+	fails "bytes that become resident where they are not" "$(edited resident_memory_comes_in_pages 's/"fresh", fresh/"fresh", written_before/')"
 	fails "bytes that became resident = pages" "$(edited resident_memory_comes_in_pages '/\t\twrite_bytes/d')"
 }
 
