@@ -176,6 +176,7 @@ struct samples {
 struct samples growth_samples_at(const char *arm, const char *from, const char *to, size_t column);
 #define growth_samples(arm, from, to, column) \
 	growth_samples_at(arm, from, to, offsetof(struct snapshot, column))
+struct samples samples_of_y(const char *arm, const char *stage);
 struct samples ratio(struct samples of, struct samples to);
 double median_of(struct samples samples);
 void expect_at_least(const char *what, double bound, struct samples samples);

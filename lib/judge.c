@@ -199,6 +199,19 @@ struct samples growth_samples_at(const char *arm, const char *from, const char *
 	return samples;
 }
 
+struct samples samples_of_y(const char *arm, const char *stage)
+{
+	struct samples samples = { 0 };
+
+	FOR_EACH_RUN_OF(arm, run) {
+		int64_t y = must_have(find_row(run, stage, 0), arm, stage)->y;
+		must_be_measured(stage, y);
+		samples.value[samples.count++] = (double)y;
+	}
+	must_have_run(samples.count, arm);
+	return samples;
+}
+
 struct samples ratio(struct samples of, struct samples to)
 {
 	if (of.count != to.count)

@@ -9,23 +9,29 @@ has_jemalloc() {
 	return 0
 }
 
-# verdict STATUS command: as `run -STATUS`, but where somebody else needs the CPUs, that
-# threads do not wait for each other cannot be seen.
-verdict() {
-	run "${@:2}"
-	[[ $status -ne 3 ]] || skip "the CPUs are busy with something else"
-	[[ $status -eq $1 ]]
-}
-
 @test "glibc_slows_down_with_threads: it does with one arena, one lock and no tcache" {
 	alone=$(edited glibc_slows_down_with_threads 's/^\tfor_each_other_allocator\(expect_no_slowdown\);//')
-	verdict 1 "$alone" trials=5
-	verdict 0 "$alone" trials=5 --tunables=glibc.malloc.arena_max=1:glibc.malloc.tcache_count=0
+	run -1 "$alone" trials=5
+	run -0 "$alone" trials=5 --tunables=glibc.malloc.arena_max=1:glibc.malloc.tcache_count=0
 }
 
 @test "glibc_slows_down_with_threads: a control without its lock is none" {
 	unlocked=$(edited glibc_slows_down_with_threads 's/arena_max=1:glibc.malloc.tcache_count=0/arena_max=16/')
 	run -3 "$unlocked" trials=3
+}
+
+@test "glibc_slows_down_with_threads: what a thread freed itself was not passed on" {
+	run -1 "$(program glibc_slows_down_with_threads)" trials=3
+	[[ $output == *"held | glibc: what a pair takes more with blocks passed on"* ]]
+	kept=$(edited glibc_slows_down_with_threads 's/batch\[\(me \+ 1\) % threads\]/batch[me]/')
+	run -1 "$kept" trials=3
+	[[ $output == *"failed | glibc: what a pair takes more with blocks passed on"* ]]
+}
+
+@test "glibc_slows_down_with_threads: rounds in which not all threads run do not count" {
+	shared=$(edited glibc_slows_down_with_threads 's/nth % cpus\(\)/0/; s/MOST_ROUNDS = 2000/MOST_ROUNDS = 50/')
+	run -77 "$shared"
+	[[ $output == *"ran at the same time in only"* ]]
 }
 
 @test "glibc_slows_down_with_threads: one CPU cannot tell" {

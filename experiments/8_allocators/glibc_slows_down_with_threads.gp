@@ -11,7 +11,7 @@ of(arm, work, threads) = strcol('arm') eq word(arms, arm) && \
 set logscale y
 set style boxplot nooutliers
 set style fill solid 0.5
-set ylabel 'ns of a CPU for a malloc and a free'
+set ylabel 'ns for a malloc and a free'
 set yrange [2:2000]
 set ytics (2, 5, 10, 20, 50, 100, 200, 500, 1000)
 set xrange [0.4:2 * count + 1.6]
@@ -19,11 +19,11 @@ set xtics rotate by -40 left font ',10' scale 0 ('' 0)
 do for [i = 1:count] {
 	set xtics add (word(arms, i) i, word(arms, i) i + count + 1)
 }
-set bmargin 7
+set bmargin 6
 set label 'blocks that a thread frees itself' at graph 0.02, graph 0.95
 set label 'blocks that another thread frees' at graph 0.52, graph 0.95
-plot for [t = 1:3] for [i = 1:count] csv using (i + 0.27 * (t - 2)):(of(i, 'own blocks', t)):(0.2) \
+plot for [t = 1:3] for [i = 1:count] csv using (i + 0.27 * (t - 2)):(of(i, 'own blocks', t)):(0.24) \
 		with boxplot lc rgb colours[t] notitle, \
-	for [t = 1:3] for [i = 1:count] csv using (i + count + 1 + 0.27 * (t - 2)):(of(i, 'passed on', t)):(0.2) \
+	for [t = 1:3] for [i = 1:count] csv using (i + count + 1 + 0.27 * (t - 2)):(of(i, 'passed on', t)):(0.24) \
 		with boxplot lc rgb colours[t] notitle, \
 	for [t = 1:3] keyentry with boxes lc rgb colours[t] title word(stages, t)
