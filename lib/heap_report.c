@@ -2,6 +2,8 @@
 #include "heap_report.h"
 
 #include <malloc.h>
+#include <stdio.h>
+#include <string.h>
 
 #include "experiment.h"
 
@@ -43,5 +45,40 @@ struct heap_report mallinfo_report(void)
 	return COPY(info);
 #else
 	unsupported("this libc has no mallinfo(); it is glibc's");
+#endif
+}
+
+/* The size in the last line of the report that begins so: the sum over all arenas. */
+static int64_t last_total(const char *report, const char *beginning)
+{
+	int64_t bytes = NOT_MEASURED;
+	long long size;
+
+	for (const char *at = report; (at = strstr(at, beginning)) != NULL; at++)
+		if (sscanf(at + strlen(beginning), " count=\"%*d\" size=\"%lld\"", &size) == 1)
+			bytes = size;
+	return bytes;
+}
+
+int64_t malloc_info_free_bytes(void)
+{
+#ifdef __GLIBC__
+	static FILE *stream;
+	static char report[1 << 16], buffer[BUFSIZ];
+
+	if (stream == NULL) {
+		stream = fmemopen(report, sizeof(report), "w");
+		if (stream == NULL)
+			broken("fmemopen failed");
+		setvbuf(stream, buffer, _IOFBF, sizeof(buffer));
+	}
+	rewind(stream);
+	malloc_info(0, stream);
+	fflush(stream);
+	int64_t fast = last_total(report, "<total type=\"fast\"");
+	int64_t rest = last_total(report, "<total type=\"rest\"");
+	return rest == NOT_MEASURED || fast == NOT_MEASURED ? rest : rest + fast;
+#else
+	unsupported("this libc has no malloc_info(); it is glibc's");
 #endif
 }

@@ -30,4 +30,9 @@ struct heap_report mallinfo2_report(void);
 /* By mallinfo(), whose fields are int. */
 struct heap_report mallinfo_report(void);
 
+/* Bytes of all free chunks, the top included, by the last <total> lines of malloc_info(3).
+ * The first call allocates a stream, so make one before anything is measured.
+ * NOT_MEASURED where the report has no such lines. */
+int64_t malloc_info_free_bytes(void);
+
 #endif

@@ -42,7 +42,7 @@ edited_for_valgrind() {
 @test "leak_checkers_do_not_see_it: a block whose address is lost is seen" {
 	command -v valgrind >/dev/null || skip "valgrind is not installed: scripts/setup installs it"
 	run -0 experiment leak_checkers_do_not_see_it
-	leaking=$(edited_for_valgrind leak_checkers_do_not_see_it 's/^\trecord\("freed", 0\);/\tblocks[KEEP_EVERY - 1] = NULL;\n&/')
+	leaking=$(edited_for_valgrind leak_checkers_do_not_see_it 's/^\trecord_y\("freed", 0, .*/\tblocks[KEEP_EVERY - 1] = NULL;\n&/')
 	run -1 "$leaking"
 }
 
@@ -56,6 +56,16 @@ edited_for_valgrind() {
 	command -v valgrind >/dev/null || skip "valgrind is not installed: scripts/setup installs it"
 	full=$(edited_for_valgrind leak_checkers_do_not_see_it 's/^\t\tif \(i % KEEP_EVERY == KEEP_EVERY - 1\)/\t\tif (i % KEEP_EVERY != KEEP_EVERY - 1)/')
 	run -1 "$full"
+}
+
+@test "leak_checkers_do_not_see_it: pages and holes are really looked at" {
+	command -v valgrind >/dev/null || skip "valgrind is not installed: scripts/setup installs it"
+	blocks=$(edited_for_valgrind leak_checkers_do_not_see_it 's/"--pages-as-heap=yes"/""/')
+	run -1 "$blocks"
+	[[ $output == *"failed | bytes in blocks are a small part"* ]]
+	early=$(edited_for_valgrind leak_checkers_do_not_see_it 's/^\trecord\("filled", 0\);/\tint64_t holes = malloc_info_free_bytes();\n&/; s/record_y\("freed", 0, malloc_info_free_bytes\(\)\)/record_y("freed", 0, holes)/; /^static void leaking/,/^}/s/^\tint64_t holes.*//')
+	run -1 "$early"
+	[[ $output == *"failed | bytes of free chunks, says malloc_info"* ]]
 }
 
 @test "leak_checkers_do_not_see_it: without valgrind it says what to install" {

@@ -9,14 +9,18 @@
  *
  * That does not mean that fragmentation cannot be detected.  malloc knows its
  * holes: mallinfo2(3) counts them as .fordblks, the column free_bytes here, and
- * malloc_info(3) lists them by size.  Resident far above in-use is the symptom.
+ * malloc_info(3) lists them by size, with the same sum.  From outside, massif, another
+ * tool of valgrind, shows them by their absence: with --pages-as-heap=yes it counts what
+ * the process has from the kernel, without it what is in blocks.  Much of the one and
+ * little of the other is the symptom.
  *
  * Control: a process that loses the addresses of its blocks; the same command
  * must report them, to the byte.
- * Try: malloc_info(0, stderr) after the frees: find the holes in its <total>.
+ * Try: malloc_info(0, stderr) after the frees: of which sizes are the holes?
  */
 #include "dice.h"
 #include "experiment.h"
+#include "heap_report.h"
 #include "memory.h"
 
 /* Small, for valgrind is slow; and no knobs, for it watches a run of its own. */
@@ -30,6 +34,12 @@ enum { BLOCKS = 2000, KEEP_EVERY = 16 };
 	"/(definitely|indirectly|possibly) lost:/ { gsub(\",\", \"\"); lost += $4 } " \
 	"END { if (!complete) exit 1; print lost + 0 }'"
 
+/* The same under massif: how many bytes were there at the end. */
+#define BYTES_AT_END(arm, options)                                                         \
+	"valgrind --tool=massif --max-snapshots=1000 --massif-out-file=/dev/stdout " options \
+	" \"$PROGRAM\" --bare='" arm "' 2>/dev/null | awk -F= '"                             \
+	"/^mem_heap_B/ { bytes = $2 } END { if (!bytes) exit 1; print bytes }'"
+
 static char *blocks[BLOCKS];
 
 static void must_have_valgrind(void)
@@ -42,7 +52,7 @@ static void must_have_valgrind(void)
 static void fragmented(void)
 {
 	must_have_valgrind();
-	wake_malloc();
+	malloc_info_free_bytes(); /* has its stream now */
 	record("before", 0);
 	for (int i = 0; i < BLOCKS; i++) {
 		int64_t bytes = dice_between(2 * KiB, 8 * KiB);
@@ -56,8 +66,10 @@ static void fragmented(void)
 		free(blocks[i]);
 		blocks[i] = NULL;
 	}
-	record("freed", 0);
+	record_y("freed", 0, malloc_info_free_bytes());
 	record_y("lost (valgrind)", 0, ask(BYTES_LOST("fragmented")));
+	record_y("blocks (massif)", 0, ask(BYTES_AT_END("fragmented", "")));
+	record_y("pages (massif)", 0, ask(BYTES_AT_END("fragmented", "--pages-as-heap=yes")));
 }
 
 static void leaking(void)
@@ -80,6 +92,15 @@ static void judge(void)
 	expect_equal("bytes lost, says valgrind", 0, y_of("fragmented", "lost (valgrind)"));
 	expect_between("bytes in holes, says malloc itself (mallinfo2)",
 		       freed.resident_bytes / 4 * 3, freed.free_bytes, INT64_MAX);
+	/* malloc_info() adds up size fields with their flags (chunksize_nomask()), and the flag
+	 * PREV_INUSE is worth 1; a hole is one chunk. */
+	int64_t holes = BLOCKS / KEEP_EVERY,
+		free_bytes = nth_row("fragmented", "freed", 0)->is.free_bytes;
+	expect_between("bytes of free chunks, says malloc_info(): as mallinfo2() has it", free_bytes,
+		       y_of("fragmented", "freed"), free_bytes + holes);
+	expect_between("bytes in blocks are a small part of those in pages, says massif", 1,
+		       y_of("fragmented", "blocks (massif)"),
+		       y_of("fragmented", "pages (massif)") / 8);
 	/* The address of the last block may still lie in a register or on the stack. */
 	control_between("a real leak: bytes lost, says valgrind", 2 * KiB * (BLOCKS - 1),
 			y_of("leaking", "lost (valgrind)"), 2 * KiB * BLOCKS);
@@ -88,7 +109,7 @@ static void judge(void)
 const struct experiment experiment = {
 	.claim = "a leak checker does not see fragmentation: no byte lost, resident many times in-use",
 	.asked = "valgrind says there is no leak. Why does the process keep so much memory?",
-	.y_axis = "bytes lost, says valgrind",
+	.y_axis = "bytes, says the tool that the stage names; freed: bytes of free chunks, says malloc_info",
 	.charted = "resident_bytes in_use_bytes free_bytes",
 	.chart = CHART_STAGES,
 	.arms = { { "fragmented", fragmented }, { "leaking", leaking, .control = true } },

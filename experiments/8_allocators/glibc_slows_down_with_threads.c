@@ -14,9 +14,9 @@
  *
  * Two threads can only be in each other's way while both run, and other programs, or
  * the host of a virtual machine, may want a CPU at any moment.  So the threads work in
- * rounds of some ten microseconds and meet before each, spinning, everyone on a CPU of
- * his own.  The last to come sets the start a few microseconds ahead: who sees it
- * too late was not running, and the round is void.  Who loses his CPU later loses it for
+ * rounds of some ten microseconds and meet before each, everyone on a CPU of his own.
+ * The last to come sets the start a fraction of a millisecond ahead: who sees it too late
+ * was not running, and the round is void.  Who loses his CPU in a round loses it for
  * milliseconds, and spoils one round of many.  So in the median round all threads ran at
  * the same time, however busy the machine is.  A round takes as long as its slowest
  * thread.  Two threads a CPU take turns instead: colder caches and more arenas, not more
@@ -38,6 +38,8 @@
 #include <sched.h>
 #include <stdatomic.h>
 #include <string.h>
+#include <sys/prctl.h>
+#include <time.h>
 
 #include "allocators.h"
 #include "dice.h"
@@ -45,7 +47,7 @@
 #include "memory.h"
 
 enum { PAIRS = 1024, REQUESTS = 1 << 14, HELD = 512, LARGEST = 512 };
-enum { WARM_UP_ROUNDS = 30, MOST_ROUNDS = 2000, HEAD_START_NS = 10000, MOST_THREADS = 2 * CPU_SETSIZE };
+enum { WARM_UP_ROUNDS = 30, MOST_ROUNDS = 2000, HEAD_START_NS = 200000, MOST_THREADS = 2 * CPU_SETSIZE };
 
 static int64_t rounds = 20; /* each of so many pairs of malloc and free */
 static uint16_t size[REQUESTS], place[REQUESTS];
@@ -160,6 +162,11 @@ static void keep_longest(struct round *round, int64_t ns)
 		;
 }
 
+static bool take_turns(void)
+{
+	return threads > cpus();
+}
+
 /* Who comes last decides. */
 static int64_t begin_of(int64_t n)
 {
@@ -167,24 +174,32 @@ static int64_t begin_of(int64_t n)
 		good_rounds++;
 	if (good_rounds == rounds || n == MOST_ROUNDS - 1)
 		return NEVER;
-	return probe_clock_ns() + HEAD_START_NS;
+	return probe_clock_ns() + (take_turns() ? 0 : HEAD_START_NS);
 }
 
-/* Waits for all threads, without sleeping, and for the start; false: that was all. */
+static void wait_a_little(void)
+{
+	static const struct timespec nap = { .tv_nsec = 10000 };
+
+	if (take_turns())
+		sched_yield();
+	else
+		nanosleep(&nap, NULL);
+}
+
+/* Waits for all threads, and then, awake, for the start; false: that was all. */
 static bool meet(int64_t n)
 {
 	struct round *round = &rounds_of[n];
-	bool turns = threads > cpus();
 	int64_t begins_ns;
 
 	if (atomic_fetch_add(&round->came, 1) == threads - 1)
 		atomic_store(&round->begins_ns, begin_of(n));
 	while ((begins_ns = atomic_load(&round->begins_ns)) == 0)
-		if (turns)
-			sched_yield();
+		wait_a_little();
 	if (begins_ns == NEVER)
 		return false;
-	if (!turns && probe_clock_ns() > begins_ns)
+	if (!take_turns() && probe_clock_ns() > begins_ns)
 		keep_longest(round, VOID);
 	while (probe_clock_ns() < begins_ns)
 		;
@@ -196,6 +211,7 @@ static void *work_in_rounds(void *number)
 	me = (intptr_t)number;
 	request = 1021 * me; /* not all threads in step */
 	run_on(me);
+	prctl(PR_SET_TIMERSLACK, 1); /* a nap of some microseconds, not of 50 more */
 	for (int i = 0; i < HELD; i++)
 		held[i] = take_and_write();
 	for (int64_t i = 0; i < WARM_UP_ROUNDS; i++)
