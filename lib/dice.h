@@ -6,7 +6,8 @@
 
 #include <stdint.h>
 
-/* The next number of the sequence, each of [least, most] equally likely. */
+/* The next number of the sequence, each of [least, most] equally likely.  Where that
+ * holds no number, as when the knobs cross, the experiment ends as broken. */
 int64_t dice_between(int64_t least, int64_t most);
 
 #endif

@@ -26,6 +26,13 @@ need_swap_to_set_up() {
 	run -1 "$warm"
 }
 
+@test "a_major_fault_waits_for_the_disk: readahead that is switched off reads nothing ahead" {
+	run experiment a_major_fault_waits_for_the_disk trials=1
+	((status != 77)) || skip "no folder here is on a disk"
+	alone=$(edited a_major_fault_waits_for_the_disk 's/MADV_NORMAL/MADV_RANDOM/')
+	run -1 "$alone"
+}
+
 @test "a_major_fault_waits_for_the_disk: a control out of the cache is no control" {
 	run experiment a_major_fault_waits_for_the_disk trials=1
 	((status != 77)) || skip "no folder here is on a disk"

@@ -13,6 +13,7 @@ grown(field, arm) = strcol('stage') eq word(fields, field) && strcol('arm') eq w
 top(number) = number > 0.7 ? number : number <= 0.7 ? 0.7 : NaN
 
 set logscale y
+set style textbox opaque noborder margins 0.4, 0.4
 set yrange [0.7:3000]
 set xrange [0.4:3.6]
 set boxwidth 0.12
@@ -20,10 +21,10 @@ set xtics ('40 bytes' 1, '200 bytes' 2, '2,000 bytes' 3) scale 0
 set xlabel x_label
 set ylabel y_label
 
-plot for [f = 1:3] csv using (place(group(column('x')), f, 1)):(grown(f, 1)) with boxes \
+plot 20 with lines dashtype 2 linecolor rgb '#444444' title 'freed: 20', \
+	for [f = 1:3] csv using (place(group(column('x')), f, 1)):(grown(f, 1)) with boxes \
 		linecolor rgb word(colours, f) title word(fields, f), \
 	for [f = 1:3] csv using (place(group(column('x')), f, 2)):(grown(f, 2)) with boxes \
 		fillstyle pattern 4 linecolor rgb word(colours, f) title word(fields, f).', no thread cache', \
 	for [f = 1:3] for [a = 1:2] csv using (place(group(column('x')), f, a)):(top(grown(f, a))): \
-		(sprintf('%.0f', grown(f, a))) with labels offset 0, 0.6 font ',11' notitle, \
-	20 with lines dashtype 2 linecolor rgb '#444444' title 'freed: 20'
+		(sprintf('%.0f', grown(f, a))) with labels boxed offset 0, 0.6 font ',11' notitle

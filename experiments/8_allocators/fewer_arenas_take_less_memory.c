@@ -8,8 +8,8 @@
  * its own threads and stays that large: the process needs the sum of the peaks,
  * not the highest.  With few arenas the next thread fills the holes of the last.
  *
- * The price stands in the experiment before this one, arms "one arena": threads
- * wait for the lock that they now share.
+ * The price stands in glibc_slows_down_with_threads, arm "glibc: one arena": threads
+ * that run at the same time wait for the lock that they now share.
  *
  * Here each thread in turn allocates and writes a burst of small blocks and frees
  * 9 in 10 of them.  All threads live to the end: the arena of one that has ended
@@ -18,7 +18,7 @@
  * Control: where all threads hold their bursts at the same time there are no holes
  * to share, and the number of arenas must make no difference.
  * Try: threads=1, threads=4, threads=64.  How does the memory grow with them, and
- * why does it stop at some number?  (8 arenas a CPU: NARENAS_FROM_NCORES.)
+ * why does it stop at some number?  (8 arenas a CPU, with 64 bits: NARENAS_FROM_NCORES.)
  */
 #include <pthread.h>
 #include <semaphore.h>

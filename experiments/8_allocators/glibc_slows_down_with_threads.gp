@@ -12,8 +12,8 @@ set logscale y
 set style boxplot nooutliers
 set style fill solid 0.5
 set ylabel 'ns for a malloc and a free'
-set yrange [2:2000]
-set ytics (2, 5, 10, 20, 50, 100, 200, 500, 1000)
+set yrange [2:5000]
+set ytics (2, 5, 10, 20, 50, 100, 200, 500, 1000, 2000)
 set xrange [0.4:2 * count + 1.6]
 set xtics rotate by -40 left font ',10' scale 0 ('' 0)
 do for [i = 1:count] {
