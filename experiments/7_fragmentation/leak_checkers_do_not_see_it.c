@@ -35,7 +35,7 @@ enum { BLOCKS = 2000, KEEP_EVERY = 16 };
 	"END { if (!complete) exit 1; print lost + 0 }'"
 
 /* The same under massif: how many bytes were there at the end. */
-#define BYTES_AT_END(arm, options)                                                         \
+#define BYTES_AT_END(arm, options)                                                           \
 	"valgrind --tool=massif --max-snapshots=1000 --massif-out-file=/dev/stdout " options \
 	" \"$PROGRAM\" --bare='" arm "' 2>/dev/null | awk -F= '"                             \
 	"/^mem_heap_B/ { bytes = $2 } END { if (!bytes) exit 1; print bytes }'"
@@ -96,8 +96,8 @@ static void judge(void)
 	 * PREV_INUSE is worth 1; a hole is one chunk. */
 	int64_t holes = BLOCKS / KEEP_EVERY,
 		free_bytes = nth_row("fragmented", "freed", 0)->is.free_bytes;
-	expect_between("bytes of free chunks, says malloc_info(): as mallinfo2() has it", free_bytes,
-		       y_of("fragmented", "freed"), free_bytes + holes);
+	expect_between("bytes of free chunks, says malloc_info(): as mallinfo2() has it",
+		       free_bytes, y_of("fragmented", "freed"), free_bytes + holes);
 	expect_between("bytes in blocks are a small part of those in pages, says massif", 1,
 		       y_of("fragmented", "blocks (massif)"),
 		       y_of("fragmented", "pages (massif)") / 8);

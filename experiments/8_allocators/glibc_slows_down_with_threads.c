@@ -47,7 +47,12 @@
 #include "memory.h"
 
 enum { PAIRS = 1024, REQUESTS = 1 << 14, HELD = 512, LARGEST = 512 };
-enum { WARM_UP_ROUNDS = 30, MOST_ROUNDS = 2000, HEAD_START_NS = 200000, MOST_THREADS = 2 * CPU_SETSIZE };
+enum {
+	WARM_UP_ROUNDS = 30,
+	MOST_ROUNDS = 2000,
+	HEAD_START_NS = 200000,
+	MOST_THREADS = 2 * CPU_SETSIZE
+};
 
 static int64_t rounds = 20; /* each of so many pairs of malloc and free */
 static uint16_t size[REQUESTS], place[REQUESTS];
@@ -334,8 +339,8 @@ static void judge(void)
 {
 	expect_at_least("glibc: slowdown with own blocks, times that by hand", 1.5,
 			ratio(slowdown("glibc"), slowdown("by hand")));
-	expect_at_least("glibc: what a pair takes more with blocks passed on, times that by hand", 3,
-			ratio(price_of_passing("glibc"), price_of_passing("by hand")));
+	expect_at_least("glibc: what a pair takes more with blocks passed on, times that by hand",
+			3, ratio(price_of_passing("glibc"), price_of_passing("by hand")));
 	for_each_other_allocator(expect_no_slowdown);
 	control_at_least("one lock: slowdown with own blocks, times that by hand", 1.5,
 			 ratio(slowdown("one lock"), slowdown("by hand")));
@@ -352,7 +357,8 @@ const struct experiment experiment = {
 	.charted = "y",
 	.chart = CHART_DOTS,
 	.chart_options = "log-y",
-	.knobs = { { "rounds", &rounds, "", "rounds of 1,024 pairs, each thread", 5, MOST_ROUNDS / 2 } },
+	.knobs = { { "rounds", &rounds, "", "rounds of 1,024 pairs, each thread", 5,
+		     MOST_ROUNDS / 2 } },
 	.arms = { { "glibc", one_thread_and_more },
 		  { "glibc: one arena", one_thread_and_more,
 		    .environment = "GLIBC_TUNABLES=glibc.malloc.arena_max=1" },
