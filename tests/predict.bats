@@ -77,7 +77,7 @@ resident_bytes 4096 measured: 4 KiB' ] # a direction is no line in the chart
 }
 
 @test "Ctrl-C while it runs: the prediction is kept" {
-	KNOBS=trials=200 run -130 typing 'Your prediction=>64M\n' 'malloc_is_lazy  =>^C' -- scripts/predict malloc_is_lazy
+	KNOBS=trials=200 run -130 typing 'Your prediction=>64M\n' 'malloc_is_lazy ... =>^C' -- scripts/predict malloc_is_lazy
 	[[ $output == *"your prediction is kept in $kept"* ]]
 	grep -qx 'entered: 64M' "$kept"
 	[ ! -e "${kept%.prediction}.csv" ]

@@ -56,8 +56,9 @@ static void pinned(void)
 	after_freeing();
 }
 
-/* Not judged: one size at a time, for `make sweep KNOB=block`.  One minor fault more than
- * there are new pages: use_up_top() forks, and a fork write-protects malloc's own data. */
+/* Not judged: one size at a time, for `make sweep KNOB=block`.  Some minor faults more than
+ * there are new pages: use_up_top() forks, and a fork write-protects what was written
+ * before, malloc's own data among it. */
 static void one_block(void)
 {
 	use_up_top();

@@ -120,6 +120,8 @@ const struct experiment experiment = {
 		  { "eight blocks", eight_blocks },
 		  { "MAP_NORESERVE", one_mapping, .control = true } },
 	.predict = { "How large can one block be, in percent of RAM and swap?", "y", "one block",
-		     .to = "granted" },
+		     .to = "granted",
+		     .because = "The kernel looks at each request by itself, and refuses what it "
+				"could not serve if every other process ended." },
 	.judge = judge,
 };

@@ -122,6 +122,8 @@ const struct experiment experiment = {
 		  { "then written", lazily_then_written, .control = true } },
 	.predict = { "The block was written and is given back with MADV_FREE. How far does that "
 		     "move resident memory?",
-		     "resident_bytes", "MADV_FREE", "written", "advised" },
+		     "resident_bytes", "MADV_FREE", "written", "advised",
+		     .because = "MADV_FREE only marks the pages as dispensable. They count as "
+				"resident until the kernel is short of memory and takes them." },
 	.judge = judge,
 };
