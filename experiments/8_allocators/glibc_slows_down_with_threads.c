@@ -351,7 +351,7 @@ const struct experiment experiment = {
 	.asked = "Our server has many threads. Should we replace malloc?",
 	.instead =
 		"A thread that frees its own blocks runs as fast beside others as alone, in glibc too. "
-		"What is dear, in glibc above all, is to free another thread's blocks: measure that.",
+		"What is dear is to free another thread's blocks, and not in glibc alone: measure that.",
 	.x_axis = "threads",
 	.y_axis = "ns for 1,000 pairs of malloc and free",
 	.charted = "y",
