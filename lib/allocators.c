@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: MIT */
+#define _GNU_SOURCE
 #include "allocators.h"
 
+#include <dlfcn.h>
 #include <stdio.h>
 
 static const struct arm others[] = { ARMS_OF_OTHER_ALLOCATORS(NULL) };
@@ -28,4 +30,72 @@ const char *sentence_about(const char *arm, const char *sentence)
 
 	snprintf(text, sizeof(text), "%s: %s", arm, sentence);
 	return text;
+}
+
+/* ---- the race -------------------------------------------------------------------- */
+
+static const double ahead = 1.1;
+
+struct pool *must_create_pool(size_t chunk_bytes)
+{
+	struct pool *pool = pool_create(chunk_bytes);
+
+	if (pool == NULL)
+		broken("out of memory for the pool");
+	return pool;
+}
+
+void *must_find(const char *function)
+{
+	void *address = dlsym(RTLD_DEFAULT, function);
+
+	if (address == NULL)
+		broken("the library is here and has no %s()", function);
+	return address;
+}
+
+void *must_create_apr_pool(void)
+{
+	int (*initialize)(void) = must_find("apr_initialize");
+	int (*create)(void **pool, void *parent, void *on_abort, void *allocator) =
+		must_find("apr_pool_create_ex");
+	void *pool;
+
+	if (initialize() != 0 || create(&pool, NULL, NULL, NULL) != 0)
+		broken("libapr-1.so.0 is here and does not work as APR 1");
+	return pool;
+}
+
+void *must_create_talloc_pool(int64_t blocks, int64_t largest)
+{
+	void *(*create)(const void *parent, size_t bytes) = must_find("talloc_pool");
+	void *pool = create(NULL, (size_t)(blocks * (largest + 128)));
+
+	if (pool == NULL)
+		broken("out of memory for the talloc pool");
+	return pool;
+}
+
+void expect_pool_ahead_of(const char *arm, const char *sentence,
+			  struct samples (*time_of)(const char *arm))
+{
+	expect_at_least(sentence_about(arm, sentence), ahead, ratio(time_of(arm), time_of("pool")));
+}
+
+void expect_pool_ahead_of_others(const char *sentence, struct samples (*time_of)(const char *arm))
+{
+	for (int i = 0; i < OTHERS; i++)
+		if (arm_ran(others[i].name))
+			expect_pool_ahead_of(others[i].name, sentence, time_of);
+}
+
+void control_behind_the_best(const char *arm, const char *sentence, const char *arm_of_glibc,
+			     struct samples (*time_of)(const char *arm))
+{
+	struct samples best = time_of(arm_of_glibc);
+
+	for (int i = 0; i < OTHERS; i++)
+		if (arm_ran(others[i].name) && median_of(time_of(others[i].name)) < median_of(best))
+			best = time_of(others[i].name);
+	control_at_least(sentence_about(arm, sentence), ahead, ratio(time_of(arm), best));
 }

@@ -23,7 +23,7 @@
 struct pool_chunk {
 	struct pool_chunk *next;
 	size_t bytes; /* of the mapping, this header included */
-	char *start;  /* what blocks are cut from: [start, end of the mapping) */
+	char *start;  /* what blocks are cut from: [start, end_of() the chunk) */
 };
 
 enum {
@@ -52,7 +52,7 @@ static struct pool_chunk *map(size_t bytes, size_t reserved)
 	}
 	chunk->next = NULL;
 	chunk->bytes = bytes;
-	chunk->start = (char *)chunk + reserved + POOL_GAP;
+	chunk->start = (char *)chunk + round_up(reserved + POOL_GAP, POOL_ALIGNMENT);
 	LSAN_REGISTER(chunk, bytes);
 	ASAN_POISON_MEMORY_REGION((char *)chunk + reserved, bytes - reserved);
 	return chunk;
@@ -80,11 +80,16 @@ static void unmap_list(struct pool_chunk *chunk)
 	}
 }
 
+static char *end_of(struct pool_chunk *chunk)
+{
+	return (char *)chunk + chunk->bytes - POOL_GAP;
+}
+
 static void use(struct pool *pool, struct pool_chunk *chunk)
 {
 	pool->current = chunk;
 	pool->next = chunk->start;
-	pool->end = (char *)chunk + chunk->bytes;
+	pool->end = end_of(chunk);
 }
 
 struct pool *pool_create(size_t chunk_bytes)
@@ -124,8 +129,7 @@ void pool_reset(struct pool *pool)
 	pool->large = NULL;
 #ifdef POOL_ASAN
 	for (struct pool_chunk *chunk = pool->first; chunk != NULL; chunk = chunk->next)
-		ASAN_POISON_MEMORY_REGION(chunk->start,
-					  (size_t)((char *)chunk + chunk->bytes - chunk->start));
+		ASAN_POISON_MEMORY_REGION(chunk->start, (size_t)(end_of(chunk) - chunk->start));
 #endif
 	use(pool, pool->first);
 }

@@ -20,7 +20,8 @@
  * a pool and the heap leave no holes in each other.  A fresh chunk costs
  * addresses; its pages become resident when they are first written.  A request
  * of more than a quarter of a chunk that the chunk in use cannot serve gets a
- * mapping of its own.  What is lost: between blocks only what alignment takes
+ * mapping of its own.  Blocks of a small alignment are cut from the end of a chunk,
+ * the others from its start, which so stays aligned.  What is lost: between blocks only what alignment takes
  * (there are no headers), at the end of a chunk at most a quarter of it, which
  * costs addresses rather than memory as long as it has never been written.  A
  * reset keeps what the largest round took; pool_destroy() and a new pool let go of it.
@@ -80,7 +81,8 @@ enum {
 
 /* To be looked into by pool.c and the inline functions below only. */
 struct pool {
-	char *next, *end;           /* what is free of the chunk in use */
+	char *next, *end; /* what is free of the chunk in use: next is aligned, and may lie
+			   * behind the end where nothing is free */
 	struct pool_chunk *current; /* the chunk in use; those behind it in the list are free */
 	struct pool_chunk *first; /* all chunks, in order of use; the pool itself lies in this one */
 	struct pool_chunk *large; /* mappings that hold one block each */
@@ -107,9 +109,32 @@ size_t pool_mapped_bytes(const struct pool *pool);
 void *pool_alloc_elsewhere(struct pool *pool, size_t bytes, size_t alignment)
 	__attribute__((malloc, alloc_size(2), cold, warn_unused_result));
 
-/* A block of so many bytes whose address is a multiple of alignment, any power
- * of two (1 packs strings).  A block of 0 bytes has a valid address, which it may
- * share with the block that follows. */
+/* For the two functions below.  The sum may wrap: bytes may be anything. */
+static inline void *pool_cut(struct pool *pool, char *block, size_t bytes, size_t alignment)
+{
+	uintptr_t after;
+
+	if (__builtin_add_overflow((uintptr_t)block, bytes, &after) || after > (uintptr_t)pool->end)
+		return pool_alloc_elsewhere(pool, bytes, alignment);
+	pool->next = (char *)((after + POOL_GAP + POOL_ALIGNMENT - 1) & -(uintptr_t)POOL_ALIGNMENT);
+#ifdef POOL_ASAN
+	ASAN_UNPOISON_MEMORY_REGION(block, bytes);
+#endif
+	if (block == NULL) /* spares the caller the question, unless memory ran out */
+		__builtin_unreachable();
+	return block;
+}
+
+/* A block fit for any C type.  One of 0 bytes has a valid address, which it may
+ * share with another block. */
+static inline __attribute__((malloc, alloc_size(2), assume_aligned(_Alignof(max_align_t)),
+			     warn_unused_result)) void *
+pool_alloc(struct pool *pool, size_t bytes)
+{
+	return pool_cut(pool, pool->next, bytes, POOL_ALIGNMENT);
+}
+
+/* The same at a multiple of alignment, any power of two (1 packs strings). */
 static inline __attribute__((malloc, alloc_size(2), warn_unused_result)) void *
 pool_alloc_aligned(struct pool *pool, size_t bytes, size_t alignment)
 {
@@ -117,29 +142,21 @@ pool_alloc_aligned(struct pool *pool, size_t bytes, size_t alignment)
 		return pool_alloc_elsewhere(pool, bytes, alignment);
 	if (alignment < POOL_LEAST_ALIGNMENT)
 		alignment = POOL_LEAST_ALIGNMENT;
+	if (alignment >= POOL_ALIGNMENT) {
+		uintptr_t next = (uintptr_t)pool->next, block = (next + alignment - 1) & -alignment;
+		if (block < next)
+			return pool_alloc_elsewhere(pool, bytes, alignment);
+		return pool_cut(pool, (char *)block, bytes, alignment);
+	}
 
-	char *block = (char *)(((uintptr_t)pool->next + alignment - 1) & -(uintptr_t)alignment);
-	/* The end is aligned to a page, so a small alignment never leads past it. */
-	if (alignment > POOL_ALIGNMENT && (block < pool->next || block > pool->end))
+	uintptr_t end = (uintptr_t)pool->end, block = (end - bytes) & -alignment;
+	if (bytes > end || block < (uintptr_t)pool->next)
 		return pool_alloc_elsewhere(pool, bytes, alignment);
-	/* A difference cannot overflow, whatever bytes is. */
-	size_t room = (size_t)(pool->end - block);
-	if (bytes > room)
-		return pool_alloc_elsewhere(pool, bytes, alignment);
-	pool->next = block + bytes;
+	pool->end = (char *)block - POOL_GAP;
 #ifdef POOL_ASAN
-	pool->next += room - bytes < POOL_GAP ? room - bytes : POOL_GAP;
-	ASAN_UNPOISON_MEMORY_REGION(block, bytes);
+	ASAN_UNPOISON_MEMORY_REGION((char *)block, bytes);
 #endif
-	return block;
-}
-
-/* A block fit for any C type. */
-static inline __attribute__((malloc, alloc_size(2), assume_aligned(_Alignof(max_align_t)),
-			     warn_unused_result)) void *
-pool_alloc(struct pool *pool, size_t bytes)
-{
-	return pool_alloc_aligned(pool, bytes, POOL_ALIGNMENT);
+	return (char *)block;
 }
 
 #endif

@@ -60,12 +60,12 @@ has_jemalloc() {
 
 @test "a_pool_beats_them_all: a pool that gives its memory back does not" {
 	run -0 settled a_pool_beats_them_all trials=5
-	giving=$(edited a_pool_beats_them_all 's/pool_reset\(pool\)/(pool_destroy(pool), pool = must_create_pool())/')
+	giving=$(edited a_pool_beats_them_all 's/pool_reset\(pool\)/(pool_destroy(pool), pool = must_create_pool(0))/')
 	run -1 "$giving" trials=5
 }
 
 @test "a_pool_beats_them_all: a control that keeps its memory is none" {
-	keeping=$(edited a_pool_beats_them_all 's/\(pool_destroy\(pool\), pool = must_create_pool\(\)\)/pool_reset(pool)/')
+	keeping=$(edited a_pool_beats_them_all 's/\(pool_destroy\(pool\), pool = must_create_pool\(0\)\)/pool_reset(pool)/')
 	run -3 "$keeping" trials=5
 }
 

@@ -114,9 +114,36 @@ static void test_strings_are_packed(void **state)
 
 	(void)state;
 #ifndef POOL_ASAN
-	assert_ptr_equal(first + 3, second);
+	assert_ptr_equal(first - 5, second); /* from the end of a chunk on, downwards */
 #endif
-	assert_true(second >= first + 3);
+	assert_true(second <= first - 5);
+	pool_destroy(pool);
+}
+
+/* From both ends, until the chunk is full to the last byte that can be had. */
+static void test_both_ends_meet(void **state)
+{
+	struct pool *pool = pool_create(1);
+	char *aligned = NULL, *packed = NULL;
+
+	(void)state;
+	while (pool_mapped_bytes(pool) == page) {
+		char *string = pool_alloc_aligned(pool, 3, 1);
+		assert_non_null(string);
+		memset(string, 1, 3);
+		char *block = pool_alloc(pool, 24);
+		assert_non_null(block);
+		memset(block, 2, 24);
+		assert_int_equal(0, (uintptr_t)block % POOL_ALIGNMENT);
+		if (pool_mapped_bytes(pool) != page)
+			break;
+		aligned = block;
+		packed = string;
+	}
+	assert_true(aligned != NULL && aligned + 24 <= packed);
+	assert_true(packed - aligned < 24 + 3 * POOL_ALIGNMENT + 2 * POOL_GAP + 3);
+	assert_true(is_filled_with((unsigned char *)aligned, 24, 2));
+	assert_true(is_filled_with((unsigned char *)packed, 3, 1));
 	pool_destroy(pool);
 }
 
@@ -423,6 +450,7 @@ int main(int argc, char **argv)
 		cmocka_unit_test(test_default_alignment_fits_every_type),
 		cmocka_unit_test(test_alignments_beyond_a_page_and_a_chunk),
 		cmocka_unit_test(test_strings_are_packed),
+		cmocka_unit_test(test_both_ends_meet),
 		cmocka_unit_test(test_impossible_requests_leave_the_pool_whole),
 		cmocka_unit_test(test_impossible_pools),
 		cmocka_unit_test(test_chunks_are_whole_pages_and_grow_one_by_one),
