@@ -121,7 +121,8 @@ const struct experiment experiment = {
 		  { "MAP_NORESERVE", one_mapping, .control = true } },
 	.predict = { "How large can one block be, in percent of RAM and swap?", "y", "one block",
 		     .to = "granted",
-		     .because = "The kernel looks at each request by itself, and refuses what it "
-				"could not serve if every other process ended." },
+		     .because = "The kernel looks at each request by itself and refuses what is "
+				"larger than all RAM and swap, to the page. Who else uses them it "
+				"does not ask." },
 	.judge = judge,
 };

@@ -123,7 +123,7 @@ const struct experiment experiment = {
 	.predict = { "The block was written and is given back with MADV_FREE. How far does that "
 		     "move resident memory?",
 		     "resident_bytes", "MADV_FREE", "written", "advised",
-		     .because = "MADV_FREE only marks the pages as dispensable. They count as "
-				"resident until the kernel is short of memory and takes them." },
+		     .because = "MADV_FREE only marks the pages. They stay, and count as resident, "
+				"until the kernel needs memory." },
 	.judge = judge,
 };
