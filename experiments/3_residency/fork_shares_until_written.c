@@ -32,7 +32,7 @@ static int64_t block_bytes = 16 * MiB;
 static char *written_block(void)
 {
 	char *block = must_map(block_bytes);
-	record("nothing written", 0);
+	record("nothing written", -block_bytes);
 	write_pages(block, block_bytes);
 	record("before fork", 0);
 	return block;
@@ -124,7 +124,7 @@ static void judge(void)
 const struct experiment experiment = {
 	.claim = "after fork neither side pays for memory until one of them writes it, page by page",
 	.asked = "Does fork() double the memory?",
-	.x_axis = "bytes used after fork",
+	.x_axis = "bytes written before fork (left of 0), used after it",
 	.charted = "private_dirty_bytes",
 	.chart_options = "mark-x=0:fork",
 	.probe = PROBE_SMAPS,

@@ -78,7 +78,7 @@ const struct experiment experiment = {
 		 "faults again",
 	.asked = "I read the whole block. Is it in memory now?",
 	.x_axis = "pages used, counted twice where used twice",
-	.charted = "resident_bytes minor_fault_count",
+	.charted = "resident_bytes",
 	.knobs = { { "pages", &pages, "", "how many pages are used", STEPS, 1 << 20 } },
 	.arms = { { "read then write", read_then_write },
 		  { "write then read", write_then_read, .control = true } },

@@ -25,16 +25,17 @@ static void allocate_and_free(void)
 {
 	char *block[MOST_BLOCKS] = { NULL };
 
-	record("before", 0);
+	record("malloc", 0);
 	for (int64_t i = 0; i < blocks; i++) {
 		block[i] = must_malloc(block_bytes);
 		write_pages(block[i], block_bytes);
+		record("malloc", i + 1);
 	}
 	must_malloc(2 * KiB); /* too large for the thread's cache of freed blocks to have one */
-	record("free", 0);
+	record("free", blocks);
 	for (int64_t i = 0; i < blocks; i++) {
 		free(block[i]);
-		record("free", i + 1);
+		record("free", blocks + i + 1);
 	}
 }
 
@@ -78,7 +79,7 @@ static void judge(void)
 		     frees_that_gave_back(pages_for(block_bytes + 16),
 					  offsetof(struct snapshot, resident_bytes)));
 	expect_equal("what all of it added to the virtual size in the end, bytes", 0,
-		     growth("mapped", "before", "free").virtual_bytes);
+		     growth("mapped", "malloc", "free").virtual_bytes);
 	control_equal("heap blocks freed: change of the virtual size, bytes", 0,
 		      of_heap.virtual_bytes);
 	control_equal("heap blocks freed: change of the resident size, bytes", 0,
@@ -88,7 +89,7 @@ static void judge(void)
 const struct experiment experiment = {
 	.claim = "free() of a mapped block gives all of it back at once",
 	.asked = "Does free() give memory back to the operating system?",
-	.x_axis = "blocks freed",
+	.x_axis = "blocks allocated, then freed",
 	.charted = "resident_bytes",
 	.chart = CHART_STEPS,
 	.knobs = { { "block", &block_bytes, "bytes", "size of a block", 4 * KiB, 30 * MiB },

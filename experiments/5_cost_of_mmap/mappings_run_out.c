@@ -153,7 +153,7 @@ const struct experiment experiment = {
 	.asked = "Can free() fail?",
 	.x_axis = "blocks freed",
 	.y_axis = "1 where the kernel refused one more mapping",
-	.charted = "resident_bytes mmapped_bytes",
+	.charted = "resident_bytes",
 	.chart = CHART_STAGES,
 	.knobs = { { "room", &room, "", "mappings left for the blocks", 64, 1 * MiB },
 		   { "region", &region_pages, "", "pages to use up mappings with", 1000, MOST_PAGES } },
