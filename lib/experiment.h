@@ -85,8 +85,9 @@ struct experiment {
 	const char *y_axis;     /* what y is, with its unit, where record_y() is used */
 	const char *charted;    /* names of columns to draw, separated by blanks */
 	enum chart chart;
-	const char *chart_options; /* "log-x", "log-y", "mark=131072:128 KiB", by blanks;
-				    * in a mark's label '_' stands for a blank */
+	const char *chart_options; /* by blanks: "log-x", "log-y", "mark=128K:as_told" across
+				    * at that value, "mark-x=0:fork" upright at that x; in
+				    * a mark's label '_' stands for a blank */
 	struct knob knobs[MAX_KNOBS];
 	struct arm arms[MAX_ARMS];
 	void (*judge)(void);

@@ -373,8 +373,9 @@ class Curves(Drawing):
             names.setdefault(name, text)
         for jump, names in places:
             at = f"first {self.x.place(jump.x)}, {jump.axis.first} {jump.axis.place(jump.y)}"
-            look = self.picture(" boxed tc rgb '#333333'")
-            self.write(f"set label {quote(', '.join(names.values()))} at {at} center front{look} font ',13'")
+            share, look = self.x.share(jump.x), self.picture(" boxed tc rgb '#333333'")
+            align = "left offset 0.5,0" if share < 0.1 else "right offset -0.5,0" if share > 0.9 else "center"
+            self.write(f"set label {quote(', '.join(names.values()))} at {at} {align} front{look} font ',13'")
 
     def named_jumps(self):
         """(Jump, name, text): each that is high enough to be seen, but of a long row of them one in the middle."""

@@ -21,10 +21,10 @@ has_jemalloc() {
 }
 
 @test "glibc_slows_down_with_threads: what a thread freed itself was not passed on" {
-	run -1 "$(program glibc_slows_down_with_threads)" trials=3
+	run -1 "$(program glibc_slows_down_with_threads)" trials=7
 	[[ $output == *"held | glibc: what a pair takes more with blocks passed on"* ]]
 	kept=$(edited glibc_slows_down_with_threads 's/batch\[\(me \+ 1\) % threads\]/batch[me]/')
-	run -1 "$kept" trials=3
+	run -1 "$kept" trials=7
 	[[ $output == *"failed | glibc: what a pair takes more with blocks passed on"* ]]
 }
 
