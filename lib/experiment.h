@@ -178,6 +178,9 @@ struct samples growth_samples_at(const char *arm, const char *from, const char *
 #define growth_samples(arm, from, to, column) \
 	growth_samples_at(arm, from, to, offsetof(struct snapshot, column))
 struct samples samples_of_y(const char *arm, const char *stage);
+/* CPU time, ns, in the program and in the kernel: what the scheduler gives to others
+ * meanwhile is not counted.  The sum is exact; only its parts are estimated (getrusage(2)). */
+struct samples cpu_time(const char *arm, const char *from, const char *to);
 struct samples ratio(struct samples of, struct samples to);
 double median_of(struct samples samples);
 void expect_at_least(const char *what, double bound, struct samples samples);

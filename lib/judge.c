@@ -212,6 +212,16 @@ struct samples samples_of_y(const char *arm, const char *stage)
 	return samples;
 }
 
+struct samples cpu_time(const char *arm, const char *from, const char *to)
+{
+	struct samples user = growth_samples(arm, from, to, user_ns);
+	struct samples both = growth_samples(arm, from, to, system_ns);
+
+	for (int i = 0; i < both.count; i++)
+		both.value[i] += user.value[i];
+	return both;
+}
+
 struct samples ratio(struct samples of, struct samples to)
 {
 	if (of.count != to.count)

@@ -132,16 +132,14 @@ ARM(pmap, read_by_pmap, 1000)
 ARM(ps_aux_grep, read_by_ps_aux_grep, 1000)
 ARM(smaps_rollup, read_by_smaps_rollup, ROLLUP_IS_DEAR)
 
-/* CPU time of one reading, ns: what the scheduler gives to others meanwhile is not
- * counted.  The sum of both kinds is exact; only their parts are estimated. */
+/* CPU time of one reading, ns. */
 static struct samples time_of(const char *arm, const char *stage, int64_t times)
 {
-	struct samples user = growth_samples(arm, stage, stage, user_ns);
-	struct samples system = growth_samples(arm, stage, stage, system_ns);
+	struct samples time = cpu_time(arm, stage, stage);
 
-	for (int i = 0; i < system.count; i++)
-		system.value[i] = (system.value[i] + user.value[i]) / (double)times;
-	return system;
+	for (int i = 0; i < time.count; i++)
+		time.value[i] /= (double)times;
+	return time;
 }
 
 static void judge(void)
