@@ -64,7 +64,7 @@ static void must_fill(int fd, int64_t bytes)
 		broken("fsync failed: %s", strerror(errno));
 }
 
-int must_make_file(int64_t bytes)
+int make_file(int64_t bytes)
 {
 	int fd = file_in(getenv("TMPDIR"));
 
@@ -72,10 +72,18 @@ int must_make_file(int64_t bytes)
 		fd = file_in("/var/tmp");
 	if (fd < 0)
 		fd = file_in(".");
+	if (fd >= 0)
+		must_fill(fd, bytes);
+	return fd;
+}
+
+int must_make_file(int64_t bytes)
+{
+	int fd = make_file(bytes);
+
 	if (fd < 0)
 		unsupported("neither $TMPDIR nor /var/tmp nor this folder takes a file that is kept "
 			    "on a disk: set TMPDIR to one that does");
-	must_fill(fd, bytes);
 	return fd;
 }
 
@@ -97,7 +105,8 @@ const void *must_map_file(int fd)
 	return start;
 }
 
-void must_evict_file(int fd)
+/* The pages that stay. */
+static int64_t evict(int fd)
 {
 	int64_t bytes = (int64_t)bytes_of(fd);
 
@@ -109,6 +118,18 @@ void must_evict_file(int fd)
 	void *start = (void *)(uintptr_t)must_map_file(fd);
 	int64_t present = pages_of(start, bytes) - absent_pages_of(start, bytes);
 	must_unmap(start, bytes);
+	return present;
+}
+
+bool evict_file(int fd)
+{
+	return evict(fd) == 0;
+}
+
+void must_evict_file(int fd)
+{
+	int64_t present = evict(fd);
+
 	if (present > 0)
 		unsupported("%lld pages of the file stay in memory, whatever posix_fadvise() says: "
 			    "set TMPDIR to a folder on another file system",

@@ -8,6 +8,7 @@
 #ifndef TOUCHSTONE_FILE_H
 #define TOUCHSTONE_FILE_H
 
+#include <stdbool.h>
 #include <stdint.h>
 
 /* A descriptor of a file of so many bytes that has been written to a disk.  It has
@@ -15,9 +16,15 @@
  * /var/tmp, else in the current folder: the first that is on a disk. */
 int must_make_file(int64_t bytes);
 
+/* The same where an arm can do without: -1 when no folder is on a disk. */
+int make_file(int64_t bytes);
+
 /* Drops the file's pages from the page cache: fsync(2), then posix_fadvise(2),
  * POSIX_FADV_DONTNEED.  mincore(2) must then find none of them. */
 void must_evict_file(int fd);
+
+/* The same where an arm can do without: whether all pages left. */
+bool evict_file(int fd);
 
 /* mmap(2) of the whole file, shared, to be read. */
 const void *must_map_file(int fd);

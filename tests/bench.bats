@@ -100,49 +100,82 @@ pools() {
 	done
 }
 
-# perf_faults PROGRAM ARM PAGES: page faults of the whole process, as perf counts them.
+# perf_faults KIND PROGRAM ARM KNOB=VALUE: page faults of the whole process, as perf counts them.
 perf_faults() {
 	for _ in 1 2 3 4 5; do
-		setarch -R perf stat -x, -e minor-faults -o "$BATS_TEST_TMPDIR/perf" -- \
-			"$(program "$1")" "--bare=$2" "pages=$3" >/dev/null 2>&1
-		awk -F, '/minor-faults/ { print $1 }' "$BATS_TEST_TMPDIR/perf"
+		setarch -R perf stat -x, -e "$1-faults" -o "$BATS_TEST_TMPDIR/perf" -- \
+			"$(program "$2")" "--bare=$3" "$4" >/dev/null 2>&1
+		awk -F, -v event="$1-faults" 'index($3, event) == 1 { print $1 }' "$BATS_TEST_TMPDIR/perf"
 	done | sort -n | head -n 1
 }
 
-# probe_faults PROGRAM ARM FROM TO PAGES
+# probe_faults KIND PROGRAM ARM KNOB=VALUE FROM TO
 probe_faults() {
-	local result=$BATS_TEST_TMPDIR/$1.$5.csv
-	[[ -e $result ]] || "$(program "$1")" "pages=$5" trials=1 >"$result" 2>/dev/null 3>&- || true
-	awk -F, -v arm="$2" -v from="$3" -v to="$4" '
-		$1 == "arm" { for (i = 1; i <= NF; i++) if ($i == "minor_fault_count") column = i }
+	local result=$BATS_TEST_TMPDIR/$2.$4.csv
+	[[ -e $result ]] || "$(program "$2")" "$4" trials=1 >"$result" 2>/dev/null 3>&- || true
+	awk -F, -v arm="$3" -v from="$5" -v to="$6" -v wanted="$1_fault_count" '
+		$1 == "arm" { for (i = 1; i <= NF; i++) if ($i == wanted) column = i }
 		$1 != arm { next }
 		$3 == from && first == "" { first = $column }
 		$3 == to { last = $column }
 		END { print last - first }' "$result"
 }
 
-# What a process faults in by itself is in both numbers of perf: the difference is the arm's.
-# That is the same each time but for a fault more now and then (a shared page written while the
-# process starts, the kernel's own write to the rseq area): the least of five runs has none.
-@test "perf counts the faults that the probe counts; those of MADV_POPULATE_WRITE it does not" {
+# counts KIND PROGRAM ARM KNOB FEW MANY FROM TO PERF PROBE: how many faults more it is with
+# MANY than with FEW.  What a process faults in by itself is in both numbers of perf, and so
+# the difference is the arm's.  It is the same each time but for a fault more now and then (a
+# shared page written while the process starts, the kernel's own write to the rseq area): the
+# least of five runs has none.
+counts() {
+	local few many perf probe
+	few=$(perf_faults "$1" "$2" "$3" "$4=$5")
+	many=$(perf_faults "$1" "$2" "$3" "$4=$6")
+	perf=$((many - few))
+	few=$(probe_faults "$1" "$2" "$3" "$4=$5" "$7" "$8")
+	many=$(probe_faults "$1" "$2" "$3" "$4=$6" "$7" "$8")
+	probe=$((many - few))
+	echo "$2, $3, $1 faults: perf $perf, probe $probe" >&2
+	[ "$perf" -eq "$9" ]
+	[ "$probe" -eq "${10}" ]
+}
+
+need_perf() {
 	command -v perf >/dev/null || skip "perf is missing: apt install linux-perf"
-	[[ $(perf_faults one_minor_fault_per_new_page fresh 1000) =~ ^[0-9]+$ ]] ||
+	[[ $(perf_faults minor one_minor_fault_per_new_page fresh pages=1000) =~ ^[0-9]+$ ]] ||
 		skip "perf may not count here (kernel.perf_event_paranoid, or a container)"
-	check() {
-		local few many
-		few=$(perf_faults "$1" "$2" 1024)
-		many=$(perf_faults "$1" "$2" 3072)
-		echo "$1, $2: perf $few and $many" >&2
-		[ $((many - few)) -eq "$5" ]
-		few=$(probe_faults "$1" "$2" "$3" "$4" 1024)
-		many=$(probe_faults "$1" "$2" "$3" "$4" 3072)
-		echo "$1, $2: probe $few and $many" >&2
-		[ $((many - few)) -eq "$6" ]
-	}
-	check one_minor_fault_per_new_page fresh "first pass" "second pass" 2048 2048
-	check one_minor_fault_per_new_page populated "first pass" "second pass" 0 0
-	check a_fault_has_a_price "first touch" few many 2048 2048
-	check a_fault_has_a_price "zero page" few many 2048 2048
-	# The refaults are in the stages, the touches before them only in perf's number.
-	check a_fault_has_a_price refault few many 4096 2048
+}
+
+@test "perf counts the faults that the probe counts; those of MADV_POPULATE_WRITE it does not" {
+	need_perf
+	counts minor one_minor_fault_per_new_page fresh pages 1024 3072 "first pass" "second pass" 2048 2048
+	counts minor one_minor_fault_per_new_page populated pages 1024 3072 "first pass" "second pass" 0 0
+}
+
+# The probe's number is of the stages, perf's of the whole process: an arm touches twice as
+# many pages beforehand, and some of them touch the block once before it faults again.
+@test "perf counts every kind of fault that has a price" {
+	need_perf
+	counts minor a_fault_has_a_price "first touch" pages 1024 3072 few many $((3 * 2048)) 2048
+	counts minor a_fault_has_a_price "zero page" pages 1024 3072 few many $((3 * 2048)) 2048
+	counts minor a_fault_has_a_price refault pages 1024 3072 few many $((4 * 2048)) 2048
+	counts minor a_fault_has_a_price copy-on-write pages 1024 3072 few many $((4 * 2048)) 2048
+	local around
+	around=$(probe_faults minor a_fault_has_a_price "cached file" pages=3072 few many)
+	around=$((around - $(probe_faults minor a_fault_has_a_price "cached file" pages=1024 few many)))
+	counts minor a_fault_has_a_price "cached file" pages 1024 3072 few many $((2048 + around)) "$around"
+}
+
+@test "perf counts huge and major faults as the probe does" {
+	need_perf
+	probe_faults minor a_fault_has_a_price "huge page" huge_pages=16 few many
+	if grep -q '^huge page,.*,left out' "$BATS_TEST_TMPDIR"/*.csv; then
+		echo "no huge pages here" >&2
+	else
+		counts minor a_fault_has_a_price "huge page" huge_pages 16 48 few many 64 32
+	fi
+	if grep -q '^file on disk,.*,left out' "$BATS_TEST_TMPDIR"/*.csv; then
+		skip "no folder here is on a disk"
+	fi
+	counts major a_fault_has_a_price "file on disk" disk_pages 16 144 few many 128 128
+	counts minor a_fault_has_a_price "file on disk" disk_pages 16 144 few many 0 0
 }

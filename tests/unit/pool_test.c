@@ -140,7 +140,9 @@ static void test_both_ends_meet(void **state)
 		aligned = block;
 		packed = string;
 	}
-	assert_true(aligned != NULL && aligned + 24 <= packed);
+	assert_non_null(aligned);
+	assert_non_null(packed);
+	assert_true(aligned + 24 <= packed);
 	assert_true(packed - aligned < 24 + 3 * POOL_ALIGNMENT + 2 * POOL_GAP + 3);
 	assert_true(is_filled_with((unsigned char *)aligned, 24, 2));
 	assert_true(is_filled_with((unsigned char *)packed, 3, 1));
