@@ -28,7 +28,7 @@
 enum {
 	MAX_ARMS = 16,
 	MAX_KNOBS = 8,
-	MAX_TRIALS = 200,
+	MAX_TRIALS = 1000,
 	STAGE_SIZE = 64, /* bytes of a stage's name, closing NUL included */
 };
 

@@ -179,3 +179,14 @@ need_perf() {
 	counts major a_fault_has_a_price "file on disk" disk_pages 16 144 few many 128 128
 	counts minor a_fault_has_a_price "file on disk" disk_pages 16 144 few many 0 0
 }
+
+@test "scaling: a row for each number of experiments; what is no number is told" {
+	run -0 scripts/scaling 1 2
+	[[ ${lines[0]} == '| experiments | programs alone, s | '* ]]
+	[[ ${lines[2]} == '| 1 | '* && ${lines[3]} == '| 2 | '* ]]
+	[[ ! -e results/latest/1_copies ]]
+	run -2 scripts/scaling many
+	[[ $output == *'many is no number of experiments from 1 to 9999'* ]]
+	run -2 env BUILD=/nowhere scripts/scaling 1
+	[[ $output == *'is not built: make build'* ]]
+}
