@@ -64,6 +64,13 @@ static int64_t do_not_look(int64_t times)
 	return times;
 }
 
+/* What every experiment here does: a snapshot, and a row kept of it. */
+static int64_t by_record(int64_t times)
+{
+	record("looking", 0);
+	return times;
+}
+
 static int64_t fork_and_run(int64_t times)
 {
 	pid_t child = fork();
@@ -111,11 +118,15 @@ static int64_t by_psutil_outside(int64_t times)
 	}
 ARM(nobody, do_not_look)
 ARM(probe, read_by_probe)
+ARM(record_a_row, by_record)
 ARM(bare_calls, read_by_bare_calls)
 ARM(open_read_close, read_by_open)
 ARM(stdio, read_by_stdio)
 ARM(libproc2, read_by_libproc2)
+ARM(smaps_rollup, read_by_smaps_rollup)
 ARM(popen_ps, read_by_ps)
+ARM(popen_pmap, read_by_pmap)
+ARM(popen_ps_aux_grep, read_by_ps_aux_grep)
 ARM(fork_and_exec, fork_and_run)
 ARM(ps_outside, by_ps_outside)
 ARM(pmap_outside, by_pmap_outside)
@@ -161,14 +172,18 @@ static void expect_moved_once(const char *arm)
 static void judge(void)
 {
 	expect_unmoved("probe");
+	expect_unmoved("record()");
 	expect_unmoved("bare calls");
 	expect_unmoved("open read close");
+	expect_unmoved("smaps_rollup");
 	expect_unmoved("ps outside");
 	expect_unmoved("pmap outside");
 	expect_unmoved("psutil outside");
 	expect_moved_once("stdio");
 	expect_moved_once("libproc2");
 	expect_moved_once("popen ps");
+	expect_moved_once("popen pmap");
+	expect_moved_once("popen ps aux + grep");
 	/* Besides the work: pages of the stack and of the libraries' data. */
 	expect_between("fork and exec: faults of the first look, one for each page of the work",
 		       pages, y_of("fork and exec", "first look"), pages + 64);
@@ -190,14 +205,18 @@ const struct experiment experiment = {
 	.knobs = { { "pages", &pages, "", "that the program works on", 16, 1 << 18 },
 		   { "looks", &looks, "", "how often it is looked at", 2, 1000 } },
 	.arms = { { "probe", probe },
+		  { "record()", record_a_row },
 		  { "bare calls", bare_calls },
 		  { "open read close", open_read_close },
+		  { "smaps_rollup", smaps_rollup },
 		  { "ps outside", ps_outside },
 		  { "pmap outside", pmap_outside },
 		  { "psutil outside", psutil_outside },
 		  { "stdio", stdio },
 		  { "libproc2", libproc2 },
 		  { "popen ps", popen_ps },
+		  { "popen pmap", popen_pmap },
+		  { "popen ps aux + grep", popen_ps_aux_grep },
 		  { "fork and exec", fork_and_exec },
 		  { "nobody", nobody, .control = true } },
 	.predict = { "A program forks and runs a command. How many page faults does each "
