@@ -120,11 +120,13 @@ lint: ## compilers' warnings as errors, static analysis, formatting
 doctor: ## what is here, what is missing, and what that costs
 	@scripts/doctor
 
-reference: ## measure everything into results/reference/ and fill the texts from it
+reference: ## measure everything into results/reference/ and fill the texts from it (some minutes)
 	@$(MAKE) --no-print-directory build
 	@rm -rf results/reference
 	@RESULTS=results/reference scripts/run
 	@scripts/chart results/reference/*/*.csv
+	@RESULTS=results/reference/bench scripts/bench >/dev/null
+	@scripts/scaling >results/reference/bench/scaling.md
 	@scripts/reference --fill
 
 clean: ## remove what was built; results stay

@@ -69,7 +69,9 @@ void *must_create_apr_pool(void)
 void *must_create_talloc_pool(int64_t blocks, int64_t largest)
 {
 	void *(*create)(const void *parent, size_t bytes) = must_find("talloc_pool");
-	void *pool = create(NULL, (size_t)(blocks * (largest + 128)));
+	const int64_t most = 255 * MiB; /* below MAX_TALLOC_SIZE in talloc.c */
+	int64_t bytes = blocks * (largest + 128);
+	void *pool = create(NULL, (size_t)(bytes < most ? bytes : most));
 
 	if (pool == NULL)
 		broken("out of memory for the talloc pool");

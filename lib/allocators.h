@@ -48,8 +48,8 @@ void *must_find(const char *function);
 /* APR's, which wants to be initialised. */
 void *must_create_apr_pool(void);
 
-/* For so many blocks of up to so many bytes.  Each has a header (what it is a child of);
- * without a pool talloc calls malloc for each of them. */
+/* For so many blocks of up to so many bytes.  Each has a header (what it is a child of).
+ * What does not fit talloc takes from malloc, block by block: its pools end at 256 MiB. */
 void *must_create_talloc_pool(int64_t blocks, int64_t largest);
 
 /* For judge(): the pool must be ahead of that arm, or of each other allocator that ran,
