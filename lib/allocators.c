@@ -99,5 +99,5 @@ void control_behind_the_best(const char *arm, const char *sentence, const char *
 	for (int i = 0; i < OTHERS; i++)
 		if (arm_ran(others[i].name) && median_of(time_of(others[i].name)) < median_of(best))
 			best = time_of(others[i].name);
-	control_at_least(sentence_about(arm, sentence), ahead, ratio(time_of(arm), best));
+	control_at_least(sentence_about(arm, sentence), 1, ratio(time_of(arm), best));
 }

@@ -25,7 +25,9 @@ has_jemalloc() {
 	[[ $output == *"held | glibc: what a pair takes more with blocks passed on"* ]]
 	kept=$(edited glibc_slows_down_with_threads 's/batch\[\(me \+ 1\) % threads\]/batch[me]/')
 	run -1 "$kept" trials=7
-	[[ $output == *"failed | glibc: what a pair takes more with blocks passed on"* ]]
+	# Next to nothing, times next to nothing by hand: failed, or too noisy to tell, but not held.
+	[[ $output == *"| glibc: what a pair takes more with blocks passed on"* ]]
+	[[ $output != *"held | glibc: what a pair takes more with blocks passed on"* ]]
 }
 
 @test "glibc_slows_down_with_threads: rounds in which not all threads run do not count" {

@@ -5,16 +5,15 @@
  * each, searches, and does it all again to free them one by one.  A pool (region,
  * arena) moves a pointer to allocate, and forgets all blocks in one step.
  * lib/pool.h is one; APR pools (Apache's), talloc (Samba's) and GLib's GStringChunk
- * and GSlice are its peers, where they are installed; nothing can be faster than
- * "bump", a pointer into memory that is already there, without any question whether
- * there is still room.
+ * and GSlice are its peers, where they are installed; the limit is "bump", a pointer
+ * into memory that is already there, without any question whether there is still room.
  *
  * That pointer lives in a register, which no allocator's can: it has to be in memory
- * when the next caller comes.  "bump: in memory" writes it back for each block.  While
- * the blocks fit into the caches that costs little.  When they do not, each write to a
- * new block waits in the processor's store buffer for its cache line.  Stores leave it
- * in order, so half as many blocks wait at the same time when every other store is the
- * pointer's, and a block takes up to twice as long.
+ * when the next caller comes.  "bump: in memory" writes it back for each block, and when
+ * the blocks do not fit into the caches that second store can double the time: stores
+ * wait for their cache lines in order.  The pool stores its pointer too.  But it knows
+ * where the next block will be, and asks for that line early (__builtin_prefetch), so it
+ * can be ahead even of the bare pointer.
  *
  * The first round is less of a victory: fresh pages cost a fault each, a hundred
  * nanoseconds a block and more, whoever hands them out.  And that is where the
