@@ -190,3 +190,21 @@ need_perf() {
 	run -2 env BUILD=/nowhere scripts/scaling 1
 	[[ $output == *'is not built: make build'* ]]
 }
+
+@test "the fault table: a price is the slope of its points, beside what the plain loop took" {
+	mkdir -p "$made_up/6_page_faults"
+	result 6_page_faults/a_fault_has_a_price <<-'END'
+		# arm: first touch
+		# arm: file on disk
+		arm,trial,stage,x,y,elapsed_ns
+		first touch,1,few,0,0,1
+		first touch,1,few,10,1500,1
+		first touch,1,many,20,2500,1
+		first touch,1,many,30,4000,1
+		first touch,1,plain loop,30,3900,1
+		file on disk,1,left out: no folder here is on a disk (TMPDIR),0,,1
+	END
+	run -0 scripts/bench --table "$made_up"
+	[[ $output =~ first\ touch\ +\|\ 1\.00\ +\|\ 1\.00\ +\|\ 130\ ns ]]
+	[[ $output =~ file\ on\ disk\ +\|\ not\ measured:\ no\ folder\ here\ is\ on\ a\ disk ]]
+}

@@ -124,24 +124,21 @@ static void test_strings_are_packed(void **state)
 static void test_both_ends_meet(void **state)
 {
 	struct pool *pool = pool_create(1);
-	char *aligned = NULL, *packed = NULL;
+	char *block = pool_alloc(pool, 24), *string = pool_alloc_aligned(pool, 3, 1);
+	char *aligned = block, *packed = string;
 
 	(void)state;
-	while (pool_mapped_bytes(pool) == page) {
-		char *string = pool_alloc_aligned(pool, 3, 1);
-		assert_non_null(string);
-		memset(string, 1, 3);
-		char *block = pool_alloc(pool, 24);
+	for (;;) {
 		assert_non_null(block);
-		memset(block, 2, 24);
+		assert_non_null(string);
 		assert_int_equal(0, (uintptr_t)block % POOL_ALIGNMENT);
 		if (pool_mapped_bytes(pool) != page)
 			break;
-		aligned = block;
-		packed = string;
+		memset(aligned = block, 2, 24);
+		memset(packed = string, 1, 3);
+		block = pool_alloc(pool, 24);
+		string = pool_alloc_aligned(pool, 3, 1);
 	}
-	assert_non_null(aligned);
-	assert_non_null(packed);
 	assert_true(aligned + 24 <= packed);
 	assert_true(packed - aligned < 24 + 3 * POOL_ALIGNMENT + 2 * POOL_GAP + 3);
 	assert_true(is_filled_with((unsigned char *)aligned, 24, 2));
