@@ -10,16 +10,16 @@ of(arm, work, threads) = strcol('arm') eq word(arms, arm) && \
 
 set logscale y
 set style boxplot nooutliers
-set style fill solid 0.5
+set style fill solid 0.7
 set ylabel 'ns for a malloc and a free'
 set yrange [2:5000]
 set ytics (2, 5, 10, 20, 50, 100, 200, 500, 1000, 2000)
 set xrange [0.4:2 * count + 1.6]
-set xtics rotate by -40 left font ',10' scale 0 ('' 0)
+set xtics rotate by 35 right font ',13' scale 0 ('' 0)
 do for [i = 1:count] {
 	set xtics add (word(arms, i) i, word(arms, i) i + count + 1)
 }
-set bmargin 6
+set bmargin 7.5
 set label 'blocks that a thread frees itself' at graph 0.02, graph 0.95
 set label 'blocks that another thread frees' at graph 0.52, graph 0.95
 plot for [t = 1:3] for [i = 1:count] csv using (i + 0.27 * (t - 2)):(of(i, 'own blocks', t)):(0.24) \
