@@ -296,13 +296,23 @@ static bool is_set(const char *variable)
 	return value != NULL && value[0] != '\0' && strcmp(value, "0") != 0;
 }
 
+static void check_declaration(void)
+{
+	if (experiment.trials > MAX_TRIALS)
+		usage_error("the declaration asks for %d trials; the most is %d", experiment.trials,
+			    MAX_TRIALS);
+	for (const struct arm *arm = experiment.arms; arm < experiment.arms + MAX_ARMS; arm++)
+		if (arm->name != NULL && strpbrk(arm->name, ",\"\n|") != NULL)
+			usage_error("arm \"%s\": an arm's name is a cell of a CSV file: no comma, "
+				    "quote, newline or bar in it, please",
+				    arm->name);
+}
+
 void options_read(int argc, char **argv)
 {
 	int option;
 
-	if (experiment.trials > MAX_TRIALS)
-		usage_error("the declaration asks for %d trials; the most is %d", experiment.trials,
-			    MAX_TRIALS);
+	check_declaration();
 	if (experiment.trials > 0)
 		options.trials = experiment.trials;
 	while ((option = getopt_long(argc, argv, "", known_options, NULL)) != -1)

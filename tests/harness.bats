@@ -140,6 +140,15 @@ FINE='static void judge(void) { expect_equal("e", 1, 1); control_equal("k", 1, 1
 	[[ $output == *'judge() asks for stage "b" of arm arm, which recorded no such stage'* ]]
 }
 
+@test "broken: an arm whose name would not fit into a result" {
+	program=$(own "static void arm(void) { record(\"a\", 0); } $FINE")
+	for name in 'read, then write' 'ps | grep'; do
+		sed -E "s/(\.arms = \{ \{ )\"arm\"/\1\"$name\"/" "$program.c" >"$BATS_TEST_TMPDIR/named.c"
+		run -2 "$(compiled "$BATS_TEST_TMPDIR/named.c")"
+		[[ $output == *"arm \"$name\": an arm's name is a cell of a CSV file"* ]]
+	done
+}
+
 @test "broken: a file without a declaration says so" {
 	echo 'static int nothing;' >"$BATS_TEST_TMPDIR/none.c"
 	cat >>"$BATS_TEST_TMPDIR/none.c" <<<'#include "experiment.h"
