@@ -62,7 +62,7 @@ need_swap_to_set_up() {
 @test "a_fault_has_a_price: work that grows is not proportional" {
 	run -0 settled a_fault_has_a_price
 	growing=$(edited a_fault_has_a_price '/^static void first_touch/,/^}/s/write_all/write_with_all_before/')
-	run -1 "$growing"
+	run -1 "$growing" trials=3
 }
 
 @test "a_fault_has_a_price: a control that is linear is no control" {

@@ -24,7 +24,7 @@ has_jemalloc() {
 	run -1 "$(program glibc_slows_down_with_threads)" trials=7
 	[[ $output == *"held | glibc: what a pair takes more with blocks passed on"* ]]
 	kept=$(edited glibc_slows_down_with_threads 's/batch\[\(me \+ 1\) % threads\]/batch[me]/')
-	run -1 "$kept" trials=7
+	run -1 "$kept" trials=3
 	# Next to nothing, times next to nothing by hand: failed, or too noisy to tell, but not held.
 	[[ $output == *"| glibc: what a pair takes more with blocks passed on"* ]]
 	[[ $output != *"held | glibc: what a pair takes more with blocks passed on"* ]]
