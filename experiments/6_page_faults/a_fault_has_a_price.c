@@ -267,20 +267,9 @@ static void not_linear(void)
 	fault_in(must_map(pages * page_bytes()), pages * page_bytes(), write_with_all_before);
 }
 
-/* CPU time; the sum is exact, only its two parts are estimated by the kernel. */
-static struct samples time_of(const char *arm, const char *from, const char *to)
-{
-	struct samples user = growth_samples(arm, from, to, user_ns);
-	struct samples system = growth_samples(arm, from, to, system_ns);
-
-	for (int i = 0; i < system.count; i++)
-		system.value[i] += user.value[i];
-	return system;
-}
-
 static struct samples many_to_few(const char *arm)
 {
-	return ratio(time_of(arm, "many", "many"), time_of(arm, "few", "few"));
+	return ratio(cpu_time(arm, "many", "many"), cpu_time(arm, "few", "few"));
 }
 
 /* Through all points of an arm: ns over faults. */
@@ -338,8 +327,8 @@ static void judge(void)
 		expect_equal("file on disk: major faults", disk_pages / STEPS * STEPS,
 			     growth("file on disk", "few", "many").major_fault_count);
 	control_at_least("time of first touches, times that of the same writes without faults", 5,
-			 ratio(time_of("first touch", "few", "many"),
-			       time_of("no fault", "few", "many")));
+			 ratio(cpu_time("first touch", "few", "many"),
+			       cpu_time("no fault", "few", "many")));
 	control_equal("no fault: faults", 0, growth("no fault", "few", "many").minor_fault_count);
 	control_at_least("not linear: three times the faults, times the time", 5,
 			 many_to_few("not linear"));
