@@ -31,14 +31,14 @@ path_with() {
 }
 
 @test "a_snapshot_costs_its_system_calls: a probe by stdio costs more" {
-	run -0 settled a_snapshot_costs_its_system_calls
+	timed 0 experiment a_snapshot_costs_its_system_calls
 	stdio=$(edited a_snapshot_costs_its_system_calls '/^static void probe\(/,/^}/s/read_by_probe/read_by_stdio/')
-	run -1 "$stdio" trials=3
+	timed 1 "$stdio" trials=3
 }
 
 @test "a_snapshot_costs_its_system_calls: a control that walks no pages is not dear" {
 	cheap=$(edited a_snapshot_costs_its_system_calls 's/^ARM\(smaps_rollup, read_by_smaps_rollup,/ARM(smaps_rollup, read_by_open,/')
-	run -3 "$cheap" trials=3
+	timed 3 "$cheap" trials=3
 }
 
 @test "a_snapshot_costs_its_system_calls: peers that are not installed are left out" {
@@ -73,11 +73,11 @@ path_with() {
 # Linux 6.1 counts resident memory in batches: the probe must notice and read smaps_rollup.
 @test "where statm counts in batches nothing else changes: the other source, the same numbers and verdicts" {
 	batched=$(shim batched_statm)
-	small='largest=64M chunks=1000 readings=500 trials=3' # smaps_rollup is dear
+	small='largest=64M chunks=1000 readings=500' # smaps_rollup is dear
 	for claim in counting_is_exact the_probe_moves_nothing "a_snapshot_costs_its_system_calls $small" malloc_is_lazy; do
 		read -ra knobs <<<"${claim#* }"
 		[[ $claim == *' '* ]] || knobs=()
-		run -0 --separate-stderr env LD_PRELOAD="$batched" "$(program "${claim%% *}")" "${knobs[@]}"
+		timed 0 --separate-stderr env LD_PRELOAD="$batched" "$(program "${claim%% *}")" "${knobs[@]}"
 		grep -q '^# resident_source: smaps_rollup' <<<"$output"
 	done
 	numbers() { grep -E '^# (expect|control): ' | sed 's/^# //'; }

@@ -40,13 +40,13 @@ calls() {
 }
 
 @test "refaulting_is_the_price: the heap does not fault again" {
-	run -0 settled refaulting_is_the_price
-	run -1 settled refaulting_is_the_price --tunables=glibc.malloc.mmap_threshold=131072 trials=3
+	timed 0 experiment refaulting_is_the_price
+	timed 1 experiment refaulting_is_the_price --tunables=glibc.malloc.mmap_threshold=131072 trials=3
 }
 
 @test "refaulting_is_the_price: a control that writes its blocks is none" {
 	written=$(edited refaulting_is_the_price 's/churn\(0\)/churn(block_bytes)/')
-	run -3 "$written" trials=3
+	timed 3 "$written" trials=3
 }
 
 @test "a_small_mapping_wastes_a_page: blocks of the heap do not" {

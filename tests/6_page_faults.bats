@@ -19,11 +19,11 @@ need_swap_to_set_up() {
 }
 
 @test "a_major_fault_waits_for_the_disk: pages read before do not wait" {
-	run experiment a_major_fault_waits_for_the_disk
+	run experiment a_major_fault_waits_for_the_disk trials=1
 	((status != 77)) || skip "no folder here is on a disk"
-	((status == 0))
+	timed 0 experiment a_major_fault_waits_for_the_disk
 	warm=$(edited a_major_fault_waits_for_the_disk 's/^\tint64_t before = sleeps\(\);/\tif (!cached)\n\t\tread_pages(mapping, pages * page_bytes());\n&/')
-	run -1 "$warm"
+	timed 1 "$warm"
 }
 
 @test "a_major_fault_waits_for_the_disk: readahead that is switched off reads nothing ahead" {
@@ -50,24 +50,24 @@ need_swap_to_set_up() {
 }
 
 @test "churning_large_blocks_burns_kernel_time: blocks that the heap serves do not" {
-	run -0 settled churning_large_blocks_burns_kernel_time
-	run -1 settled churning_large_blocks_burns_kernel_time block=16M
+	timed 0 experiment churning_large_blocks_burns_kernel_time
+	timed 1 experiment churning_large_blocks_burns_kernel_time block=16M
 }
 
 @test "churning_large_blocks_burns_kernel_time: a cure that maps is none" {
 	mapping=$(edited churning_large_blocks_burns_kernel_time 's/mmap_max=0/mmap_max=65536/')
-	run -3 "$mapping" trials=3
+	timed 3 "$mapping" trials=3
 }
 
 @test "a_fault_has_a_price: work that grows is not proportional" {
-	run -0 settled a_fault_has_a_price
+	timed 0 experiment a_fault_has_a_price
 	growing=$(edited a_fault_has_a_price '/^static void first_touch/,/^}/s/write_all/write_with_all_before/')
-	run -1 "$growing" trials=3
+	timed 1 "$growing" trials=3
 }
 
 @test "a_fault_has_a_price: a control that is linear is no control" {
 	linear=$(edited a_fault_has_a_price '/^static void not_linear/,/^}/s/write_with_all_before/write_all/')
-	run -3 "$linear" trials=3
+	timed 3 "$linear" trials=3
 }
 
 @test "swapped_pages_fault_major: cannot be asked without swap space" {

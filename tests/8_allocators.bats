@@ -11,20 +11,20 @@ has_jemalloc() {
 
 @test "glibc_slows_down_with_threads: it does with one arena, one lock and no tcache" {
 	alone=$(edited glibc_slows_down_with_threads 's/^\tfor_each_other_allocator\(expect_no_slowdown\);//')
-	run -1 "$alone" trials=5
-	run -0 "$alone" trials=5 --tunables=glibc.malloc.arena_max=1:glibc.malloc.tcache_count=0
+	timed 1 "$alone" trials=5
+	timed 0 "$alone" trials=5 --tunables=glibc.malloc.arena_max=1:glibc.malloc.tcache_count=0
 }
 
 @test "glibc_slows_down_with_threads: a control without its lock is none" {
 	unlocked=$(edited glibc_slows_down_with_threads 's/arena_max=1:glibc.malloc.tcache_count=0/arena_max=16/')
-	run -3 "$unlocked" trials=3
+	timed 3 "$unlocked" trials=3
 }
 
 @test "glibc_slows_down_with_threads: what a thread freed itself was not passed on" {
-	run -1 "$(program glibc_slows_down_with_threads)" trials=7
+	timed 1 "$(program glibc_slows_down_with_threads)" trials=7
 	[[ $output == *"held | glibc: what a pair takes more with blocks passed on"* ]]
 	kept=$(edited glibc_slows_down_with_threads 's/batch\[\(me \+ 1\) % threads\]/batch[me]/')
-	run -1 "$kept" trials=3
+	timed 1 "$kept" trials=3
 	# Next to nothing, times next to nothing by hand: failed, or too noisy to tell, but not held.
 	[[ $output == *"| glibc: what a pair takes more with blocks passed on"* ]]
 	[[ $output != *"held | glibc: what a pair takes more with blocks passed on"* ]]
@@ -61,14 +61,14 @@ has_jemalloc() {
 }
 
 @test "a_pool_beats_them_all: a pool that gives its memory back does not" {
-	run -0 settled a_pool_beats_them_all trials=5
+	timed 0 experiment a_pool_beats_them_all trials=5
 	giving=$(edited a_pool_beats_them_all 's/pool_reset\(pool\)/(pool_destroy(pool), pool = must_create_pool(0))/')
-	run -1 "$giving" trials=5
+	timed 1 "$giving" trials=5
 }
 
 @test "a_pool_beats_them_all: a control that keeps its memory is none" {
 	keeping=$(edited a_pool_beats_them_all 's/\(pool_destroy\(pool\), pool = must_create_pool\(0\)\)/pool_reset(pool)/')
-	run -3 "$keeping" trials=5
+	timed 3 "$keeping" trials=5
 }
 
 @test "fewer_arenas_take_less_memory: not where there is one anyway" {
@@ -84,5 +84,5 @@ has_jemalloc() {
 
 @test "a_pool_serves_requests: a pool that is made anew for each request is no faster" {
 	anew=$(edited a_pool_serves_requests 's/"pool", pool_keeps/"pool", pool_gives_back/')
-	run -1 "$anew" trials=3
+	timed 1 "$anew" trials=3
 }
