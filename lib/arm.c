@@ -153,8 +153,10 @@ static void map_shared(void)
 {
 	struct stat file;
 
-	if (fstat(options.shared_fd, &file) != 0)
-		_exit(BROKEN);
+	if (fstat(options.shared_fd, &file) != 0) {
+		fprintf(stderr, "--arm is for the harness alone: use --bare=%s\n", options.arm);
+		exit(BROKEN);
+	}
 	struct shared *memory = mmap(NULL, (size_t)file.st_size, PROT_READ | PROT_WRITE, MAP_SHARED,
 				     options.shared_fd, 0);
 	if (memory == MAP_FAILED)
@@ -192,32 +194,29 @@ static void warm_up(void)
 	shared->started = true;
 }
 
-static const struct arm *find_arm(const char *name)
+static const struct arm *must_find_arm(const char *name)
 {
 	for (const struct arm *arm = experiment.arms; arm < experiment.arms + MAX_ARMS; arm++)
 		if (arm->name != NULL && strcmp(arm->name, name) == 0)
 			return arm;
-	return NULL;
+	fprintf(stderr, "there is no arm \"%s\"; --list names them\n", name);
+	exit(BROKEN);
 }
 
 void arm_run(void)
 {
+	const struct arm *arm = must_find_arm(options.arm);
+
 	map_shared();
 	warm_up();
-	find_arm(options.arm)->run();
+	arm->run();
 	_exit(REPRODUCED);
 }
 
 /* Ends by exit(), not _exit(): a leak checker reports there. */
 void arm_run_bare(void)
 {
-	const struct arm *arm = find_arm(options.bare);
-
-	if (arm == NULL) {
-		fprintf(stderr, "there is no arm \"%s\"; --list names them\n", options.bare);
-		exit(BROKEN);
-	}
-	arm->run();
+	must_find_arm(options.bare)->run();
 	exit(REPRODUCED);
 }
 

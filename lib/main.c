@@ -65,14 +65,6 @@ int main(int argc, char **argv)
 			argv[0]);
 		return BROKEN;
 	}
-	for (const struct arm *arm = experiment.arms; arm < experiment.arms + MAX_ARMS; arm++)
-		if (arm->name != NULL && strpbrk(arm->name, ",\"\n") != NULL) {
-			fprintf(stderr,
-				"%s: arm \"%s\": an arm's name is a cell of a CSV file: no comma, "
-				"quote or newline in it, please\n",
-				argv[0], arm->name);
-			return BROKEN;
-		}
 	options_read(argc, argv);
 	if (options.declaration) {
 		declaration_print();

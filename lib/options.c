@@ -2,7 +2,7 @@
 /* The command line: options, knobs, --help and --list. */
 #define _GNU_SOURCE
 #include <ctype.h>
-#include <errno.h>
+#include <errno.h> /* program_invocation_name */
 #include <getopt.h>
 #include <stdarg.h>
 #include <stdio.h>
@@ -85,17 +85,17 @@ static int64_t most_of(const struct knob *knob)
 {
 	if (knob->most != 0)
 		return knob->most;
-	return is_bytes(knob) ? machine_ram_bytes() : INT64_MAX;
+	return is_bytes(knob) ? machine_ram_bytes() : INT64_MAX - 1; /* see parse_size() */
 }
 
-/* A whole number with an optional K, M or G (powers of 1,024). */
+/* A whole number with an optional K, M or G (powers of 1,024).  One that does not fit
+ * becomes INT64_MIN or INT64_MAX, which no knob allows. */
 static bool parse_size(const char *text, int64_t *size)
 {
 	char *end;
+	long long number = strtoll(text, &end, 10); /* LLONG_MAX for more than that */
 
-	errno = 0;
-	long long number = strtoll(text, &end, 10);
-	if (end == text || isspace((unsigned char)text[0]) || text[0] == '+' || errno == ERANGE)
+	if (end == text || isspace((unsigned char)text[0]) || text[0] == '+')
 		return false;
 	int64_t unit = 1;
 	if (*end != '\0') {
@@ -104,13 +104,16 @@ static bool parse_size(const char *text, int64_t *size)
 			return false;
 		unit = (int64_t)1 << (10 * (1 + (at - "KkMmGg") / 2));
 	}
-	return !__builtin_mul_overflow((int64_t)number, unit, size);
+	if (__builtin_mul_overflow((int64_t)number, unit, size))
+		*size = number < 0 ? INT64_MIN : INT64_MAX;
+	return true;
 }
 
 static void set_knob(const char *setting)
 {
 	size_t length = strcspn(setting, "=");
 	const struct knob *knob = find_knob(setting, length);
+	const char *text = setting + length + 1;
 	int64_t value;
 
 	if (setting[length] != '=')
@@ -124,16 +127,16 @@ static void set_knob(const char *setting)
 		fputc('\n', stderr);
 		exit(BROKEN);
 	}
-	if (!parse_size(setting + length + 1, &value))
+	if (!parse_size(text, &value))
 		usage_error("%s: \"%s\" is not a whole number (K, M or G may follow it)",
-			    knob->name, setting + length + 1);
+			    knob->name, text);
 	if (value < least_of(knob))
-		usage_error("%s: %lld is below %lld, the least that makes sense", knob->name,
-			    (long long)value, (long long)least_of(knob));
+		usage_error("%s: %s is below %lld, the least that makes sense", knob->name, text,
+			    (long long)least_of(knob));
 	if (value > most_of(knob))
-		usage_error("%s: %lld is above %lld, %s", knob->name, (long long)value,
-			    (long long)most_of(knob),
-			    knob->most == 0 ? "this machine's memory" : "the most that makes sense");
+		usage_error("%s: %s is above %lld, %s", knob->name, text, (long long)most_of(knob),
+			    knob->most == 0 && is_bytes(knob) ? "this machine's memory" :
+								"the most that makes sense");
 	*knob->value = value;
 }
 

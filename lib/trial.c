@@ -186,12 +186,47 @@ bool trial_can_run(const struct arm *arm)
 	       library_loads(library);
 }
 
+/* Waits for a child to end, or with WUNTRACED to stop. */
+static bool ends_before(int64_t deadline, pid_t child, int flags, int *status)
+{
+	sigset_t child_changed;
+
+	sigemptyset(&child_changed);
+	sigaddset(&child_changed, SIGCHLD);
+	while (waitpid(child, status, flags | WNOHANG) != child) {
+		int64_t left = deadline - probe_clock_ns();
+		if (left <= 0)
+			return false;
+		struct timespec timeout = { left / 1000000000, left % 1000000000 };
+		sigtimedwait(&child_changed, NULL, &timeout);
+	}
+	return true;
+}
+
+static int64_t deadline_from_now(void)
+{
+	return probe_clock_ns() + options.time_limit * 1000000000;
+}
+
+static int wait_for_tool(struct trial *trial, pid_t tool, const char *name)
+{
+	int status;
+
+	if (!ends_before(deadline_from_now(), tool, 0, &status)) {
+		kill(tool, SIGKILL);
+		trial_is_broken(trial, "`%s` has not ended within %lld s (time_limit)", name,
+				(long long)options.time_limit);
+	}
+	return status;
+}
+
 /* A tool that looks at the arm must not itself run on the malloc under test. */
 static void become_a_tool(const struct trial *trial)
 {
 	char pid[16], program[PATH_MAX] = "";
 	sigset_t none;
 
+	prctl(PR_SET_PDEATHSIG, SIGKILL);
 	sigemptyset(&none);
 	sigprocmask(SIG_SETMASK, &none, NULL);
 	snprintf(pid, sizeof(pid), "%d", (int)trial->shared->subject);
@@ -224,6 +259,7 @@ static void answer(struct trial *trial)
 		_exit(127);
 	}
 	close(ends[1]);
+	int status = wait_for_tool(trial, shell, question); /* a number fits into the pipe */
 	size_t length = 0;
 	ssize_t got;
 	while (length < sizeof(output) - 1 &&
@@ -232,8 +268,6 @@ static void answer(struct trial *trial)
 	output[length] = '\0';
 	close(ends[0]);
 
-	int status = 0;
-	waitpid(shell, &status, 0);
 	if (WIFEXITED(status) && WEXITSTATUS(status) == 127)
 		unsupported("`%s` needs a tool that is not installed: scripts/setup installs it",
 			    question);
@@ -247,7 +281,6 @@ static void observe(struct trial *trial, const char *observer)
 {
 	const struct row *row = &trial->shared->rows[trial->shared->count - 1];
 	char pid[16], number[16], x[24];
-	int status;
 
 	snprintf(pid, sizeof(pid), "%d", (int)trial->shared->subject);
 	snprintf(number, sizeof(number), "%d", trial->number);
@@ -262,7 +295,8 @@ static void observe(struct trial *trial, const char *observer)
 		fprintf(stderr, "cannot run the observer %s: %s\n", observer, strerror(errno));
 		_exit(127);
 	}
-	if (waitpid(child, &status, 0) != child || status != 0)
+	int status = wait_for_tool(trial, child, observer);
+	if (status != 0)
 		trial_is_broken(trial, "the observer %s failed (wait status %d)", observer, status);
 }
 
@@ -300,28 +334,16 @@ static void serve(struct trial *trial)
  * anew after each pause. */
 static int wait_for_end(struct trial *trial)
 {
-	sigset_t child_changed;
 	int status;
-	int64_t deadline = probe_clock_ns() + options.time_limit * 1000000000;
 
-	sigemptyset(&child_changed);
-	sigaddset(&child_changed, SIGCHLD);
-	for (;;) {
-		if (waitpid(trial->pid, &status, WUNTRACED | WNOHANG) == trial->pid) {
-			if (!WIFSTOPPED(status))
-				return status;
-			if (trial->shared->waiting)
-				serve(trial);
-			deadline = probe_clock_ns() + options.time_limit * 1000000000;
-			continue;
-		}
-		int64_t left = deadline - probe_clock_ns();
-		if (left <= 0)
-			trial_is_broken(trial, "not finished within %lld s (time_limit)",
-					(long long)options.time_limit);
-		struct timespec timeout = { left / 1000000000, left % 1000000000 };
-		sigtimedwait(&child_changed, NULL, &timeout);
+	while (ends_before(deadline_from_now(), trial->pid, WUNTRACED, &status)) {
+		if (!WIFSTOPPED(status))
+			return status;
+		if (trial->shared->waiting)
+			serve(trial);
 	}
+	trial_is_broken(trial, "not finished within %lld s (time_limit)",
+			(long long)options.time_limit);
 }
 
 static void check_end(struct trial *trial, int status)

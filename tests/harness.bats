@@ -53,6 +53,20 @@ FINE='static void judge(void) { expect_equal("e", 1, 1); control_equal("k", 1, 1
 	done
 }
 
+@test "a number that does not fit is too large, not no number" {
+	run -2 experiment the_probe_moves_nothing readings=99999999999999999999
+	[[ $output == *"readings: 99999999999999999999 is above"* ]]
+	run -2 experiment "$LAZY" block=9999999999G
+	[[ $output == *"block: 9999999999G is above"*"this machine's memory"* ]]
+}
+
+@test "an arm is started by the harness alone" {
+	run -2 experiment "$LAZY" --arm=lazy
+	[[ $output == *"use --bare=lazy"* ]]
+	run -2 experiment "$LAZY" --arm=none
+	[[ $output == *'there is no arm "none"'* ]]
+}
+
 @test "an unknown knob is answered with those that there are" {
 	run -2 experiment "$LAZY" blok=1M
 	[[ $output == *'no knob "blok"; there are: block trials time_limit' ]]
@@ -122,6 +136,17 @@ FINE='static void judge(void) { expect_equal("e", 1, 1); control_equal("k", 1, 1
 	program=$(own "static void arm(void) { record(\"before\", 0); for (;;) pause(); } $FINE")
 	run -2 --separate-stderr "$program" time_limit=1
 	[[ $output == *'not finished within 1 s (time_limit) after stage "before"'* ]]
+}
+
+@test "broken: a tool or an observer that hangs is ended at the time limit" {
+	program=$(own "static void arm(void) { record(\"before\", 0); ask(\"sleep 30.25\"); } $FINE")
+	run -2 "$program" time_limit=1
+	[[ $output == *'`sleep 30.25` has not ended within 1 s (time_limit) after stage "before"'* ]]
+	printf '#!/bin/sh\nexec sleep 30.25\n' >"$BATS_TEST_TMPDIR/observer"
+	chmod +x "$BATS_TEST_TMPDIR/observer"
+	run -2 env OBSERVER="$BATS_TEST_TMPDIR/observer" "$(program "$LAZY")" time_limit=1
+	[[ $output == *'observer` has not ended within 1 s (time_limit) after stage "before malloc"'* ]]
+	run ! pgrep -xf "sleep 30.25"
 }
 
 @test "broken: an arm that exits by itself, and too many rows" {
