@@ -90,14 +90,3 @@ void expect_pool_ahead_of_others(const char *sentence, struct samples (*time_of)
 		if (arm_ran(others[i].name))
 			expect_pool_ahead_of(others[i].name, sentence, time_of);
 }
-
-void control_behind_the_best(const char *arm, const char *sentence, const char *arm_of_glibc,
-			     struct samples (*time_of)(const char *arm))
-{
-	struct samples best = time_of(arm_of_glibc);
-
-	for (int i = 0; i < OTHERS; i++)
-		if (arm_ran(others[i].name) && median_of(time_of(others[i].name)) < median_of(best))
-			best = time_of(others[i].name);
-	control_at_least(sentence_about(arm, sentence), 1, ratio(time_of(arm), best));
-}

@@ -58,10 +58,4 @@ void expect_pool_ahead_of(const char *arm, const char *sentence,
 			  struct samples (*time_of)(const char *arm));
 void expect_pool_ahead_of_others(const char *sentence, struct samples (*time_of)(const char *arm));
 
-/* For judge(): the race can be lost.  An arm that is meant to lose must be behind the
- * fastest of glibc's arm and the other allocators; by how much is no matter, as nobody
- * would call it ahead then. */
-void control_behind_the_best(const char *arm, const char *sentence, const char *arm_of_glibc,
-			     struct samples (*time_of)(const char *arm));
-
 #endif

@@ -119,8 +119,8 @@ void record_y(const char *stage, int64_t x, int64_t y);
  * its process ID in $PID and this program's path in $PROGRAM, and gives the first
  * whole number the command prints.  `strace $PROGRAM --bare="name of an arm"` and
  * the like measure an arm from outside.
- * A tool that is missing makes the experiment unsupported; a command that fails
- * or prints no number makes it broken. */
+ * A tool that is missing makes the experiment unsupported; a command that fails, takes
+ * longer than time_limit or prints no number makes it broken. */
 int64_t ask(const char *command);
 
 /* fork(2) for an arm: in the child too, record() shows the process that calls it,

@@ -21,6 +21,11 @@ experiment() {
 	"$(program "$1")" "${@:2}" 2>&1 >/dev/null
 }
 
+# findings: what `run` printed last, without the rows.
+findings() {
+	grep -v '^[^#]*,' <<<"$output" || true
+}
+
 # timed STATUS COMMAND ...: `run -STATUS` for an experiment on timings. While a spread that is
 # too wide hides what it must find, it is asked again, twice; then the test is skipped.
 timed() {
@@ -30,7 +35,7 @@ timed() {
 		if ((status != 3)) || grep -q '^# control: failed' <<<"$output" || ! grep -q ': unclear |' <<<"$output"; then
 			((status == $1)) && return
 			echo "status $status, not $1:"
-			echo "$output"
+			findings
 			return 1
 		fi
 	done
@@ -68,7 +73,7 @@ fails() {
 		if grep -qF ": failed | $1" <<<"$output"; then return; fi
 		grep -qF ": unclear | $1" <<<"$output" || {
 			echo "does not fail: $1"
-			echo "$output"
+			findings
 			return 1
 		}
 	done

@@ -18,14 +18,16 @@
  * The first round is less of a victory: fresh pages cost a fault each, a hundred
  * nanoseconds a block and more, whoever hands them out.  And that is where the
  * advice goes wrong.  A pool that gives its memory back after every round
- * (pool_destroy() instead of pool_reset()) pays for the faults every time, and
- * an allocator that keeps its memory overtakes it.  GNU obstacks do the same
+ * (pool_destroy() instead of pool_reset()) pays for the faults every time, and as
+ * long as the blocks fit into the caches every malloc overtakes it.  (When they do
+ * not, the mallocs wait for memory too: with objects=1M the best of them may be no
+ * faster.)  GNU obstacks do the same
  * without being told: they free their chunks, and glibc trims the heap that has
  * become empty, chunk by chunk.  With the trimming switched off they are a fast
  * pool again; the column minor_fault_count tells the two apart.
  *
- * Control: the pool that gives back must be slower than the best malloc: this
- * race can be lost.
+ * Control: the pool that gives back must take several times as long as the bare
+ * pointer: a pool wins by what it keeps, and can be far from the limit.
  * Try: objects=500K.  When the blocks no longer fit into the caches, what is
  * left of the lead?
  */
@@ -254,8 +256,8 @@ static void judge(void)
 	expect_pool_ahead_of_others(later, later_rounds);
 	expect_between("pool: bytes that stay resident when it is destroyed", INT64_MIN,
 		       growth("pool", "start", "destroyed").resident_bytes, 0);
-	control_behind_the_best("pool: given back", "time of later rounds, times the best malloc's",
-				"glibc: no trim", later_rounds);
+	control_at_least("pool: given back: time of later rounds, times the bare pointer's", 4,
+			 ratio(later_rounds("pool: given back"), later_rounds("bump")));
 }
 
 const struct experiment experiment = {
