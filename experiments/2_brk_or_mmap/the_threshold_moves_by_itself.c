@@ -2,17 +2,19 @@
 /* free() teaches malloc what sizes the program likes.
  *
  * A mapped block costs two system calls and all of its page faults each time.
- * So when one is freed, __libc_free() in malloc/malloc.c sets mmap_threshold to
- * its size, and blocks like it come from the heap from then on; and it sets
- * trim_threshold to twice that, or the heap would shrink and grow instead.
+ * So when one is freed, malloc sets mmap_threshold to its size (__libc_free() in
+ * malloc/malloc.c, _int_free_chunk() since glibc 2.42), and blocks like it come from
+ * the heap from then on; and it sets trim_threshold to twice that, or the heap would
+ * shrink and grow instead.
  * Neither ever goes down again.  mallopt(3), M_MMAP_THRESHOLD, calls this the
  * dynamic threshold; it came in 2006 (see "Update in 2006" in malloc.c).
  *
  * Blocks above DEFAULT_MMAP_THRESHOLD_MAX (32 MiB on 64-bit machines) teach
  * nothing, and neither does a chunk of exactly 32 MiB: free() compares the size
  * field as it stands (chunksize_nomask()), in which a flag bit says "mapped".
- * (Newer versions of glibc leave a header out of a mapped chunk's size, so that it is
- * 16 bytes short of whole pages; the program asks malloc_usable_size(3).)
+ * (glibc 2.43 leaves a header out of a mapped chunk's size, so that it is 16 bytes
+ * short of whole pages, and 32 MiB of them do count; the program asks
+ * malloc_usable_size(3).)
  *
  * Mapped blocks of doubling size are freed, one after the other.  After each,
  * one arm looks for the first chunk size that is mapped; another piles up small
@@ -129,9 +131,9 @@ static int64_t rows_at(const char *arm, bool moves, int64_t times, int64_t width
 static void judge(void)
 {
 	/* The free that reaches the trim threshold may pass it by one small chunk.  And
-	 * systrim() keeps M_TOP_PAD, as much as the pinned threshold, and gives back
-	 * whole pages: there it can take one page more. */
-	int64_t step = heap_chunk_bytes(SMALL);
+	 * systrim() keeps M_TOP_PAD, as much as the pinned threshold, and a smallest chunk
+	 * (MINSIZE), and gives back whole pages: there it can take so much more. */
+	int64_t step = heap_chunk_bytes(SMALL), kept = page_bytes() + heap_chunk_bytes(0);
 
 	expect_equal("freed blocks after which the mmap threshold is the largest below 32 MiB",
 		     DOUBLINGS, rows_at("mmap threshold", true, 1, 0));
@@ -140,7 +142,7 @@ static void judge(void)
 	control_equal("freed blocks after which a pinned mmap threshold is 128 KiB", DOUBLINGS,
 		      rows_at("mmap threshold pinned", false, 1, 0));
 	control_equal("freed blocks after which a pinned trim threshold is 128 KiB", DOUBLINGS,
-		      rows_at("trim threshold pinned", false, 1, step + page_bytes()));
+		      rows_at("trim threshold pinned", false, 1, step + kept));
 }
 
 const struct experiment experiment = {
@@ -159,8 +161,8 @@ const struct experiment experiment = {
 	.predict = { "Mapped blocks of 256 KiB, 512 KiB ... up to 64 MiB were freed. What is the "
 		     "mmap threshold now?",
 		     "y", "mmap threshold", .to = "freed",
-		     .because = "Each freed mapped block raised it to its own size, up to 32 MiB "
-				"(DEFAULT_MMAP_THRESHOLD_MAX). A block of 32 MiB is above that, "
-				"with its header, and teaches nothing." },
+		     .because = "Each freed mapped block whose chunk was smaller than 32 MiB "
+				"(DEFAULT_MMAP_THRESHOLD_MAX) raised it to the size of that chunk. "
+				"The larger ones taught nothing." },
 	.judge = judge,
 };
