@@ -4,18 +4,20 @@
  * The program looks for the first size, to the byte, that does not come from the
  * heap, after three different histories of a process:
  *
- *   first request      The heap is created for malloc's own bookkeeping (the
- *                      thread cache), so the top holds nearly 132 KiB, and a
- *                      request that fits is cut from it.  The threshold is asked
- *                      only in sysmalloc(), when neither a free chunk nor the
- *                      top can serve.
+ *   first request      Up to glibc 2.41 malloc() first creates the heap, for its
+ *                      own bookkeeping (the thread cache).  So the top holds
+ *                      nearly 132 KiB, and a request that fits is cut from it:
+ *                      the threshold is asked only in sysmalloc(), when neither
+ *                      a free chunk nor the top can serve.  Since glibc 2.42 a
+ *                      large first request finds no heap, and the threshold
+ *                      decides.
  *   top used up        Now the threshold decides: 128 KiB, less the 8 bytes of
  *                      the chunk's header and the rounding up to 16.
  *   after freeing a mapped block
  *                      free() set the threshold to the size of that block, 1 MiB
- *                      (__libc_free(): mp_.mmap_threshold = chunksize(p)), because
- *                      a program that used it once will want it again.  mallopt(3)
- *                      calls it the dynamic threshold.
+ *                      (mp_.mmap_threshold = chunksize(p)), because a program
+ *                      that used it once will want it again.  mallopt(3) calls it
+ *                      the dynamic threshold.
  *
  * Control: with M_MMAP_THRESHOLD pinned to 128 KiB and the top used up, the
  * sentence must come out as it is told, whatever was freed before.
@@ -106,8 +108,10 @@ const struct experiment experiment = {
 		  { "pinned", pinned, .control = true } },
 	.predict = { "The first malloc() of a process: from which size on is it mapped?", "y",
 		     "first request", .to = "first size that is mapped",
-		     .because = "The first heap has 132 KiB, of which malloc's own bookkeeping "
-				"takes some; what fits into the rest is cut from it, and the "
-				"threshold is not asked at all." },
+		     .because = "Up to glibc 2.41 malloc's own bookkeeping comes first, and with "
+				"it a heap of 132 KiB: what fits into its rest is cut from it, and "
+				"the threshold is not asked at all. Since glibc 2.42 there is no "
+				"heap yet, and the threshold decides: 128 KiB, less the header "
+				"and the rounding up." },
 	.judge = judge,
 };

@@ -4,10 +4,10 @@
  * glibc keeps one large free chunk at the end of the heap, the top.  A small
  * request is cut from it without asking the kernel.  When the top is too small,
  * sysmalloc() (malloc/malloc.c) moves the break with sbrk(), and not just by
- * what is missing: by the request plus M_TOP_PAD (128 KiB), rounded up to whole
- * pages.  With 4 KiB pages that makes steps of 132 KiB, each good for many
- * requests.  (Where malloc asks for huge pages - GLIBC_TUNABLES=glibc.malloc.hugetlb=1,
- * and on arm64 by itself since glibc 2.43 - it rounds up to those: steps of 2 MiB.)
+ * what is missing: by M_TOP_PAD (128 KiB) more, rounded up to whole pages.  With
+ * 4 KiB pages that makes steps of 132 KiB, each good for many requests.
+ * (Where malloc asks for huge pages - GLIBC_TUNABLES=glibc.malloc.hugetlb=1, and
+ * on arm64 by itself since glibc 2.43 - it rounds up to those: steps of 2 MiB.)
  *
  * Control: with every request sent to mmap(2) (M_MMAP_THRESHOLD = 0, set before
  * there is a heap), the break must stay where it is.

@@ -1,12 +1,12 @@
 /* SPDX-License-Identifier: MIT */
 /* Eight threads, eight heaps.
  *
- * A heap has one lock.  So that threads need not wait for each other, glibc
- * gives a thread that calls malloc() for the first time an arena of its own
- * (arena_get2() in malloc/arena.c).  There is only one break, and the main arena
- * has it; the others live in mappings: new_heap() reserves HEAP_MAX_SIZE (64 MiB
- * on 64-bit machines) of addresses without access rights, and opens them with
- * mprotect(2) as the arena grows.
+ * Who cuts blocks from a heap must lock it.  So that threads need not wait for
+ * each other, glibc gives a thread that calls malloc() for the first time an arena
+ * of its own, with a lock of its own (arena_get2() in malloc/arena.c).  There is
+ * only one break, and the main arena has it; the others live in mappings:
+ * new_heap() reserves HEAP_MAX_SIZE (64 MiB on 64-bit machines) of addresses
+ * without access rights, and opens them with mprotect(2) as the arena grows.
  *
  * That is why a program with many threads shows an alarming VSZ.  It costs next
  * to nothing: the arena's own data and the first blocks, a page or two.

@@ -10,7 +10,7 @@
  *
  * The last step no longer happens.  When free() unmapped C it also raised the
  * mmap threshold to the size of C and the trim threshold to twice that, about
- * 400 KiB (__libc_free() in malloc/malloc.c, _int_free_chunk() since glibc 2.43:
+ * 400 KiB (__libc_free() in malloc/malloc.c, _int_free_chunk() since glibc 2.42:
  * mp_.trim_threshold = 2 * mp_.mmap_threshold); B, D and the top together stay
  * below it.  The story is older than that: until 2006 both thresholds were fixed
  * ("Update in 2006" in malloc/malloc.c).

@@ -8,7 +8,7 @@
  *
  * This is why glibc raises its threshold when a mapped block is freed ("as it
  * is"): the first block pays for the lesson, the others come from the heap.
- * __libc_free() in malloc/malloc.c (_int_free_chunk() since glibc 2.43) does that
+ * __libc_free() in malloc/malloc.c (_int_free_chunk() since glibc 2.42) does that
  * unless a threshold is pinned; then one brk(2) enlarges the heap, and that was all.
  *
  * Control: the same calls served from a heap that is large enough.
