@@ -149,7 +149,7 @@ int64_t heap_mapped_chunk(uintptr_t start, uintptr_t end, int64_t page_bytes)
 	return (int64_t)bytes;
 }
 
-/* NFASTBINS, for requests of up to 10 words. */
+/* NFASTBINS, for requests of up to 20 words (MAX_FAST_SIZE). */
 enum { FASTBINS = sizeof(size_t) == 8 ? 10 : 11 };
 
 struct fast_chunks {

@@ -15,7 +15,7 @@
  * little of the other is the symptom.
  *
  * Control: a process that loses the addresses of its blocks; the same command
- * must report them, to the byte.
+ * must report them, all but perhaps the last.
  * Try: malloc_info(0, stderr) after the frees: of which sizes are the holes?
  */
 #include "dice.h"

@@ -2,11 +2,12 @@
 /* "Many threads, much memory?  Set MALLOC_ARENA_MAX=2", the best-known advice about
  * glibc's malloc.
  *
- * A thread allocates from its own arena, and what it frees goes back there.  What
- * is free in one arena does not serve a thread that uses another.  So where
- * threads have their peaks one after the other, every arena grows to the peak of
- * its own threads and stays that large: the process needs the sum of the peaks,
- * not the highest.  With few arenas the next thread fills the holes of the last.
+ * A thread allocates from its own arena, and a block goes back to the arena that it
+ * came from.  What is free in one arena does not serve a thread that uses another.
+ * So where threads have their peaks one after the other, every arena grows to the
+ * peak of its own threads and stays that large: the process needs the sum of the
+ * peaks, not the highest.  With few arenas the next thread fills the holes of the
+ * last.
  *
  * The price stands in glibc_slows_down_with_threads, arm "glibc: one arena": threads
  * that run at the same time wait for the lock that they now share.

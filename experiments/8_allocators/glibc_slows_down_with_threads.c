@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: MIT */
 /* "glibc's malloc does not scale: with threads it gets slower, so take another."
  *
- * That was true when all threads shared one heap and its one lock.  Today a
- * thread has an arena of its own (arena_get2() in malloc/arena.c) and, since
- * glibc 2.26, a cache that needs no lock at all, a few blocks of each size
- * (tcache).  So a thread that frees its own blocks meets no other thread.
+ * So it would be if all threads shared one heap and its one lock.  But a thread
+ * has an arena of its own (arena_get2() in malloc/arena.c) and, since glibc 2.26, a
+ * cache that needs no lock at all, a few blocks of each size (tcache).  So a thread
+ * that frees its own blocks meets no other thread.
  *
  * A block that another thread frees is a different matter: what that thread's cache has
  * no room for goes back to the arena that it came from (arena_for_chunk()), whose lock
