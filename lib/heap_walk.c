@@ -115,23 +115,39 @@ bool heap_walk(const struct heap *heap, heap_visit *visit, struct heap_totals *t
 	return true;
 }
 
-/* The heads of the cache's lists are words of the first chunk that point into the
- * heap.  What they point to are entries { next, key }, all with the same key. */
-uintptr_t heap_cache_key(const struct heap *heap)
+/* The heads of the cache's lists are words of a chunk that point into the heap.
+ * What they point to are entries { next, key }, all with the same key. */
+static uintptr_t key_of_heads(const struct heap *heap, uintptr_t chunk, uintptr_t bytes)
 {
-	uintptr_t first = heap_first_chunk(heap->start), size, key = 0;
-	struct heap_trouble trouble;
+	uintptr_t key = 0;
 
-	if (first >= heap->end || !read_size(heap, first, &size, &trouble))
-		return 0;
-	for (uintptr_t at = first + 2 * WORD; at < first + (size & ~(uintptr_t)FLAGS); at += WORD) {
+	for (uintptr_t at = chunk + 2 * WORD; at < chunk + bytes; at += WORD) {
 		uintptr_t entry = heap->readable(at) ? word_at(at) : 0;
-		if (entry <= first || entry > heap->end - 2 * WORD || entry % ALIGNMENT != 0)
+		if (entry <= heap->start || entry > heap->end - 2 * WORD || entry % ALIGNMENT != 0)
 			continue;
 		uintptr_t its_key = heap->readable(entry + WORD) ? word_at(entry + WORD) : 0;
 		if (its_key == 0 || (key != 0 && its_key != key))
 			return 0;
 		key = its_key;
+	}
+	return key;
+}
+
+/* tcache_perthread_struct since glibc 2.42: 76 lists, each a head and a number of 16 bits. */
+#define CACHE_BYTES (76 * (WORD + sizeof(uint16_t)))
+
+uintptr_t heap_cache_key(const struct heap *heap)
+{
+	uintptr_t first = heap_first_chunk(heap->start), bytes, size, key = 0;
+	uintptr_t cache_bytes = (uintptr_t)heap_chunk_bytes(CACHE_BYTES);
+	struct heap_trouble trouble;
+
+	for (uintptr_t chunk = first; chunk < heap->end && key == 0; chunk += bytes) {
+		if (!read_size(heap, chunk, &size, &trouble))
+			return 0;
+		bytes = size & ~(uintptr_t)FLAGS;
+		if (chunk == first || bytes == cache_bytes)
+			key = key_of_heads(heap, chunk, bytes);
 	}
 	return key;
 }
@@ -143,6 +159,9 @@ int64_t heap_mapped_chunk(uintptr_t start, uintptr_t end, int64_t page_bytes)
 	uintptr_t size = word_at(start + skipped + WORD);
 	uintptr_t bytes = (size & ~(uintptr_t)FLAGS) + skipped;
 
+	/* Since glibc 2.43 the size leaves the header out: mmap_set_chunk(). */
+	if (bytes % (uintptr_t)page_bytes == (uintptr_t)page_bytes - 2 * WORD)
+		bytes += 2 * WORD;
 	if ((size & FLAGS) != IS_MMAPPED || word_at(start + skipped) != skipped || bytes == 0 ||
 	    bytes % (uintptr_t)page_bytes != 0 || bytes > end - start)
 		return 0;

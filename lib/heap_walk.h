@@ -68,7 +68,8 @@ bool heap_walk(const struct heap *heap, heap_visit *visit, struct heap_totals *t
 
 /* What the chunks in this thread's cache carry as their second word (tcache_entry.key),
  * by which a chunk tells that it lies there: learnt from the cache's own heads, in the
- * first chunk of the heap.  0 when the cache is empty or not where it is expected. */
+ * first chunk of the heap, or since glibc 2.43, where the first free() allocates the cache,
+ * in one of its size.  0 when the cache is empty or not where it is expected. */
 uintptr_t heap_cache_key(const struct heap *heap);
 
 /* Calls visit for each chunk that lies in a fastbin, given how many there are and their

@@ -126,6 +126,22 @@ static void without_a_key_nothing_is_cached(void **state)
 	assert_int_equal(totals.cached_bytes, 0);
 }
 
+/* As since glibc 2.43, where blocks may lie below it. */
+static void the_cache_may_come_later(void **state)
+{
+	size_t cache_bytes = (size_t)heap_chunk_bytes(76 * (WORD + 2));
+
+	(void)state;
+	memset(words, 0, WORDS * WORD);
+	size_t cached = lay(0, CHUNK, true), cache = lay(cached, CHUNK, true);
+	size_t top = lay(cache, cache_bytes, true);
+	lay(top, WORDS * WORD - top, true);
+	words[cached / WORD + 3] = KEY;
+	assert_int_equal(heap_cache_key(&heap), 0);
+	words[cache / WORD + 30] = heap.start + cached + 2 * WORD;
+	assert_int_equal(heap_cache_key(&heap), KEY);
+}
+
 static void refused(enum heap_fault fault, int64_t at, int64_t value)
 {
 	struct heap_totals totals;
@@ -257,6 +273,10 @@ static void a_mapped_chunk_is_known_by_its_header(void **state)
 	assert_int_equal(heap_mapped_chunk(heap.start, heap.end, 1024), 1024);
 	assert_int_equal(heap_mapped_chunk(heap.start, heap.start + 512, 1024), 0);
 	assert_int_equal(heap_mapped_chunk(heap.start, heap.end, 4096), 0);
+	words[1] = (1024 - 2 * WORD) | 2; /* since glibc 2.43 */
+	assert_int_equal(heap_mapped_chunk(heap.start, heap.end, 1024), 1024);
+	words[1] = (1024 - 3 * WORD) | 2;
+	assert_int_equal(heap_mapped_chunk(heap.start, heap.end, 1024), 0);
 	words[1] = 1024 | 3;
 	assert_int_equal(heap_mapped_chunk(heap.start, heap.end, 1024), 0);
 	words[1] = 2;
@@ -283,6 +303,7 @@ int main(void)
 	static const struct CMUnitTest tests[] = {
 		HEAP_TEST(every_state_is_told),
 		HEAP_TEST(without_a_key_nothing_is_cached),
+		HEAP_TEST(the_cache_may_come_later),
 		HEAP_TEST(a_wrong_size_is_refused),
 		HEAP_TEST(a_hole_must_be_stated_twice),
 		HEAP_TEST(an_absent_page_is_not_read),
