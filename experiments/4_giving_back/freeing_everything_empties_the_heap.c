@@ -60,6 +60,9 @@ static int64_t bytes_kept(const char *arm)
 
 static void judge(void)
 {
+#ifndef __GLIBC__
+	unsupported("this libc has no tcache; it is glibc's");
+#endif
 	/* Before and after, the top is M_TOP_PAD and less than a page; and what the
 	 * tcache keeps may lie below it. */
 	int64_t page = page_bytes(), most = page + 16 * (bytes + 24);
