@@ -19,7 +19,8 @@
  * Control: where all threads hold their bursts at the same time there are no holes
  * to share, and the number of arenas must make no difference.
  * Try: threads=1, threads=4, threads=64.  How does the memory grow with them, and
- * why does it stop at some number?  (8 arenas a CPU, with 64 bits: NARENAS_FROM_NCORES.)
+ * why so much more slowly from some number on?  (8 arenas a CPU, with 64 bits:
+ * NARENAS_FROM_NCORES.)
  */
 #include <pthread.h>
 #include <semaphore.h>
