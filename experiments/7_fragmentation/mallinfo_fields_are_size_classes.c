@@ -31,7 +31,7 @@ static const int64_t sizes[SIZES] = { 40, 200, 2000 };
 
 static void record_growth(int size, struct heap_report before)
 {
-	struct heap_report now = mallinfo2_report();
+	struct heap_report now = mallinfo_report();
 
 	record_y("fsmblks", sizes[size], now.fsmblks - before.fsmblks);
 	record_y("smblks", sizes[size], now.smblks - before.smblks);
@@ -49,7 +49,7 @@ static void free_size_by_size(void)
 		}
 	record("before", 0);
 	for (int size = 0; size < SIZES; size++) {
-		struct heap_report before = mallinfo2_report();
+		struct heap_report before = mallinfo_report();
 		for (int i = 0; i < BLOCKS; i++)
 			free(blocks[size][i]);
 		record_growth(size, before);
