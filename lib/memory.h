@@ -61,7 +61,8 @@ void must_populate(void *start, int64_t bytes);
 void must_pin_thresholds(int64_t mmap_threshold, int64_t trim_threshold);
 
 /* glibc's defaults, 128 KiB each: DEFAULT_MMAP_THRESHOLD_MIN and
- * DEFAULT_TRIM_THRESHOLD in malloc/malloc.c. */
+ * DEFAULT_TRIM_THRESHOLD in malloc/malloc.c, and DEFAULT_TOP_PAD, which
+ * sysdeps/generic/malloc-machine.h sets before malloc.c would. */
 #define DEFAULT_THRESHOLD (INT64_C(128) * 1024)
 
 /* Takes the first allocation of the process, so that what malloc sets up once

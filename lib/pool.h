@@ -21,10 +21,11 @@
  * addresses; its pages become resident when they are first written.  A request
  * of more than a quarter of a chunk that the chunk in use cannot serve gets a
  * mapping of its own.  Blocks of a small alignment are cut from the end of a chunk,
- * the others from its start, which so stays aligned.  What is lost: between blocks only what alignment takes
- * (there are no headers), at the end of a chunk at most a quarter of it, which
- * costs addresses rather than memory as long as it has never been written.  A
- * reset keeps what the largest round took; pool_destroy() and a new pool let go of it.
+ * the others from its start, which so stays aligned.  What is lost: between blocks
+ * only what alignment takes (there are no headers), at the end of a chunk at most a
+ * quarter of it, which costs addresses rather than memory as long as it has never
+ * been written.  A reset keeps what the largest round took; pool_destroy() and a new
+ * pool let go of it.
  *
  * Content.  Blocks are not cleared.  Memory that has never been handed out
  * happens to be zero; after a reset it is not.
