@@ -12,8 +12,8 @@
  * Blocks above DEFAULT_MMAP_THRESHOLD_MAX (32 MiB on 64-bit machines) teach
  * nothing, and neither does a chunk of exactly 32 MiB: free() compares the size
  * field as it stands (chunksize_nomask()), in which a flag bit says "mapped".
- * (glibc 2.43 leaves a header out of a mapped chunk's size, so that it is 16 bytes
- * short of whole pages, and 32 MiB of them do count; the program asks
+ * (Since glibc 2.43 a mapped chunk's size leaves a header out, and is 16 bytes short
+ * of whole pages: there a mapping of 32 MiB counts.  The program asks
  * malloc_usable_size(3).)
  *
  * Mapped blocks of doubling size are freed, one after the other.  After each,
