@@ -125,6 +125,7 @@ const struct experiment experiment = {
 	.asked = "Why does my program spend its time in the kernel?",
 	.x_axis = "blocks allocated, written and freed after the first one",
 	.charted = "system_ns minor_fault_count",
+	.chart = CHART_BARS,
 	.knobs = { { "block", &block_bytes, "bytes", "size of a block", 1 * MiB },
 		   { "turns", &turns, "", "how often", 2, 1000 } },
 	.arms = { { "malloc and free", malloc_and_free },
