@@ -9,6 +9,7 @@ Columns move as comparison.py says: y as it is, any other as growth since the fi
 """
 import re
 from dataclasses import dataclass
+from itertools import pairwise
 
 import events
 import prediction
@@ -20,7 +21,7 @@ MOST_POINTS = 2000  # of all curves together
 MOST_COLOURS = 7    # series of bars that can be told apart
 MOST_BESIDE = 8     # arms with their numbers beside the dots
 MOST_TOLD = 4       # arms whose jumps are named
-MOST_EVENTS = 8     # of one name that are written on the curves of an arm
+MOST_EVENTS = 7     # of one name that are written on the curves of an arm
 LEAST_JUMP = 0.04   # share of the axis: a lower one is not named
 DASHED, GREY, PURPLE = " lc rgb '#555555' lw 1.5 dt (4,4)", " lc rgb '#777777'", "#a0008c"
 
@@ -57,7 +58,7 @@ class Drawing:
     def __init__(self, result, paper):
         self.side, self.about, self.paper = Side("", [result]), result.metadata, paper
         self.arms, self.stages = self.side.arms(), list(dict.fromkeys(row["stage"] for row in result.rows))
-        self.written, self.plots, self.below = [], [], []
+        self.written, self.plots, self.below, self.longest_title = [], [], [], 0
         self.x, self.y, self.y2 = Axis("x", unit_of("x", self.about)), Axis("y"), Axis("y2")
         self.charted = {}  # column -> Axis
         for column in self.about.get("charted", "").split() or ["resident_bytes"]:
@@ -109,6 +110,8 @@ class Drawing:
         self.set_x()
         self.emit()
         self.draw_marks()
+        # gnuplot takes every letter for a wide one, and would set the key in fewer columns than it has room for.
+        self.write(f"set key width {self.picture(-0.2 * self.longest_title) or 0:.3g}")
         return [*self.written, "plot " + ", \\\n     ".join(self.plots)]
 
     # What forms write with.
@@ -123,10 +126,14 @@ class Drawing:
         """What only a picture has: characters have no colour, width or dashes."""
         return "" if self.paper.is_text else look
 
+    def title(self, text):
+        self.longest_title = max(self.longest_title, len(text))
+        return f"title {quote(text)}"
+
     def explain(self, look, text):
         """One more entry of the key, in grey."""
         if not self.paper.is_text:
-            self.plots.append(f"keyentry {look}{GREY} title {quote(text)}")
+            self.plots.append(f"keyentry {look}{GREY} {self.title(text)}")
 
     def trials(self, arm):
         return f"{len(self.side.trials(arm))} trials"
@@ -223,7 +230,7 @@ class Drawing:
         """Its name stands inside the chart, or beside it; how many characters wide that is."""
         at, label, beside = f"first {mark.axis.place(mark.value)}", quote(mark.label), 0
         if mark.axis is self.x:
-            where = f"{at}, graph 0.95 left offset 0.6,0 front boxed"
+            where = f"{at}, graph 0.975 left offset 0.6,0 front boxed"
         elif self.y2.is_used:
             where = f"graph 0.01, {at} left offset 0,0.6 front boxed"
         else:
@@ -266,17 +273,38 @@ class Curve:
 
 @dataclass
 class Jump:
+    """From one point of a curve to the next; of a step the upright part."""
     across: Axis
     axis: Axis
-    x: float       # its middle
-    y: float
-    height: float  # share of the axis
+    x0: float
+    y0: float
+    x1: float
+    y1: float
 
-    def place(self):
-        return self.across.share(self.x), self.axis.share(self.y)
+    def at(self, share):
+        return self.across.between(self.x0, self.x1, share), self.axis.between(self.y0, self.y1, share)
+
+    def place(self, share=0.5):
+        x, y = self.at(share)
+        return self.across.share(x), self.axis.share(y)
+
+    def rise(self):
+        return self.axis.share(self.y1) - self.axis.share(self.y0)
 
     def is_near(self, other):
         return all(abs(a - b) < 0.05 for a, b in zip(self.place(), other.place()))
+
+
+@dataclass
+class Box:
+    """What a text covers, in shares of the axes."""
+    left: float
+    right: float
+    bottom: float
+    top: float
+
+    def covers(self, other):
+        return self.left < other.right and other.left < self.right and self.bottom < other.top and other.bottom < self.top
 
 
 class Curves(Drawing):
@@ -350,35 +378,81 @@ class Curves(Drawing):
             line, marker, colour = paper.line(*look), paper.marker(*look), paper.colour(curve.number)
             self.block(data, self.rows(curve))
             if curve.is_spread() and not paper.is_text:
-                self.plots.append(f"{data} using 1:3:4{axes} with filledcurves{colour} fs transparent solid 0.2 noborder "
+                self.plots.append(f"{data} using 1:3:4{axes} with filledcurves{colour} fs transparent solid 0.15 noborder "
                                   "notitle")
             lines += [f"{data} using 1:2{axes} with lines{line} notitle",
                       f"{data} using 1:5{axes} with points{marker}{self.picture(' lw 1.5')}{colour} notitle",
-                      f"keyentry with linespoints{line}{marker} title {quote(self.key_name(curve.arm, curve.column))}"]
+                      f"keyentry with linespoints{line}{marker} {self.title(self.key_name(curve.arm, curve.column))}"]
         self.plots += lines
         self.write_events()
         spread = next((curve.arm for curve in self.curves if curve.is_spread()), None)
         if spread:
-            self.explain("with filledcurves fs solid 0.25 noborder", f"lowest to highest of {self.trials(spread)}")
+            self.explain("with filledcurves fs solid 0.2 noborder", f"lowest to highest of {self.trials(spread)}")
 
     # What made the jumps.
 
     def write_events(self):
         """The name of a system call on the jump that it made; where jumps of several arms coincide, once."""
-        places = []  # [[Jump, {name: text}]]
-        for jump, name, text in self.named_jumps():
-            names = next((names for other, names in places if jump.is_near(other)), None)
+        places = []  # [[jumps, {name: text}]]
+        for jumps, name, text in self.named_jumps():
+            names = next((names for others, names in places if jumps[0].is_near(others[0])), None)
             if names is None:
-                places.append([jump, names := {}])
+                places.append([jumps, names := {}])
             names.setdefault(name, text)
-        for jump, names in places:
-            at = f"first {self.x.place(jump.x)}, {jump.axis.first} {jump.axis.place(jump.y)}"
-            share, look = self.x.share(jump.x), self.picture(" boxed tc rgb '#333333'")
-            align = "left offset 0.5,0" if share < 0.1 else "right offset -0.5,0" if share > 0.9 else "center"
-            self.write(f"set label {quote(', '.join(names.values()))} at {at} {align} front{look} font ',13'")
+        taken = [Box(0, 1, mark.axis.share(mark.value) - 0.02, mark.axis.share(mark.value) + 0.05) for mark in self.marks
+                 if mark.axis is not self.x and not mark.is_far_off]
+        for jumps, names in places:
+            self.write_event(jumps, ", ".join(names.values()), taken)
+
+    def write_event(self, jumps, text, taken):
+        """On a jump, or beside a long row of them; where it covers nothing, if there is such a place."""
+        choices = [(jump, share, 0) for jump in jumps for share in (0.5, 0.3, 0.7)] if len(jumps) == 1 else \
+            [(jump, 0.5, side) for side in (1, -1) for jump in jumps]
+        boxes = [self.box(text, *choice) for choice in choices]
+        free = [i for i, box in enumerate(boxes) if not any(box.covers(other) for other in taken)]
+        best = next((i for i in free if len(jumps) == 1 or not self.is_on_a_curve(boxes[i])), free[0] if free else None)
+        if best is None:
+            return
+        taken.append(boxes[best])
+        (jump, share, side), look = choices[best], self.picture(" boxed tc rgb '#333333'")
+        x, y = jump.at(share)
+        self.write(f"set label {quote(text)} at first {self.x.place(x)}, {jump.axis.first} {jump.axis.place(y)} "
+                   f"{self.align(jump, side)} offset {self.aside(jump, side):g},{side * 0.8:g} front{look} font ',13'")
+
+    def align(self, jump, side):
+        """Beside a row: above it on the side from which it rises, or below it on the other."""
+        if side:
+            return "right" if (jump.rise() > 0) == (side > 0) else "left"
+        share = jump.place()[0]
+        return "left" if share < 0.1 else "right" if share > 0.9 else "center"
+
+    def aside(self, jump, side):
+        return {"left": 1, "right": -1, "center": 0}[self.align(jump, side)] * (1 if side else 0.5)
+
+    def box(self, text, jump, share, side):
+        wide, high = (1 / self.paper.columns, 1 / self.paper.plot_lines) if self.paper.is_text else (0.0095, 0.05)
+        x, y = jump.place(share)
+        left = x + wide * (self.aside(jump, side) + {"left": 0, "right": -1, "center": -0.5}[self.align(jump, side)] * len(text))
+        return Box(left, left + wide * len(text), y + high * (side * 0.8 - 0.5), y + high * (side * 0.8 + 0.5))
+
+    def is_on_a_curve(self, box):
+        """Also off the chart, which is as bad."""
+        if box.left < 0 or box.right > 1:
+            return True
+        for curve in self.curves:
+            axis = self.charted[curve.column]
+            points = [(self.x.share(x), axis.share(spread.median)) for x, spread in curve.points]
+            if self.form == "steps":
+                points = [corner for (x0, y0), (x1, y1) in pairwise(points) for corner in ((x0, y0), (x1, y0), (x1, y1))]
+            for (x0, y0), (x1, y1) in pairwise(points):
+                for i in range(9):
+                    x, y = x0 + (x1 - x0) * i / 8, y0 + (y1 - y0) * i / 8
+                    if box.covers(Box(x, x, y, y)):
+                        return True
+        return False
 
     def named_jumps(self):
-        """(Jump, name, text): each that is high enough to be seen, but of a long row of them one in the middle."""
+        """(jumps, name, text): each that is high enough to be seen; of a long row of them some, for one name of all."""
         for arm in dict.fromkeys(curve.arm for curve in self.curves) if len(self.arms) <= MOST_TOLD else ():
             known = {column: [spread.median for _, spread in self.points(arm, column)] for column in events.COLUMNS}
             # The experiment's own y need not hang on them; nor is what was not measured each time told where it jumped.
@@ -388,21 +462,22 @@ class Curves(Drawing):
             for index, name in sorted(events.events(known).items()):
                 found.setdefault(name, []).append(self.jump(curves, index))
             for name, jumps in found.items():
-                if len(jumps) > MOST_EVENTS and jumps[len(jumps) // 2]:
-                    yield jumps[len(jumps) // 2], name, f"{name} × {len(jumps)}"
+                if len(jumps) > MOST_EVENTS:
+                    row = [jump for jump in (jumps[len(jumps) * i // 12] for i in (6, 4, 8, 2, 10)) if jump]
+                    if row:
+                        yield row, name, f"{name} × {len(jumps)}"
                 else:
-                    yield from ((jump, name, name) for jump in jumps if jump and jump.height > LEAST_JUMP)
+                    yield from (([jump], name, name) for jump in jumps if jump and abs(jump.rise()) > LEAST_JUMP)
 
     def jump(self, curves, index):
         """The highest one before the record; None where no curve jumps."""
         jumps = []
         for curve in curves:
-            axis, (x0, before), (x1, after) = self.charted[curve.column], *curve.points[index - 1:index + 1]
-            x = x1 if self.form == "steps" else self.x.between(x0, x1)
-            height = abs(axis.share(after.median) - axis.share(before.median))
-            jumps.append(Jump(self.x, axis, x, axis.between(before.median, after.median), height))
-        highest = max(jumps, key=lambda jump: jump.height, default=None)
-        return highest if highest and highest.height else None
+            (x0, before), (x1, after) = curve.points[index - 1:index + 1]
+            x0 = x1 if self.form == "steps" else x0
+            jumps.append(Jump(self.x, self.charted[curve.column], x0, before.median, x1, after.median))
+        highest = max(jumps, key=lambda jump: abs(jump.rise()), default=None)
+        return highest if highest and highest.rise() else None
 
 
 # ---- bars ------------------------------------------------------------------------------
@@ -414,6 +489,7 @@ class Bar:
     axis: Axis
     spread: Spread
     x: float = 0
+    is_lifted: bool = False  # its number, above that of the bar before
 
 
 class Bars(Drawing):
@@ -452,7 +528,8 @@ class Bars(Drawing):
 
     def emit(self):
         size = 9 if len(self.bars) > 14 else 11 if len(self.bars) > 8 else 13
-        for bar in self.bars:
+        for before, bar in zip([None, *self.bars], self.bars):
+            bar.is_lifted = before is not None and not before.is_lifted and self.run_together(before, bar, size)
             self.write_number(bar, size)
         is_explained = False
         for number, series in enumerate(self.series):
@@ -463,19 +540,27 @@ class Bars(Drawing):
                     is_explained = True
                     self.explain("with lines lw 3", f"lowest to highest of {self.trials(self.arms[0])}")
 
+    def number(self, bar):
+        return quantity(bar.spread.median, bar.axis.unit)
+
+    def run_together(self, a, b, size):
+        """Whether two numbers side by side would touch: a digit is about 0.62 of its size wide, the chart 850."""
+        width = 0.62 * size * (len(self.number(a)) + len(self.number(b)) + 1) / 2
+        return width > 850 * (b.x - a.x) / self.bars[-1].x and abs(a.axis.share(a.spread.high) - b.axis.share(b.spread.high)) < 0.06
+
     def write_number(self, bar, size):
         axis, median = bar.axis, bar.spread.median
         at = axis.place(bar.spread.low if median < 0 else bar.spread.high)
         at = f"{axis.least:.12g}" if at == "NaN" else at  # the foot of a logarithmic axis
-        self.write(f"set label {quote(quantity(median, axis.unit))} at {'first ' if axis is self.y2 else ''}{bar.x:.12g}, "
-                   f"{axis.first} {at} center offset 0,{-0.7 if median < 0 else 0.6} front font ',{size}'")
+        self.write(f"set label {quote(self.number(bar))} at {'first ' if axis is self.y2 else ''}{bar.x:.12g}, "
+                   f"{axis.first} {at} center offset 0,{(-0.7 if median < 0 else 0.6) * (2.2 if bar.is_lifted else 1):g} front font ',{size}'")
 
     def emit_series(self, number, control, bars, is_new):
         """The bars of one colour and look; whether their spread was drawn."""
         data, axis = f"$bars{number + 1}{'c' if control else ''}", bars[0].axis
         self.block(data, [f"{bar.x:.6g} {axis.places(bar.spread)}" for bar in bars])
         look = self.picture(" lw 2 dt (8,5) fs solid 0.25 border" if control else " fs solid 1.0 noborder")
-        title = f"title {quote(bars[0].series)}" if is_new and 1 < len(self.series) <= MOST_COLOURS else "notitle"
+        title = self.title(bars[0].series) if is_new and 1 < len(self.series) <= MOST_COLOURS else "notitle"
         self.plots.append(f"{data} using 1:2{axis.plot} with boxes{self.paper.colour(number)}{look} {title}")
         if self.paper.is_text or not any(bar.spread.is_wide() for bar in bars):
             return False
@@ -537,7 +622,7 @@ class Dots(Drawing):
                               for x, values in cloud.items() for i, value in enumerate(values, 1)])
             self.block(f"$medians{number + 1}", self.median_rows(medians, axis))
             labels += self.median_labels(medians, axis)
-            title = f"title {quote(self.key_name(arm, column))}" if self.over_x or len(self.charted) > 1 else "notitle"
+            title = self.title(self.key_name(arm, column)) if self.over_x or len(self.charted) > 1 else "notitle"
             self.plots.append(f"{data} using 1:2{axis.plot} with points{paper.marker(number, control)}"
                               f"{paper.colour(number)}{self.picture(' lw 1.5')} {title}")
             look = paper.line(number, control) if self.over_x or paper.is_text else " lc rgb 'black' lw 3"

@@ -130,9 +130,9 @@ class Axis:
             return math.log(max(value, self.least) / self.least) / math.log(max(self.high / self.least, 2))
         return (value - self.low) / ((self.high - self.low) or 1)
 
-    def between(self, a, b):
-        """The value in the middle, to the eye."""
-        return math.sqrt(a * b) if self.log and a > 0 and b > 0 else (a + b) / 2
+    def between(self, a, b, share=0.5):
+        """The value so far from a to b, to the eye."""
+        return a * (b / a) ** share if self.log and a > 0 and b > 0 else a + (b - a) * share
 
     def places(self, spread):
         return f"{self.place(spread.median)} {self.place(spread.low)} {self.place(spread.high)}"
@@ -156,6 +156,7 @@ class Axis:
         base = 2 if self.unit == "bytes" else 10
         first, last = math.ceil(math.log(low, base) - 1e-9), math.floor(math.log(high, base) + 1e-9)
         step = max(1, math.ceil((last - first + 1) / (9 if self.name == "x" else 8)))
+        step = 10 if base == 2 and 5 < step < 10 else step  # 1 KiB, 1 MiB, 1 GiB
         between = (2, 5) if base == 10 and last - first < 2 else ()
         tics = []
         for power in range(math.ceil(first / step) * step, last + 1, step):
@@ -177,9 +178,17 @@ class Axis:
             tics = [f"set {self.name}tics 1"]  # nothing here counts in fractions
         elif self.unit == "bytes":
             tics = [f"set {self.name}tics 2.**{math.ceil(math.log2(span / 5) - 0.4)}"]
+        elif span > 1000:
+            tics = [f"set {self.name}tics ({', '.join(self._thousands(low, high))})"]
         low -= (margin or (room if low < 0 else 0)) * span
         high += (margin or room) * span
         return [*tics, f"set {self.name}range [{low:.12g}:{high:.12g}]", f"set format {self.name} '%.10g'"]
+
+    def _thousands(self, low, high):
+        """gnuplot would set no commas."""
+        least = (high - low) / 8
+        step = min(step for step in (digit * 10 ** math.floor(math.log10(least)) for digit in (1, 2, 5, 10)) if step >= least)
+        return [f"{quote(quantity(i * step, 'count'))} {i * step}" for i in range(math.ceil(low / step), math.floor(high / step) + 1)]
 
 
 def align_zeros(*axes):

@@ -15,10 +15,17 @@ setup() {
 chart() { "$project/scripts/chart" "$@"; }
 
 # The texts of an SVG, one a line.
-texts() { sed -n 's/.*<text>\(.*\)<\/text>.*/\1/p; s/.*<tspan[^>]*>\(.*\)<\/tspan>.*/\1/p' "$1" | sed 's/<[^>]*>//g'; }
+texts() { sed -n 's/.*<text[^>]*>\(.*\)<\/text>.*/\1/p; s/.*<tspan[^>]*>\(.*\)<\/tspan>.*/\1/p' "$1" | sed 's/<[^>]*>//g'; }
 
 has() { texts "$1" | grep -Fq -- "$2" || { texts "$1"; return 1; }; }
 lacks() { ! texts "$1" | grep -Fq -- "$2" || { texts "$1"; return 1; }; }
+
+# made ARM...: the head of a result of these arms, whatever else stands in $head.
+made() {
+	printf '# claim: it is so\n# x: blocks\n# y: time of a call, ns\n# charted: y\n'
+	printf '# arm: %s\n' "$@"
+	printf '%sarm,trial,stage,x,y\n' "${head-}"
+}
 
 @test "every form becomes a well-formed SVG without scripts, and leaves nothing else" {
 	before=$(find . -type f | wc -l)
@@ -81,6 +88,73 @@ lacks() { ! texts "$1" | grep -Fq -- "$2" || { texts "$1"; return 1; }; }
 	chart many.csv
 	[ "$(texts many.svg | grep trim | sort -u | wc -l)" = 1 ]
 	has many.svg "trim × 19"
+}
+
+# where FILE TEXT: x and y of a text in an SVG.
+where() { grep -B6 -F "$2" "$1" | sed -n 's/.*translate(\([0-9.]*\),\([0-9.]*\)).*/\1 \2/p' | tail -1; }
+
+@test "the name of a jump leaves a prediction's line alone, a long row's stands beside its curve, numbers do not touch" {
+	{
+		printf '# claim: it is so\n# charted: heap_top_bytes\n# arm: one\n# chart: steps\n'
+		echo arm,trial,stage,x,y,heap_top_bytes,mmapped_count,mmapped_bytes
+		for n in {0..1}; do echo "one,1,s,$n,,$((n * 65536)),0,0"; done
+		echo '# verdict: reproduced'
+	} >one.csv
+	sed '/^# arm/i # chart_options: mark=32768:half' one.csv >marked.csv
+	chart one.csv marked.csv
+	[ "$(where one.svg brk)" != "$(where marked.svg brk)" ]
+	{
+		sed '/^one,1,s,1,/,$d' one.csv
+		for n in {1..10}; do echo "one,1,s,$n,,$((n * 65536)),0,0"; done
+		echo '# verdict: reproduced'
+	} >row.csv
+	PYTHONPATH=$project/scripts run -0 /usr/bin/python3 -B - <<-'PYTHON'
+		import drawing, gnuplot, touchstone
+		label = next(line for line in drawing.of_result(touchstone.read_result("row.csv"), gnuplot.Paper("svg")).commands() if "×" in line)
+		print(label)
+	PYTHON
+	[[ $output == *"'brk × 10'"*" right offset -1,0.8 "* ]]
+	{
+		head=$'# chart: bars\n' made {1..15}
+		for n in {1..15}; do printf '%s,1,first,0,1234567\n%s,1,later,0,1234567\n' "$n" "$n"; done
+		echo '# verdict: reproduced'
+	} >bars_30.csv
+	sed -i 's/, ns$//' bars_30.csv
+	chart bars_30.csv
+	[ "$(grep -B6 1,234,567 bars_30.svg | sed -n 's/.*translate([0-9.]*,\([0-9.]*\)).*/\1/p' | sort -u | wc -l)" = 2 ]
+}
+
+@test "an axis of thousands has commas, one of many powers of two round units, a long key as many columns as fit" {
+	{
+		head=$'# chart: bars\n' made a
+		printf 'a,1,s,0,35000\n# verdict: reproduced\n'
+	} | sed 's/, ns$//' >thousands.csv
+	{
+		head=$'# chart: bars\n# chart_options: log-y\n' made a b
+		printf 'a,1,s,0,4\nb,1,s,0,140737488355328\n# verdict: reproduced\n'
+	} | sed 's/, ns$/, bytes/' >powers.csv
+	chart thousands.csv powers.csv
+	has thousands.svg "30,000"
+	for tic in '1 KiB' '1 MiB' '1 GiB' '1 TiB'; do has powers.svg "$tic"; done
+}
+
+@test "the regions of a process stand in a pile, in order of their addresses" {
+	arm() { # NAME ADDRESS...
+		local place=0 address
+		for address in "${@:2}"; do echo "$1,1,region $((place += 1)),$place,$((address << 20))"; done
+	}
+	{
+		head=$'# source: experiments/1_address_space/regions_come_in_order.c\n' made 'as told' 'other (control)'
+		arm 'as told' 1 2 3000
+		arm other 9000 4 3000
+		echo '# verdict: reproduced'
+	} >pile.csv
+	chart pile.csv
+	has pile.svg "other (control)"
+	has pile.svg "2.93 GiB"
+	read -r _ second <<<"$(where pile.svg '1  region 1')"
+	read -r _ top <<<"$(where pile.svg '3  region 3')"
+	[ "${second%.*}" -lt "${top%.*}" ]
 }
 
 @test "columns are found by name; a bar shows its exact value and the mark its label" {
@@ -185,13 +259,6 @@ lacks() { ! texts "$1" | grep -Fq -- "$2" || { texts "$1"; return 1; }; }
 	chart extremes.csv extremes_bars.csv
 	has extremes.svg "a mark"
 	has extremes_bars.svg "a mark"
-}
-
-# made ARM...: the head of a result of these arms, whatever else stands in $head.
-made() {
-	printf '# claim: it is so\n# x: blocks\n# y: time of a call, ns\n# charted: y\n'
-	printf '# arm: %s\n' "$@"
-	printf '%sarm,trial,stage,x,y\n' "${head-}"
 }
 
 @test "a long reason is not cut, and a logarithmic axis leaves the unit to its numbers" {
