@@ -19,7 +19,7 @@ from touchstone import SIZE, quantity, unit_of, words_of
 
 MOST_POINTS = 2000  # of all curves together
 MOST_COLOURS = 7    # series of bars that can be told apart
-MOST_BESIDE = 8     # arms with their numbers beside the dots
+MOST_BESIDE = 8     # arms, or groups of bars, that stand side by side; more lie one below the other
 MOST_TOLD = 4       # arms whose jumps are named
 MOST_EVENTS = 7     # of one name that are written on the curves of an arm
 LEAST_JUMP = 0.04   # share of the axis: a lower one is not named
@@ -59,7 +59,8 @@ class Drawing:
         self.side, self.about, self.paper = Side("", [result]), result.metadata, paper
         self.arms, self.stages = self.side.arms(), list(dict.fromkeys(row["stage"] for row in result.rows))
         self.written, self.plots, self.below, self.longest_title = [], [], [], 0
-        self.x, self.y, self.y2 = Axis("x", unit_of("x", self.about)), Axis("y"), Axis("y2")
+        self.x, self.y, self.y2 = Axis("x", unit_of("x", self.about), has_zero=False), Axis("y"), Axis("y2")
+        self.is_lying = False  # names at the left, values to the right
         self.charted = {}  # column -> Axis
         for column in self.about.get("charted", "").split() or ["resident_bytes"]:
             if column not in result.columns:
@@ -97,6 +98,8 @@ class Drawing:
         self.collect()
         if not (self.y.is_used or self.y2.is_used):
             raise Undrawable()
+        if self.many() > MOST_BESIDE and not (self.paper.is_text or self.y2.is_used):
+            self.is_lying, self.x.name, self.y.name = True, "y", "x"
         for mark in self.marks:
             mark.look_how_far()
         for mark in self.marks:
@@ -114,6 +117,10 @@ class Drawing:
         self.write(f"set key width {self.picture(-0.2 * self.longest_title) or 0:.3g}")
         return [*self.written, "plot " + ", \\\n     ".join(self.plots)]
 
+    def many(self):
+        """How many names stand on an axis that could as well be upright."""
+        return 0
+
     # What forms write with.
 
     def write(self, *commands):
@@ -121,6 +128,10 @@ class Drawing:
 
     def block(self, name, rows):
         self.write(f"{name} << END_OF_DATA", *rows, "END_OF_DATA")
+
+    def at(self, place, value):
+        """Where something stands: beside its name's place, as far out as its value."""
+        return (value, place) if self.is_lying else (place, value)
 
     def picture(self, look):
         """What only a picture has: characters have no colour, width or dashes."""
@@ -171,7 +182,7 @@ class Drawing:
     def set_axis(self, axis, text, room):
         """Characters cannot be turned: the labels of a text chart are printed below it."""
         self.write(*axis.settle(room))
-        text, width = axis.label(text), 88 if axis is self.x else 46
+        text, width = axis.label(text), 88 if axis.name == "x" else 46
         if not self.paper.is_text:
             self.write(f"set {axis.name}label {quote_lines(wrap(text, width * 1.2, 2))} "
                        f"font ',{12 if len(text) > width else 14}'")
@@ -184,6 +195,10 @@ class Drawing:
         """Categories below the x axis: on one line, wrapped, or turned where they are too long."""
         is_text, count = self.paper.is_text, len(names)
         self.x.scale, self.x.log, self.x.has_names = 1, False, True
+        if self.is_lying:
+            tics = ", ".join(f"{quote_tic(wrap(name, 40, 1))} {at:.6g}" for name, at in zip(names, places))
+            self.write(f"set ytics ({tics}) scale 0", f"set yrange [{high:.6g}:{low:.6g}]")
+            return
         width = max(6, (self.paper.columns - 16 if is_text else 98) // count - 1)
         size = 14 if count <= 14 else 10
         turned = any(len(name) > width and (width < 9 or longest_word(name) > width + 1 or len(wrap(name, width)) > 3)
@@ -223,13 +238,13 @@ class Drawing:
 
     def draw_rule(self, mark, look):
         at = f"{mark.axis.first} {mark.axis.place(mark.value)}"
-        ends = f"{at}, graph 0 to {at}, graph 1" if mark.axis is self.x else f"graph 0, {at} to graph 1, {at}"
+        ends = f"{at}, graph 0 to {at}, graph 1" if mark.axis.name == "x" else f"graph 0, {at} to graph 1, {at}"
         self.write(f"set arrow from {ends} nohead {look}")
 
     def draw_mark(self, mark):
         """Its name stands inside the chart, or beside it; how many characters wide that is."""
         at, label, beside = f"first {mark.axis.place(mark.value)}", quote(mark.label), 0
-        if mark.axis is self.x:
+        if mark.axis.name == "x":
             where = f"{at}, graph 0.975 left offset 0.6,0 front boxed"
         elif self.y2.is_used:
             where = f"graph 0.01, {at} left offset 0,0.6 front boxed"
@@ -243,7 +258,7 @@ class Drawing:
 
     def draw_prediction(self, mark, side):
         """A line of its own look, named inside the chart; far off: the name alone, with an arrow."""
-        axis, across = mark.axis, mark.axis is self.x
+        axis, across = mark.axis, mark.axis.name == "x"
         at = "graph 0.97" if mark.is_far_off else f"{axis.first} {axis.place(mark.value)}"
         arrow = (" →" if across else " ↑") if mark.is_far_off else ""
         if not mark.is_far_off:
@@ -526,6 +541,9 @@ class Bars(Drawing):
         self.set_names(list(groups), [(places[0] + places[-1]) / 2 for places in groups.values()],
                        0.3, self.bars[-1].x + 0.7)
 
+    def many(self):
+        return len(self.arms) * (len(self.series) if len(self.series) > MOST_COLOURS else 1)
+
     def emit(self):
         size = 9 if len(self.bars) > 14 else 11 if len(self.bars) > 8 else 13
         for before, bar in zip([None, *self.bars], self.bars):
@@ -549,11 +567,14 @@ class Bars(Drawing):
         return width > 850 * (b.x - a.x) / self.bars[-1].x and abs(a.axis.share(a.spread.high) - b.axis.share(b.spread.high)) < 0.06
 
     def write_number(self, bar, size):
-        axis, median = bar.axis, bar.spread.median
-        at = axis.place(bar.spread.low if median < 0 else bar.spread.high)
-        at = f"{axis.least:.12g}" if at == "NaN" else at  # the foot of a logarithmic axis
-        self.write(f"set label {quote(self.number(bar))} at {'first ' if axis is self.y2 else ''}{bar.x:.12g}, "
-                   f"{axis.first} {at} center offset 0,{(-0.7 if median < 0 else 0.6) * (2.2 if bar.is_lifted else 1):g} front font ',{size}'")
+        axis, is_below = bar.axis, bar.spread.median < 0
+        value = axis.place(bar.spread.low if is_below else bar.spread.high)
+        value = axis.foot if value == "NaN" else value
+        at = ", ".join(self.at(f"{'first ' if axis is self.y2 else ''}{bar.x:.12g}", f"{axis.first} {value}"))
+        look = f"center offset 0,{(-0.7 if is_below else 0.6) * (2.2 if bar.is_lifted else 1):g}"
+        if self.is_lying:
+            look = "right offset -0.5,0" if is_below else "left offset 0.5,0"
+        self.write(f"set label {quote(self.number(bar))} at {at} {look} front font ',{size}'")
 
     def emit_series(self, number, control, bars, is_new):
         """The bars of one colour and look; whether their spread was drawn."""
@@ -561,10 +582,12 @@ class Bars(Drawing):
         self.block(data, [f"{bar.x:.6g} {axis.places(bar.spread)}" for bar in bars])
         look = self.picture(" lw 2 dt (8,5) fs solid 0.25 border" if control else " fs solid 1.0 noborder")
         title = self.title(bars[0].series) if is_new and 1 < len(self.series) <= MOST_COLOURS else "notitle"
-        self.plots.append(f"{data} using 1:2{axis.plot} with boxes{self.paper.colour(number)}{look} {title}")
+        boxes = f"2:1:({axis.foot}):2:($1-0.4):($1+0.4){axis.plot} with boxxyerror" if self.is_lying else f"1:2{axis.plot} with boxes"
+        self.plots.append(f"{data} using {boxes}{self.paper.colour(number)}{look} {title}")
         if self.paper.is_text or not any(bar.spread.is_wide() for bar in bars):
             return False
-        self.plots.append(f"{data} using 1:3:(0):($4-$3){axis.plot} with vectors nohead{GREY} lw 3 notitle")
+        spread = "3:1:($4-$3):(0)" if self.is_lying else "1:3:(0):($4-$3)"
+        self.plots.append(f"{data} using {spread}{axis.plot} with vectors nohead{GREY} lw 3 notitle")
         return True
 
 
@@ -577,8 +600,6 @@ class Dots(Drawing):
     def collect(self):
         found = {(arm, column): self.records(arm, column) for arm in self.arms for column in self.charted}
         self.over_x = len({x for trials in found.values() for records in trials for x, _ in records}) > 1
-        self.is_crowded = not (self.over_x or self.paper.is_text) and len(self.arms) > MOST_BESIDE
-        self.room = 0.15 if self.is_crowded else self.room
         self.clouds = {}  # (arm, column) -> {x: values}
         for number, ((arm, column), trials) in enumerate(found.items()):
             cloud = self.clouds[arm, column] = {}
@@ -590,6 +611,9 @@ class Dots(Drawing):
                         cloud.setdefault(x, []).append(value)
                         self.x.see(x)
                         self.charted[column].see(value)
+
+    def many(self):
+        return 0 if self.over_x else len(self.arms)
 
     def records(self, arm, column):
         """[(x, value)] of each trial; the first record is where growth begins."""
@@ -618,7 +642,7 @@ class Dots(Drawing):
                 continue
             axis, control = self.charted[column], self.side.is_control(arm)
             data, medians = f"$dots{number + 1}", {x: Spread.of(values).median for x, values in cloud.items()}
-            self.block(data, [f"{self.jittered(x, i)} {axis.place(value)}"
+            self.block(data, [" ".join(self.at(self.jittered(x, i), axis.place(value)))
                               for x, values in cloud.items() for i, value in enumerate(values, 1)])
             self.block(f"$medians{number + 1}", self.median_rows(medians, axis))
             labels += self.median_labels(medians, axis)
@@ -628,23 +652,25 @@ class Dots(Drawing):
             look = paper.line(number, control) if self.over_x or paper.is_text else " lc rgb 'black' lw 3"
             self.plots.append(f"$medians{number + 1} using 1:2{axis.plot} with lines{look} notitle")
         if len(self.side.trials(self.arms[0])) > 1:
-            what = "line, and number above" if self.is_crowded else "line"
+            what = "line, and number at the right" if self.is_lying else "line"
             self.explain("with lines lw 3", f"{what}: median of {self.trials(self.arms[0])}")
         if not self.over_x or len(labels) <= 8:
-            self.write(*labels)
+            self.write(*labels, *(["set rmargin 10"] if self.is_lying else []))
 
     def median_rows(self, medians, axis):
         if self.over_x:
             return [f"{self.x.place(x)} {axis.place(median)}" for x, median in medians.items()]
-        return [f"{x - 0.2:.6g} {axis.place(median)}\n{x + 0.2:.6g} {axis.place(median)}\n" for x, median in medians.items()]
+        half = 0.35 if self.is_lying else 0.2
+        ends = [[self.at(f"{x + end:.6g}", axis.place(median)) for end in (-half, half)] for x, median in medians.items()]
+        return [f"{' '.join(one)}\n{' '.join(other)}\n" for one, other in ends]
 
     def median_labels(self, medians, axis):
-        """Beside the line; of many arms in a row above all dots, where they cover none."""
+        """Beside the line; of arms one below the other at the right, where they cover no dot."""
         for x, median in medians.items():
             at, offset = (self.x.place(x), "0.8,0.8") if self.over_x else (f"{x + 0.2:.6g}", "0.6,0")
             where = f"{at}, {axis.first} {axis.place(median)} left offset {offset} front boxed font ',13'"
-            if self.is_crowded:
-                where = f"{x:.6g}, graph 0.95 center front font ',{13 if len(self.arms) <= 10 else 11}'"
+            if self.is_lying:
+                where = f"graph 1.01, first {x:.6g} left front font ',13'"
             yield f"set label {quote(quantity(median, axis.unit))} at {where}"
 
 

@@ -90,13 +90,15 @@ class Paper:
 @dataclass
 class Axis:
     """It sees what it has to show, settles on a range and a unit, and then says where a value goes."""
-    name: str              # x, y or y2
+    name: str              # x, y or y2: where it lies
     unit: str = "count"
     log: bool = False
+    has_zero: bool = True    # a length is seen from 0 on
     has_names: bool = False  # categories stand on it
     low: float = None
     high: float = None
     least: float = None    # above 0: where a logarithmic axis begins
+    foot: str = "0"        # where bars stand
     scale: int = 1
     unit_name: str = ""
 
@@ -149,6 +151,7 @@ class Axis:
     def _logarithmic(self, room):
         span = max(self.high / self.least, 2)
         low, high = self.least / span ** 0.06 / 1.1, self.high * span ** room * 1.1
+        self.foot = f"{low:.6g}"
         return [f"set {self.name}range [{low:.6g}:{high:.6g}]", f"set logscale {self.name}",
                 f"set {self.name}tics ({', '.join(self._powers(low, high))})"]
 
@@ -166,8 +169,8 @@ class Axis:
                         for value in sorted({self.least, self.high})]
 
     def _linear(self, room):
-        margin = 0.02 if self.name == "x" else 0
-        if self.name != "x":
+        margin = 0 if self.has_zero else 0.02
+        if self.has_zero:
             self.see(0)
         self.scale, self.unit_name = scale_of(max(abs(self.low), abs(self.high)), self.unit)
         low, high = self.low / self.scale, self.high / self.scale

@@ -115,13 +115,13 @@ where() { grep -B6 -F "$2" "$1" | sed -n 's/.*translate(\([0-9.]*\),\([0-9.]*\))
 	PYTHON
 	[[ $output == *"'brk × 10'"*" right offset -1,0.8 "* ]]
 	{
-		head=$'# chart: bars\n' made {1..15}
-		for n in {1..15}; do printf '%s,1,first,0,1234567\n%s,1,later,0,1234567\n' "$n" "$n"; done
+		head=$'# chart: bars\n' made {1..8}
+		for n in {1..8}; do printf '%s,1,first,0,1234567\n%s,1,later,0,1234567\n' "$n" "$n"; done
 		echo '# verdict: reproduced'
-	} >bars_30.csv
-	sed -i 's/, ns$//' bars_30.csv
-	chart bars_30.csv
-	[ "$(grep -B6 1,234,567 bars_30.svg | sed -n 's/.*translate([0-9.]*,\([0-9.]*\)).*/\1/p' | sort -u | wc -l)" = 2 ]
+	} >bars_16.csv
+	sed -i 's/, ns$//' bars_16.csv
+	chart bars_16.csv
+	[ "$(grep -B6 1,234,567 bars_16.svg | sed -n 's/.*translate([0-9.]*,\([0-9.]*\)).*/\1/p' | sort -u | wc -l)" = 2 ]
 }
 
 @test "an axis of thousands has commas, one of many powers of two round units, a long key as many columns as fit" {
@@ -289,19 +289,29 @@ where() { grep -B6 -F "$2" "$1" | sed -n 's/.*translate(\([0-9.]*\),\([0-9.]*\))
 	[ "$output" = "15 ['777', '1554', '2331', '3108', '3885', '4662']" ]
 }
 
-@test "of many arms the medians stand above all dots, of few beside them" {
+@test "more than eight arms lie one below the other, their names beside them; characters stay as they are" {
 	for count in 8 9; do
 		# shellcheck disable=SC2046 # words
 		{
-			head=$'# chart: dots\n' made $(seq "$count")
-			for ((i = 1; i <= count; i++)); do printf '%s,%s,s,0,%s\n' $i 1 ${i}00 $i 2 ${i}50 $i 3 ${i}60; done
+			head=$'# chart: dots\n# chart_options: mark=500:as_told\n' made $(seq -f 'arm %g' "$count")
+			for ((i = 1; i <= count; i++)); do printf 'arm %s,%s,s,0,%s\n' $i 1 ${i}00 $i 2 ${i}50 $i 3 ${i}60; done
 			echo '# verdict: reproduced'
-		} >"arms_$count.csv"
+		} >"dots_$count.csv"
+		sed 's/chart: dots/chart: bars/' "dots_$count.csv" >"bars_$count.csv"
 	done
-	chart arms_8.csv arms_9.csv
-	has arms_8.svg "line: median of 3 trials"
-	has arms_9.svg "line, and number above: median of 3 trials"
-	has arms_9.svg "950 ns"
+	chart dots_{8,9}.csv bars_{8,9}.csv
+	has dots_8.svg "line: median of 3 trials"
+	has dots_9.svg "line, and number at the right: median of 3 trials"
+	has dots_9.svg "950 ns"
+	has bars_9.svg "950 ns"
+	for form in dots bars; do
+		has "${form}_9.svg" "as told"
+		read -r x8 y8 <<<"$(where "${form}_8.svg" 'arm 2')"
+		read -r x9 y9 <<<"$(where "${form}_9.svg" 'arm 2')"
+		[ "${x9%.*}" -lt "${x8%.*}" ] && [ "${y9%.*}" -lt "${y8%.*}" ]
+	done
+	run -0 chart --text dots_9.csv
+	[[ $output == *'up: time of a call'* ]]
 }
 
 @test "numbers, units and labels as people read them" {
