@@ -594,7 +594,8 @@ class Bars(Drawing):
 # ---- dots ------------------------------------------------------------------------------
 
 class Dots(Drawing):
-    """Every trial, and the median; over x where that varies, else over the arms."""
+    """Every trial, and the median; over x where that varies, else over the arms, by each trial's last value: a warm-up
+    is no second trial."""
     room = 0.08
 
     def collect(self):
@@ -605,7 +606,7 @@ class Dots(Drawing):
             cloud = self.clouds[arm, column] = {}
             beside = number % len(self.charted) * 0.3 - 0.15 if len(self.charted) > 1 else 0
             for records in trials:
-                for x, value in records if self.over_x or column == "y" else records[-1:]:
+                for x, value in records if self.over_x else records[-1:]:
                     x = x if self.over_x else self.arms.index(arm) + 1 + beside
                     if x > 0 or not self.x.log:
                         cloud.setdefault(x, []).append(value)

@@ -289,6 +289,17 @@ where() { grep -B6 -F "$2" "$1" | sed -n 's/.*translate(\([0-9.]*\),\([0-9.]*\))
 	[ "$output" = "15 ['777', '1554', '2331', '3108', '3885', '4662']" ]
 }
 
+@test "a dot is a trial: what was measured before its last record, to warm up, is in no median" {
+	{
+		head=$'# chart: dots\n' made one other
+		printf '%s\n' {one,other},{1,2,3},warming,0,9000 {one,other},{1,2,3},served,0,700 | sort -t, -s -k1,2
+		echo '# verdict: reproduced'
+	} >warmed.csv
+	chart warmed.csv
+	has warmed.svg "700 ns"
+	lacks warmed.svg "9 µs"
+}
+
 @test "more than eight arms lie one below the other, their names beside them; characters stay as they are" {
 	for count in 8 9; do
 		# shellcheck disable=SC2046 # words
