@@ -2,7 +2,10 @@
 # Left: blocks that a thread frees itself; right: blocks that another thread frees.
 # A box spans the quartiles of the trials, as the judgement does, its bar the median.
 arms = system("awk -F, '!/^#/ && $1 != \"arm\" && !seen[$1]++ { printf \"\\\"%s\\\" \", $1 }' '".csv."'")
+names = system("awk -F, '/^# arm:/ { name = substr($0, 8); sub(/ \\|.*/, \"\", name); arm = name; sub(/ \\(control\\)$/, \"\", arm); ".\
+	"full[arm] = name } !/^#/ && $1 != \"arm\" && !seen[$1]++ { printf \"\\\"%s\\\" \", full[$1] }' '".csv."'")
 count = words(arms)
+name(i) = format eq 'text' ? sprintf('%d', i) : word(names, i) # characters cannot be turned
 stages = '"one thread" "a thread a CPU" "two a CPU"'
 array colours[3] = [0x0072B2, 0xD55E00, 0x009E73]
 of(arm, work, threads) = strcol('arm') eq word(arms, arm) && \
@@ -16,14 +19,20 @@ set yrange [2:5000]
 set ytics (2, 5, 10, 20, 50, 100, 200, 500, 1000, 2000)
 set xrange [0.4:2 * count + 1.6]
 set xtics rotate by 35 right font ',13' scale 0 ('' 0)
+set rmargin 3
 do for [i = 1:count] {
-	set xtics add (word(arms, i) i, word(arms, i) i + count + 1)
+	set xtics add (name(i) i, name(i) i + count + 1)
 }
-set bmargin 7.5
+set bmargin 5
+legend = ''
+if (format eq 'text') { do for [i = 1:count] { legend = legend.sprintf('%d %s%s', i, word(names, i), i % 4 ? '  ' : "\n") } }
+set xlabel legend
+set key width -6
 set label 'blocks that a thread frees itself' at graph 0.02, graph 0.95
 set label 'blocks that another thread frees' at graph 0.52, graph 0.95
 plot for [t = 1:3] for [i = 1:count] csv using (i + 0.27 * (t - 2)):(of(i, 'own blocks', t)):(0.24) \
 		with boxplot lc rgb colours[t] notitle, \
 	for [t = 1:3] for [i = 1:count] csv using (i + count + 1 + 0.27 * (t - 2)):(of(i, 'passed on', t)):(0.24) \
 		with boxplot lc rgb colours[t] notitle, \
-	for [t = 1:3] keyentry with boxes lc rgb colours[t] title word(stages, t)
+	for [t = 1:3] keyentry with boxes lc rgb colours[t] title word(stages, t), \
+	keyentry with boxes fillstyle empty linecolor rgb '#777777' title 'box: middle half of the trials, bar: median'
