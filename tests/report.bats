@@ -112,11 +112,11 @@ has_not() {
 
 @test "what counts blocks or pages has no unit, whatever else its sentence names" {
 	result lazy 'expect: held | freed blocks after which the threshold is 128 KiB | 9 == 9' \
-		'expect: held | mapped: pages that kept their bytes | 4096 == 4096' \
+		'expect: held | mapped: pages that kept their bytes | 4096 == 4096' 'expect: held | above it, bytes | 1 <= 348 <= inf' \
 		'expect: held | recycled: bytes that are not zero | 8192 == 8192' \
 		'expect: held | one arena: resident after all turns, bytes: half of it | 0 <= 2048 <= 4096' "$control" "verdict: reproduced"
 	report
-	for number in 9 4,096 '8 KiB' '2 KiB'; do has "<span class=\"number\">$number</span>"; done
+	for number in 9 4,096 '8 KiB' '2 KiB' 'at least 1 byte'; do has "<span class=\"number\">$number</span>"; done
 }
 
 @test "sizes that are no whole KiB stay exact, each unit stands once" {
