@@ -149,7 +149,7 @@ resident_bytes 4096 measured: 4 KiB' ] # a direction is no line in the chart
 	command -v gnuplot || skip 'gnuplot is missing: scripts/setup'
 	PREDICT=1M run -0 scripts/predict one_minor_fault_per_new_page
 	grep -q '>predicted: 1,048,576 ↑<' "$RESULTS/6_page_faults/one_minor_fault_per_new_page.svg"
-	grep -q '>1000<' "$RESULTS/6_page_faults/one_minor_fault_per_new_page.svg"
+	grep -q '>1,000<' "$RESULTS/6_page_faults/one_minor_fault_per_new_page.svg"
 }
 
 @test "predict-all walks a chapter, skips what is skipped, stops at Ctrl-D" {
