@@ -114,7 +114,7 @@ class Drawing:
         self.emit()
         self.draw_marks()
         # gnuplot takes every letter for a wide one, and would set the key in fewer columns than it has room for.
-        self.write(f"set key width {self.picture(-0.2 * self.longest_title) or 0:.3g}")
+        self.write(f"set key width {0 if self.paper.is_text else -0.2 * self.longest_title:.3g}")
         return [*self.written, "plot " + ", \\\n     ".join(self.plots)]
 
     def many(self):
@@ -264,7 +264,7 @@ class Drawing:
         if not mark.is_far_off:
             self.draw_rule(mark, "front" + self.picture(f" lc rgb '{PURPLE}' lw 2.5 dt (10,5)"))
         if across:
-            is_right = mark.is_far_off or max(0, mark.value - axis.low) > (axis.high - axis.low) * 0.6
+            is_right = mark.is_far_off or axis.share(mark.value) > 0.6
             where = f"{at}, graph {0.88 - side / 3:g} {'right offset -0.6,0' if is_right else 'left offset 0.6,0'}"
         else:
             where = f"graph {side:g}, {at} left offset 0,{self.prediction_shift if mark.value > 0 else '0.6'}"
