@@ -22,8 +22,9 @@
  * price too: the stage "plain loop".  It is shown and not judged.  For both to agree
  * the touches must be the same bare loop.  A processor runs ahead of a store that will
  * fault, into the next turns of the loop, whose pages are as absent; what it did there
- * is thrown away when the fault is taken.  A few instructions between two touches, or
- * a fence (lfence on x86), make a fault three to five per cent cheaper.
+ * is thrown away when the fault is taken.  On the processor where that was found, an
+ * Intel Xeon, a few instructions between two touches, or a fence (lfence), made a fault
+ * three to five per cent cheaper; on an AMD EPYC it is less than one.
  *
  * Controls: writing pages that are there must cost next to nothing; work that grows
  * with what was touched before must not pass for a line; and the points must
@@ -315,7 +316,7 @@ static void judge(void)
 	/* One more where the scheduler moves the thread: the kernel then writes its rseq area
 	 * (rseq(2), in the same page as the thread's control block), which fork() shared too. */
 	expect_linear("copy-on-write", pages, pages + 1);
-	/* As a rule the 64 KiB around it at a fault (fault_around_bytes in mm/memory.c). */
+	/* As a rule the 64 KiB around it at a fault (do_fault_around() in mm/memory.c). */
 	expect_linear("cached file", pages * page_bytes() / (64 * KiB), pages);
 	/* Counted exactly and drawn, its time not judged: in a virtual machine, huge pages that
 	 * the host took back cost 10 to 50 times as much, and some trials meet many of them. */
