@@ -20,10 +20,11 @@
  * always measured
  *   elapsed_ns           clock_gettime(CLOCK_MONOTONIC) since the arm began; the
  *                        harness takes out the time spent in the probe itself
- *   user_ns, system_ns   getrusage(2): ru_utime, ru_stime
+ *   user_ns, system_ns   getrusage(2): ru_utime, ru_stime.  Their sum is exact; which
+ *                        part is which, most kernels estimate from the clock's ticks
  *   virtual_bytes        statm field 1: every mapping (what ps calls VSZ)
  *   resident_bytes       pages in memory (what ps calls RSS); probe_resident_source()
- *   anonymous_bytes      those of them that no file stands behind: heap, stack,
+ *   anonymous_bytes      those of them that no file stands behind: heap, stack, private
  *                        anonymous mappings, written pages of private file mappings
  *   heap_top_bytes       sbrk(0), relative to where the break was at probe_open()
  *   minor_fault_count    getrusage(2): ru_minflt, faults served without a read from disk
