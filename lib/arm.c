@@ -97,7 +97,7 @@ int64_t ask(const char *command)
 }
 
 /* Code and data that a program has not used yet come in by page faults of their
- * own, up to 64 KiB at a time (fault-around).  They would stand in the numbers
+ * own, 64 KiB or more at a time (fault-around).  They would stand in the numbers
  * as if the experiment had caused them, so all of it is brought in beforehand:
  * the pages of every mapped file, and the zero-filled page run (.bss) that
  * follows a file's writable pages.  A writable page is written back to itself

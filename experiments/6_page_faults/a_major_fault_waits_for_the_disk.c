@@ -3,12 +3,13 @@
  *
  * A page of a mapped file that the page cache holds needs only an entry in the
  * process's page table: a minor fault, which also maps what the cache holds of the
- * 64 KiB around it ("fault-around", do_fault_around() in mm/memory.c).  A page that is not in
- * memory has to be read: the kernel counts a major fault, starts the transfer and
- * puts the process to sleep until the disk has answered.  getrusage(2) counts
- * those sleeps as well: ru_nvcsw, voluntary context switches.  They are shown in y
- * and not judged: a disk that answers before the processor is given away spares the
- * sleep (one run had 4 for 256 pages) but not the time.
+ * 64 KiB around it ("fault-around", do_fault_around() in mm/memory.c; since Linux 6.18
+ * more, where the cache keeps it in one piece, a large folio).  A page that is not in
+ * memory has to be read: the kernel counts a major fault, starts the transfer and puts
+ * the process to sleep until the disk has answered.  getrusage(2) counts those sleeps as
+ * well: ru_nvcsw, voluntary context switches.  They are shown in y and not judged: a disk
+ * that answers before the processor is given away spares the sleep (one run had 4 for 256
+ * pages) but not the time.
  *
  * Left alone, the kernel guesses that what lies around will be wanted too and reads
  * 128 KiB at once, half of it behind and half ahead (do_sync_mmap_readahead() in
