@@ -5,7 +5,8 @@
  * is how allocators give memory back from the middle.  MADV_DONTNEED takes the pages
  * away at once.  MADV_FREE (Linux 4.5) only marks them as dispensable: they stay, and
  * count as resident, until the kernel is short of memory and discards them.  Who
- * writes to a page before that keeps it; who reads it before that still finds the
+ * writes to a page before that keeps it, without a fault (but for processors that do
+ * not note writes by themselves, as ARMv8.0); who reads it before that still finds the
  * old bytes, and zeros after.
  *
  * malloc_trim() uses the first.  jemalloc may use the second, and so did Go from
