@@ -47,8 +47,9 @@ static void cpuid(void)
 
 	/* Memory encryption takes some of the bits for its keys, and the kernel takes
 	 * those off where it is switched on: AMD's leaf tells how many (EBX, bits 6 to
-	 * 11); Intel's TME (leaf 7, ECX bit 13) up to 15, in a register for the kernel. */
-	if (__get_cpuid(0x8000001f, &eax, &ebx, &ecx, &edx) && (eax & 1))
+	 * 11, with SME or SEV, EAX bits 0 and 1); Intel's TME (leaf 7, ECX bit 13) up to
+	 * 15, in a register for the kernel. */
+	if (__get_cpuid(0x8000001f, &eax, &ebx, &ecx, &edx) && (eax & 3))
 		reduced = ebx >> 6 & 0x3f;
 	else if (__get_cpuid_count(7, 0, &eax, &ebx, &ecx, &edx) && (ecx >> 13 & 1))
 		reduced = 15;

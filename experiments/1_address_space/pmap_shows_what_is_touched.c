@@ -3,7 +3,7 @@
  *
  * `pmap -x` prints them side by side, from /proc/PID/smaps (proc(5)): Kbytes is the
  * length of the mapping; RSS are its pages that this process has in memory; Dirty
- * are those of them that have been written since they came (Shared_Dirty and
+ * are those of them that have been written and not been saved since (Shared_Dirty and
  * Private_Dirty), so that they cannot just be dropped when memory gets scarce.
  * (`pmap -d` shows neither RSS nor Dirty.)
  *
