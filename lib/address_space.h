@@ -21,9 +21,9 @@
  * mmap's first argument: NULL, or the highest address worth having. */
 int64_t reserve_all_addresses(void *hint);
 
-/* The most that it must fall short of the whole: the lowest 64 KiB (vm.mmap_min_addr is no more),
- * 256 pages below the stack (stack_guard_gap in mm/mmap.c), and two pages that the
- * kernel keeps at the upper end. */
+/* The most that it must fall short of the whole: the lowest 64 KiB (vm.mmap_min_addr,
+ * often less), 256 pages below the stack (stack_guard_gap in mm/mmap.c), and two pages
+ * that the kernel keeps at the upper end. */
 int64_t addresses_left_out(void);
 
 /* Calls visit for each line of a maps file (proc_pid_maps(5)), from its first; text is
