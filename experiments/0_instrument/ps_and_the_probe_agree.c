@@ -39,7 +39,8 @@ static void compare(const char *tool, bool one_write_later)
 	}
 }
 
-#define PS "ps -o rss= -p $PID"
+/* 127, as for no ps at all: busybox has one that takes no -p. */
+#define PS "ps -o rss= -p $PID || exit 127"
 /* The last line is "total kB", then the sums of Kbytes, RSS and Dirty. */
 #define PMAP                                       \
 	"command -v pmap >/dev/null || exit 127; " \
