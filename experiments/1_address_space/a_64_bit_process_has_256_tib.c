@@ -14,7 +14,8 @@
  *
  * On arm64 kernel and program have page tables of their own, so that under a kernel
  * built for 48-bit addresses the sentence is true (CONFIG_ARM64_VA_BITS; others are
- * built for 39, 47 or 52).  The program counts: it reserves addresses
+ * built for 39, 47 or 52).  riscv64 is halved like x86-64, but with five levels gives all
+ * of 2^56 unasked (Linux 6.12).  The program counts: it reserves addresses
  * until mmap gives no more, and looks for the first address it refuses.
  *
  * Control: under a limit of 1 TiB (RLIMIT_AS, `ulimit -v`) the same count must
