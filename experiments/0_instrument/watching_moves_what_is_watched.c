@@ -9,8 +9,9 @@
  *
  * fork(2) is worse.  To share the pages with the child, the kernel write-protects
  * all of them (copy_present_ptes() in mm/memory.c; until Linux 6.8 copy_present_pte()),
- * and each one that the program writes afterwards faults once more: at every look.  system(3), popen(3) and
- * posix_spawn(3) avoid that; they share the address space until the exec.
+ * and each one that the program writes afterwards faults once more: at every look.
+ * system(3), popen(3) and posix_spawn(3) avoid that; they share the address space until
+ * the exec.
  *
  * A tool that looks from outside reads /proc, and the process does not notice.
  * Neither does one that looks at itself with what it touched beforehand: the probe.
