@@ -10,8 +10,10 @@ has_jemalloc() {
 }
 
 @test "glibc_slows_down_with_threads: it does with one arena, one lock and no tcache" {
-	alone=$(edited glibc_slows_down_with_threads 's/^\tfor_each_other_allocator\(expect_no_slowdown\);//')
-	timed 1 "$alone" trials=5
+	crowded=$(edited glibc_slows_down_with_threads 's/ARMS_OF_OTHER_ALLOCATORS\(one_thread_and_more\),/{ "jemalloc", one_thread_and_more, .environment = "GLIBC_TUNABLES=glibc.malloc.arena_max=1:glibc.malloc.tcache_count=0" },/')
+	timed 1 "$crowded" trials=3
+	none_held 'glibc: slowdown|jemalloc: '
+	alone=$(edited glibc_slows_down_with_threads 's/ARMS_OF_OTHER_ALLOCATORS\(one_thread_and_more\),//')
 	timed 0 "$alone" trials=5 --tunables=glibc.malloc.arena_max=1:glibc.malloc.tcache_count=0
 }
 
@@ -46,12 +48,14 @@ has_jemalloc() {
 	purging=$(edited glibc_fragments_more 's/ARMS_OF_OTHER_ALLOCATORS\(as_it_is\),/{ "jemalloc", as_it_is, .environment = "LD_PRELOAD=libjemalloc.so.2 MALLOC_CONF=dirty_decay_ms:0,muzzy_decay_ms:0" },/')
 	run -0 "$purging" idle=1
 	run -1 experiment glibc_fragments_more idle=1
+	none_held '^# expect'
 }
 
-@test "glibc_fragments_more: a trim that gives nothing back spoils the control" {
+@test "glibc_fragments_more: a trim that gives nothing back, a decay that never comes, spoil the controls" {
 	has_jemalloc
-	untrimmed=$(edited glibc_fragments_more 's/^\tmust_trim_heap\(\);//')
-	run -3 "$untrimmed" idle=1
+	kept=$(edited glibc_fragments_more 's/^\tmust_trim_heap\(\);//; s/decay_ms:0/decay_ms:-1/g')
+	run -3 "$kept" idle=1
+	none_held '^# control'
 }
 
 @test "glibc_fragments_more: with no other allocator it says so" {
@@ -63,17 +67,24 @@ has_jemalloc() {
 @test "a_pool_beats_them_all: a pool that gives its memory back does not" {
 	timed 0 experiment a_pool_beats_them_all trials=5
 	giving=$(edited a_pool_beats_them_all 's/pool_reset\(pool\)/(pool_destroy(pool), pool = must_create_pool(0))/')
-	timed 1 "$giving" trials=5
+	timed 1 "$giving" trials=5 objects=10000
+}
+
+@test "a_pool_beats_them_all: a pool that takes a page for each block, and never gives it back" {
+	wasting=$(edited a_pool_beats_them_all '/^static void pool_keeps/,/^}/s/pool_alloc\(pool, bytes\), pool_reset\(pool\), .*/pool_alloc(pool, bytes + 8 * KiB), pool = must_create_pool(0), );/')
+	timed 1 "$wasting" trials=3 objects=2000 rounds=3
+	none_held '^# expect'
 }
 
 @test "a_pool_beats_them_all: a control that keeps its memory is none" {
 	keeping=$(edited a_pool_beats_them_all 's/\(pool_destroy\(pool\), pool = must_create_pool\(0\)\)/pool_reset(pool)/')
-	timed 3 "$keeping" trials=5
+	timed 3 "$keeping" trials=5 objects=10000
 }
 
 @test "fewer_arenas_take_less_memory: not where there is one anyway" {
 	run -0 experiment fewer_arenas_take_less_memory
 	run -1 experiment fewer_arenas_take_less_memory --tunables=glibc.malloc.arena_max=1
+	failed 2
 	run -1 experiment fewer_arenas_take_less_memory threads=1
 }
 
@@ -83,6 +94,7 @@ has_jemalloc() {
 }
 
 @test "a_pool_serves_requests: a pool that is made anew for each request is no faster" {
-	anew=$(edited a_pool_serves_requests 's/"pool", pool_keeps/"pool", pool_gives_back/')
-	timed 1 "$anew" trials=3
+	swapped=$(edited a_pool_serves_requests 's/"pool", pool_keeps/"pool", pool_gives_back/; s/"pool: a new one", pool_gives_back/"pool: a new one", pool_keeps/')
+	timed 3 "$swapped" trials=3
+	none_held
 }

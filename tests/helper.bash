@@ -93,3 +93,11 @@ failed() {
 	found=$(grep -E '^# (expect|control): failed' <<<"$output" | sort -u)
 	[[ $(grep -c . <<<"$found") -eq $1 ]] || { echo "failed: $found" && return 1; }
 }
+
+# none_held [PATTERN]: not one finding held in what `run` printed last, or not one of those
+# whose lines match. So each of them can fail, however many there are on this machine.
+none_held() {
+	local found
+	found=$(grep -E '^# (expect|control): ' <<<"$output" | grep -E -e "${1:-.}") || { echo "no finding: $1" && return 1; }
+	if grep -F ': held | ' <<<"$found"; then return 1; fi
+}
