@@ -10,6 +10,12 @@ load helper
 	run -1 experiment the_break_moves_rarely --tunables=glibc.malloc.top_pad=0
 }
 
+@test "the_break_moves_rarely: mappings between the looks are no rest" {
+	mapping=$(edited the_break_moves_rarely 's/^\t\trecord_y\("allocated", look/\t\tmust_map(page_bytes());\n&/')
+	run -1 "$mapping"
+	failed 2
+}
+
 @test "the_break_moves_rarely: a control with padding is no control" {
 	padded=$(edited the_break_moves_rarely 's/must_set_top_pad\(0\)/must_set_top_pad(128 * KiB)/')
 	run -3 "$padded"
@@ -48,6 +54,9 @@ load helper
 	two_holes=$(edited a_hole_can_serve_a_large_request 's/^\t\tfree\(blocks\[i\]\)/\t\tfree(i == 2 ? NULL : blocks[i])/')
 	run -1 "$two_holes"
 	failed 2
+	run -3 "$two_holes" --tunables=glibc.malloc.mmap_threshold=4194304 # the break serves it
+	none_held 'moves the break by'
+	fails "the request is above the threshold" "$(edited a_hole_can_serve_a_large_request 's/BLOCKS = 5/BLOCKS = 2/')"
 }
 
 @test "a_hole_can_serve_a_large_request: a control with a hole is no control" {
@@ -60,6 +69,7 @@ load helper
 	run -0 experiment threads_get_their_own_arenas
 	run -1 experiment threads_get_their_own_arenas --tunables=glibc.malloc.arena_max=1
 	failed 3
+	fails "the break moves by" "$(edited threads_get_their_own_arenas 's/must_malloc\(100\)/must_malloc(100 * KiB)/')" --tunables=glibc.malloc.arena_max=1
 }
 
 @test "threads_get_their_own_arenas: one CPU allows for 8 arenas, and they are enough" {

@@ -44,9 +44,17 @@ load helper
 	run -1 experiment small_requests_move_the_break --tunables=glibc.malloc.top_pad=1048576
 }
 
+@test "small_requests_move_the_break: a control that maps nothing is none" {
+	heap=$(edited small_requests_move_the_break 's/^\tmust_pin_thresholds\(0.*//')
+	run -3 "$heap"
+	failed 2
+}
+
 @test "mmap_starts_at_128_kib: as told only with pinned thresholds and a used-up top" {
 	run -1 experiment mmap_starts_at_128_kib
 	failed 2
+	run -1 experiment mmap_starts_at_128_kib --tunables=glibc.malloc.mmap_threshold=65536
+	failed 3
 	LD_PRELOAD=$(shim pinned_thresholds) run -0 experiment mmap_starts_at_128_kib
 }
 
