@@ -24,17 +24,17 @@ has_jemalloc() {
 
 # What a pair takes more with blocks passed on, times that by hand.
 price_of_passing() {
-	sed -n 's/^# expect: .*| glibc: what a pair takes more .* <= \(.*\) <= inf .*/\1/p' <<<"$output" | head -n 1
+	sed -n 's/^# expect: .*| glibc: what a pair takes more .* <= \(.*\) <= inf .*/\1/p' | head -n 1
 }
 
 @test "glibc_slows_down_with_threads: what a thread freed itself was not passed on" {
 	others='s/ARMS_OF_OTHER_ALLOCATORS\(one_thread_and_more\),//'
 	timed 1 "$(edited glibc_slows_down_with_threads "$others")" trials=5
 	[[ $output == *"held | glibc: what a pair takes more with blocks passed on"* ]]
-	passed=$(price_of_passing)
+	passed=$(price_of_passing <<<"$output")
 	# Two busy CPUs are slower even so, and glibc has more to lose than a list by hand.
 	run "$(edited glibc_slows_down_with_threads "$others; s/batch\[\(me \+ 1\) % threads\]/batch[me]/")" trials=3
-	awk "BEGIN { exit !($passed > 3 * $(price_of_passing)) }"
+	awk "BEGIN { exit !($passed > 3 * $(price_of_passing <<<"$output")) }"
 }
 
 @test "glibc_slows_down_with_threads: rounds in which not all threads run do not count" {
