@@ -9,16 +9,20 @@ has_jemalloc() {
 	return 0
 }
 
+# What of it is not judged takes half of its time.
+judged='/\{ "glibc: (one arena|no tcache)"/,/environment/d; /two a CPU/d'
+without_others="$judged; "'s/ARMS_OF_OTHER_ALLOCATORS\(one_thread_and_more\),//'
+
 @test "glibc_slows_down_with_threads: it does with one arena, one lock and no tcache" {
-	crowded=$(edited glibc_slows_down_with_threads 's/ARMS_OF_OTHER_ALLOCATORS\(one_thread_and_more\),/{ "jemalloc", one_thread_and_more, .environment = "GLIBC_TUNABLES=glibc.malloc.arena_max=1:glibc.malloc.tcache_count=0" },/')
+	crowded=$(edited glibc_slows_down_with_threads "$judged; "'s/ARMS_OF_OTHER_ALLOCATORS\(one_thread_and_more\),/{ "jemalloc", one_thread_and_more, .environment = "GLIBC_TUNABLES=glibc.malloc.arena_max=1:glibc.malloc.tcache_count=0" },/')
 	fails "glibc: slowdown with own blocks" "$crowded" trials=5
 	none_held 'jemalloc: '
-	alone=$(edited glibc_slows_down_with_threads 's/ARMS_OF_OTHER_ALLOCATORS\(one_thread_and_more\),//')
+	alone=$(edited glibc_slows_down_with_threads "$without_others")
 	timed 0 "$alone" trials=5 --tunables=glibc.malloc.arena_max=1:glibc.malloc.tcache_count=0
 }
 
 @test "glibc_slows_down_with_threads: a control without its lock is none" {
-	unlocked=$(edited glibc_slows_down_with_threads 's/arena_max=1:glibc.malloc.tcache_count=0/arena_max=16/')
+	unlocked=$(edited glibc_slows_down_with_threads "$without_others; "'s/arena_max=1:glibc.malloc.tcache_count=0/arena_max=16/')
 	timed 3 "$unlocked" trials=3
 }
 
@@ -28,12 +32,11 @@ price_of_passing() {
 }
 
 @test "glibc_slows_down_with_threads: what a thread freed itself was not passed on" {
-	others='s/ARMS_OF_OTHER_ALLOCATORS\(one_thread_and_more\),//'
-	timed 1 "$(edited glibc_slows_down_with_threads "$others")" trials=5
+	timed 1 "$(edited glibc_slows_down_with_threads "$without_others")" trials=5
 	[[ $output == *"held | glibc: what a pair takes more with blocks passed on"* ]]
 	passed=$(price_of_passing <<<"$output")
 	# Two busy CPUs are slower even so, and glibc has more to lose than a list by hand.
-	run "$(edited glibc_slows_down_with_threads "$others; s/batch\[\(me \+ 1\) % threads\]/batch[me]/")" trials=3
+	run "$(edited glibc_slows_down_with_threads "$without_others; s/batch\[\(me \+ 1\) % threads\]/batch[me]/")" trials=3
 	awk "BEGIN { exit !($passed > 3 * $(price_of_passing <<<"$output")) }"
 }
 
