@@ -81,7 +81,7 @@ unjudged='/^\t\t  \{ "(ps|pmap|libproc2)/d'
 # Linux 6.1 counts resident memory in batches: the probe must notice and read smaps_rollup.
 @test "where statm counts in batches nothing else changes: the other source, the same numbers and verdicts" {
 	batched=$(shim batched_statm)
-	small='largest=64M chunks=1000 readings=500' # smaps_rollup is dear
+	small='large=32M largest=32M chunks=1000 readings=250' # smaps_rollup is dear
 	for claim in counting_is_exact the_probe_moves_nothing "a_snapshot_costs_its_system_calls $small" malloc_is_lazy; do
 		read -ra knobs <<<"${claim#* }"
 		[[ $claim == *' '* ]] || knobs=()
