@@ -20,8 +20,9 @@ struct line fit_line(const double *x, const double *y, int count)
 		xy += (x[i] - middle_x) * (y[i] - middle_y);
 		yy += (y[i] - middle_y) * (y[i] - middle_y);
 	}
-	/* Points of one height are explained by the flat line. */
-	return (struct line){ .from = middle_y - xy / xx * middle_x,
-			      .slope = xy / xx,
-			      .left_over = yy > 0 ? 1 - xy * xy / (xx * yy) : 0 };
+	/* Points of one height are explained by the flat line, points above each other by none. */
+	double slope = xx > 0 ? xy / xx : 0;
+	return (struct line){ .from = middle_y - slope * middle_x,
+			      .slope = slope,
+			      .left_over = yy > 0 ? 1 - slope * xy / yy : 0 };
 }

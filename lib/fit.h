@@ -9,7 +9,7 @@ struct line {
 	double from, slope, left_over;
 };
 
-/* Of at least two points whose x are not all the same. */
+/* Of at least one point.  Points that all have one x are on no line: slope 0, all left over. */
 struct line fit_line(const double *x, const double *y, int count);
 
 #endif

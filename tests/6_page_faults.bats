@@ -54,10 +54,10 @@ need_swap_to_set_up() {
 @test "churning_large_blocks_burns_kernel_time: blocks that the heap serves do not" {
 	timed 0 experiment churning_large_blocks_burns_kernel_time
 	timed 1 experiment churning_large_blocks_burns_kernel_time block=16M trials=3
-	none_held 'every page of every turn|system time of all turns.* 1\.5 <='
+	none_held 'every page of every turn|system time grows with the turns'
 	growing=$(edited churning_large_blocks_burns_kernel_time 's/^\t\tturn\(\);/\t\tfor (int64_t k = 0; k < i * i * i; k++)\n\t\t\tturn();/')
 	timed 1 "$growing" trials=3 turns=2
-	none_held 'system time of all turns.* <= 2\.7'
+	none_held 'and no faster than the turns'
 }
 
 @test "churning_large_blocks_burns_kernel_time: cures that map are none" {

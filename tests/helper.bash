@@ -54,7 +54,7 @@ compiled() {
 edited() {
 	local source copy
 	source=experiments/$(scripts/claims "$1").c
-	copy=$BATS_TEST_TMPDIR/$1.c
+	copy=$(mktemp -d "$BATS_TEST_TMPDIR/edited.XXXXXX")/$1.c
 	sed -E "$2" "$source" >"$copy"
 	if cmp -s "$source" "$copy"; then
 		echo "the edit \"$2\" changes nothing in $source" >&2

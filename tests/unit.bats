@@ -42,6 +42,11 @@ build() {
 	"$BATS_FILE_TMPDIR/procfs_fuzz" tests/fixtures/proc/{linux-*,damaged}/*
 }
 
+@test "a line through points, and what it leaves over" {
+	build fit_test tests/unit/fit_test.c lib/fit.c -lcmocka
+	"$BATS_FILE_TMPDIR/fit_test"
+}
+
 @test "the judge's statistics are right, and a failed control outweighs a failed claim" {
 	build judge_test tests/unit/judge_test.c lib/judge.c -lcmocka
 	"$BATS_FILE_TMPDIR/judge_test"
