@@ -71,7 +71,7 @@ def must_build(claim):
 
 def declaration(program):
     """What the program says of its experiment, with the knobs as they are set: a result without rows."""
-    said = subprocess.run([program, *KNOBS, "--declaration"], capture_output=True, text=True)
+    said = subprocess.run([program, *KNOBS, "--declaration"], capture_output=True, encoding="utf-8", errors="replace")
     if said.returncode:
         stop(said.stderr.strip().removeprefix(f"{Path(program).name}: "))
     with tempfile.NamedTemporaryFile("w", suffix=".csv", encoding="utf-8") as file:
@@ -83,8 +83,12 @@ def declaration(program):
 @contextlib.contextmanager
 def turn():
     """Two measurements at a time would disturb each other: the second one waits (scripts/run too)."""
-    Path(BUILD).mkdir(parents=True, exist_ok=True)
-    with open(f"{BUILD}/.measuring", "a", encoding="utf-8") as lock:
+    try:
+        Path(BUILD).mkdir(parents=True, exist_ok=True)
+        lock = open(f"{BUILD}/.measuring", "a", encoding="utf-8")
+    except OSError as error:
+        stop(f"cannot write to {BUILD}: {error.strerror}; give another folder with BUILD=..., or its owner the right to write")
+    with lock:
         try:
             fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except BlockingIOError:
@@ -114,7 +118,7 @@ def run(program, condition, keep=None):
         path = Path(scratch) / f"{Path(program).name}.csv"
         with open(path, "w", encoding="utf-8") as output:
             ended = subprocess.run([program, *KNOBS, *condition.arguments], env={**os.environ, **condition.environment},
-                                   stdout=output, stderr=subprocess.PIPE, text=True, errors="replace",
+                                   stdout=output, stderr=subprocess.PIPE, encoding="utf-8", errors="replace",
                                    preexec_fn=limit if condition.virtual_limit else None)
         if not path.stat().st_size:
             why = (ended.stderr.strip().splitlines() or [f"it ended with status {ended.returncode} and said nothing"])[-1]
@@ -128,7 +132,7 @@ def run(program, condition, keep=None):
 
 def knobs_of(program):
     """name -> its meaning, with the unit at the end: what --help says, the program's own word."""
-    said = subprocess.run([program, "--help"], capture_output=True, text=True).stdout
+    said = subprocess.run([program, "--help"], capture_output=True, encoding="utf-8", errors="replace").stdout
     said = said.partition("\nknobs (")[2].partition("\narms:")[0]
     found = {}
     for line in said.splitlines()[1:]:

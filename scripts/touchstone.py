@@ -12,6 +12,21 @@ import sys
 from dataclasses import dataclass, field
 from pathlib import Path
 
+# Where the locale has no such letter, → is a question mark and no end of the script.
+for _stream in (sys.stdout, sys.stderr):
+    _stream.reconfigure(errors="replace")
+
+
+def _say_interrupted(kind, error, trace):
+    """Ctrl-C where a script has nothing to add, as in the midst of its imports."""
+    if kind is KeyboardInterrupt:
+        print("\ninterrupted", file=sys.stderr)
+    else:
+        sys.__excepthook__(kind, error, trace)
+
+
+sys.excepthook = _say_interrupted
+
 VERDICTS = ("reproduced", "refuted", "inconclusive", "unsupported", "broken")
 TEXT_COLUMNS = ("arm", "stage")
 SERIES = ("sweeps", "confounds")  # beside the chapters: experiments run again and again (scripts/lab.py)
