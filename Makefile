@@ -54,9 +54,11 @@ build: $(EXPERIMENTS) ## compile all experiments
 run-all: ## measure everything, draw the charts, write the report
 	@$(MAKE) --no-print-directory -k build || true
 	@scripts/run; status=$$?; [ $$status -le 1 ] || exit $$status; \
-		scripts/observe; scripts/chart -- "$$RESULTS"/*/*.csv; \
-		$(HAVE_PYTHON) && { scripts/address_space; scripts/report -- "$$RESULTS"; }; \
-		scripts/summary && { [ $$status -eq 0 ] || echo 'some gave no result this time (see above); the table shows their last one' >&2; } && exit $$status
+	scripts/observe; \
+	scripts/chart -- "$$RESULTS"/*/*.csv; \
+	if $(HAVE_PYTHON); then scripts/address_space; scripts/report -- "$$RESULTS"; fi; \
+	scripts/summary || exit; \
+	[ $$status -eq 0 ] || { echo 'some gave no result this time (see above); the table shows their last one' >&2; exit $$status; }
 
 run: ## run one claim: make run CLAIM=malloc_is_lazy KNOBS="block=256M"
 	@claim=$$(scripts/claims "$$CLAIM") && $(MAKE) --no-print-directory "$(BUILD)/$$claim" && \
@@ -151,8 +153,8 @@ $(BUILD)/%: experiments/%.c $(HEADERS) $(BUILD)/libtouchstone.a
 
 # Other flags than last time: build everything again.
 $(BUILD)/.flags: FORCE
-	@mkdir -p $(@D) 2>/dev/null || { echo 'cannot build in $(BUILD): give another folder with BUILD=...' >&2; exit 1; }
-	@echo '$(CC) $(FLAGS) $(LINK)' | cmp -s - $@ || echo '$(CC) $(FLAGS) $(LINK)' > $@
+	@{ mkdir -p $(@D) && { echo '$(CC) $(FLAGS) $(LINK)' | cmp -s - $@ || echo '$(CC) $(FLAGS) $(LINK)' > $@; }; } 2>/dev/null || \
+		{ echo 'cannot build in $(BUILD): give another folder with BUILD=...' >&2; exit 1; }
 
 .PHONY: help build run-all run observe predict predict-all new compare sweep hypothesis confound bench charts report check test lint doctor reference clean python FORCE
 .DELETE_ON_ERROR:
