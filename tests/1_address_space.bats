@@ -167,7 +167,9 @@ helpers() {
 	CC
 	chmod +x "$BATS_TEST_TMPDIR/cc"
 	built=$BATS_TEST_TMPDIR/build/1_address_space/a_32_bit_process_has_4_gib
-	make CC="$BATS_TEST_TMPDIR/cc" BUILD="$BATS_TEST_TMPDIR/build" "$built"
+	mkdir "$BATS_TEST_TMPDIR/build"
+	cp "$BUILD/libtouchstone.a" "$BATS_TEST_TMPDIR/build"
+	make CC="$BATS_TEST_TMPDIR/cc" BUILD="$BATS_TEST_TMPDIR/build" -o "$BATS_TEST_TMPDIR/build/libtouchstone.a" "$built"
 	run -77 "$built"
 	[[ $output == *gcc-multilib* ]]
 }

@@ -6,13 +6,23 @@
 
 load helper
 
-# The calls of every arm of every experiment that allocates in its own process.
-calls_of_build() {
-	local claim arm counter
-	counter=$(shim count_calls)
+# The claims that allocate in their own process, as often in every run.
+claims_that_allocate() {
+	local claim
 	for claim in $(scripts/claims); do
 		grep -q 'must_malloc\|must_calloc\|must_realloc\|free(' "experiments/$claim.c" || continue
 		! grep -q 'pthread\|fork_arm\|first_value_where\|trials\|ARMS_OF_OTHER_ALLOCATORS' "experiments/$claim.c" || continue
+		echo "$claim"
+	done
+}
+
+# calls_of_build FOLDER CC OPT: builds those claims there; the calls of every arm of each.
+calls_of_build() {
+	local claims claim arm counter
+	mapfile -t claims < <(claims_that_allocate)
+	make -s -j2 CC="$2" OPT="$3" BUILD="$1" "${claims[@]/#/$1/}" >&2
+	counter=$(shim count_calls)
+	for claim in "${claims[@]}"; do
 		"$1/$claim" --list | sed -n '/^arms:/,/^stages:/s/^  \([^(]*[^ (]\)\( (control)\)\?\(  .*\)\?$/\1/p' |
 			while read -r arm; do
 				echo "$claim, $arm: $(LD_PRELOAD=$counter timeout 20 "$1/$claim" --bare="$arm" 2>&1 | tail -n 1)"
@@ -21,13 +31,11 @@ calls_of_build() {
 }
 
 setup_file() {
-	make -s -j2 build CC=gcc OPT=-O0 BUILD="$BATS_FILE_TMPDIR/gcc-O0" >&2
-	BATS_TEST_TMPDIR=$BATS_FILE_TMPDIR calls_of_build "$BATS_FILE_TMPDIR/gcc-O0" >"$BATS_FILE_TMPDIR/as_written"
+	BATS_TEST_TMPDIR=$BATS_FILE_TMPDIR calls_of_build "$BATS_FILE_TMPDIR/gcc-O0" gcc -O0 >"$BATS_FILE_TMPDIR/as_written"
 }
 
 same_calls_with() {
-	make -s -j2 build CC="$1" OPT="$2" BUILD="$BATS_FILE_TMPDIR/$1$2"
-	calls_of_build "$BATS_FILE_TMPDIR/$1$2" >"$BATS_TEST_TMPDIR/calls"
+	calls_of_build "$BATS_FILE_TMPDIR/$1$2" "$1" "$2" >"$BATS_TEST_TMPDIR/calls"
 	diff "$BATS_FILE_TMPDIR/as_written" "$BATS_TEST_TMPDIR/calls"
 }
 

@@ -4,14 +4,9 @@
 
 load helper
 
-# A copy of the project with the experiment that first_experiment.md starts from, its library built as it is here.
+# A copy of the project with the experiment that first_experiment.md starts from.
 sandbox() {
-	local project=$BATS_TEST_TMPDIR/project
-	mkdir -p "$project/build" "$project/experiments/3_residency"
-	cp -a Makefile lib scripts "$project"
-	cp -a "$BUILD"/{lib,libtouchstone.a,.flags} "$project/build"
-	cp -a experiments/3_residency/malloc_is_lazy.c "$project/experiments/3_residency"
-	cd "$project" || return
+	project "$BATS_TEST_TMPDIR/project" malloc_is_lazy
 	unset BUILD RESULTS
 	export ROUNDS=2 # of make hypothesis: enough to see that it does what the page says
 }

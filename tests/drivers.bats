@@ -8,13 +8,10 @@ setup() {
 	export RESULTS=$BATS_TEST_TMPDIR/results
 }
 
-# sandbox: a copy of the project with a few experiments, for what changes files.
+# sandbox: a copy of the project with one experiment, for what changes files.
 sandbox() {
-	mkdir -p "$BATS_TEST_TMPDIR/project/experiments/3_residency"
-	cp -r Makefile lib scripts "$BATS_TEST_TMPDIR/project"
-	cp experiments/3_residency/malloc_is_lazy.c "$BATS_TEST_TMPDIR/project/experiments/3_residency"
-	cd "$BATS_TEST_TMPDIR/project"
-	BUILD=$PWD/build RESULTS=results/latest
+	project "$BATS_TEST_TMPDIR/project" malloc_is_lazy
+	RESULTS=results/latest
 }
 
 # path_without COMMAND ...: a PATH with everything but these.
@@ -184,6 +181,42 @@ path_without() {
 	printf '#include "experiment.h"\n' >experiments/3_residency/no_declaration.c
 	run -2 make run-all
 	[[ $output == *'holds no complete `const struct experiment experiment`'* ]]
+}
+
+@test "run: a program that crashes in judge(), or prints where the result belongs, is broken, with a sentence" {
+	sandbox
+	mkdir experiments/9_mine
+	lazy=experiments/3_residency/malloc_is_lazy.c
+	sed '/^static void judge/,/^{/s/^{/{\n\t__builtin_trap();/' $lazy >experiments/9_mine/crashes.c
+	sed '/^static void judge/,/^{/s/^{/{\n\tputs("hello");/; s/^#include "memory.h"/&\n#include <stdio.h>/' $lazy >experiments/9_mine/prints.c
+	make build
+	run -1 --separate-stderr scripts/run crashes prints
+	[[ $stderr == *'killed by signal '*' outside of its arms: in judge(), perhaps'*'it prints to stdout, where only the result belongs'* ]]
+	[[ $stderr != *scripts/run:* ]] # bash's own words
+	for name in crashes prints; do
+		[ "$(tail -n 1 "results/latest/9_mine/$name.csv")" = '# verdict: broken' ]
+	done
+	run -2 --separate-stderr scripts/observe crashes
+	[[ $stderr == *'9_mine/crashes was not observed:'*'killed by signal '* && $stderr != *scripts/observe:* ]]
+}
+
+@test "run, observe: no room for temporary files, or for what is observed" {
+	TMPDIR=/nowhere run -2 scripts/run malloc_is_lazy
+	[ "$output" = 'cannot write temporary files to /nowhere: give another folder with TMPDIR=...' ]
+	((EUID == 0)) || skip "mounting a small tmpfs needs root"
+	mkdir "$BATS_TEST_TMPDIR/full"
+	mount -t tmpfs -o size=4k tmpfs "$BATS_TEST_TMPDIR/full" || skip "cannot mount a tmpfs here"
+	head -c 1M /dev/zero >"$BATS_TEST_TMPDIR/full/filler" 2>/dev/null || true
+	TMPDIR=$BATS_TEST_TMPDIR/full run scripts/run malloc_is_lazy
+	measured=$status
+	RESULTS=$BATS_TEST_TMPDIR/full run scripts/observe malloc_is_lazy
+	left=$(find "$BATS_TEST_TMPDIR/full" -name '.*' -type f)
+	umount "$BATS_TEST_TMPDIR/full"
+	[ "$measured" -eq 0 ]
+	[ "$(tail -n 1 "$RESULTS/3_residency/malloc_is_lazy.csv")" = "# verdict: reproduced" ]
+	[ "$status" -eq 2 ]
+	[[ $output == *"give another folder with RESULTS="* && $output != *'line '* ]]
+	[ -z "$left" ]
 }
 
 @test "adding a file adds an experiment" {

@@ -14,6 +14,23 @@ program() {
 	echo "$BUILD/$(scripts/claims "$1")"
 }
 
+# project FOLDER CLAIM ...: a copy of the project with these claims alone and what is built of them
+# here, so that only what a test changes is compiled; goes there.
+project() {
+	local claim
+	mkdir -p "$1/build"
+	cp -a Makefile lib scripts "$1"
+	cp -a "$BUILD"/{lib,libtouchstone.a,.flags} "$1/build"
+	for claim in "${@:2}"; do
+		claim=$(scripts/claims "$claim")
+		mkdir -p "$1"/{experiments,build}/"${claim%/*}"
+		cp -a "experiments/$claim".* "$1/experiments/${claim%/*}"
+		cp -a "$BUILD/$claim" "$1/build/${claim%/*}"
+	done
+	cd "$1" || return
+	BUILD=$PWD/build
+}
+
 # experiment CLAIM [argument ...]: runs it; what it says is kept, the result dropped.
 # With `run -1 experiment ...` the verdict is the exit status: 0 reproduced,
 # 1 refuted, 3 inconclusive, 77 unsupported, 2 broken.

@@ -4,21 +4,17 @@
 
 load helper
 
-# The copy takes the built library along, so that only the experiments are compiled.
 setup_file() {
 	export PYTHONDONTWRITEBYTECODE=1 PROJECT=$BATS_FILE_TMPDIR/project
-	mkdir -p "$PROJECT"/experiments/{3_residency,2_brk_or_mmap,9_mine} "$PROJECT/build"
-	cp -a Makefile lib scripts "$PROJECT"
-	cp -a "$BUILD"/{lib,libtouchstone.a,.flags} "$PROJECT/build" 2>/dev/null || true
-	cp -a experiments/3_residency/malloc_is_lazy.c "$PROJECT/experiments/3_residency"
-	cp -a experiments/2_brk_or_mmap/{mmap_starts_at_128_kib,small_requests_move_the_break,the_threshold_is_a_knob}.c "$PROJECT/experiments/2_brk_or_mmap"
+	project "$PROJECT" malloc_is_lazy mmap_starts_at_128_kib small_requests_move_the_break the_threshold_is_a_knob
+	mkdir experiments/9_mine
 	# It stands still at 4 MiB for as long as there is a file named gate.
 	sed -e 's/^#include "memory.h"/&\n#include <unistd.h>/' -e 's/^\twake_malloc();/\twhile (block_bytes == 4 * MiB \&\& access("gate", F_OK) == 0)\n\t\t;\n&/' \
-		experiments/3_residency/malloc_is_lazy.c >"$PROJECT/experiments/9_mine/has_a_gate.c"
+		experiments/3_residency/malloc_is_lazy.c >"experiments/9_mine/has_a_gate.c"
 	sed -e '1a /* forked from experiments/3_residency/malloc_is_lazy.c */' -e '/^static void lazy/,/^}/s/write_pages/read_pages/' \
 		-e 's/^\t.asked.*/&\n\t.hypothesis = "reading takes no memory",/' \
-		experiments/3_residency/malloc_is_lazy.c >"$PROJECT/experiments/9_mine/reading_the_pages.c"
-	make -s -C "$PROJECT" BUILD=build -j2 build >/dev/null
+		experiments/3_residency/malloc_is_lazy.c >"experiments/9_mine/reading_the_pages.c"
+	make -s BUILD=build -j2 build >/dev/null
 }
 
 setup() {
@@ -171,6 +167,15 @@ interrupted() {
 	run -0 --separate-stderr sweep malloc_is_lazy block 1M 1M
 	run -0 env PYTHONPATH=scripts /usr/bin/python3 -c 'import sys, touchstone; print(touchstone.read_results(sys.argv[1]))' "$RESULTS"
 	[ "$output" = '[]' ]
+}
+
+@test "sweep: a locale without arrows; a build folder that cannot be written" {
+	run -0 env LC_ALL=C PYTHONUTF8=0 PYTHONCOERCECLOCALE=0 make sweep CLAIM=malloc_is_lazy KNOB=block FROM=1M TO=1M
+	[[ $output == *'malloc_is_lazy: block 1 MiB ? 1 MiB: '* ]]
+	((EUID == 0)) || skip "becoming another user needs root"
+	chmod a+rx "$BATS_RUN_TMPDIR" "$BATS_FILE_TMPDIR" "$BATS_FILE_TMPDIR/.."
+	run -2 setpriv --reuid=65534 --clear-groups env -u PYTHONPATH RESULTS=/proc/nowhere scripts/sweep malloc_is_lazy block 1M 1M
+	[[ $output == *'cannot write to build: Permission denied; give another folder with BUILD='* ]]
 }
 
 # ---- confound

@@ -4,16 +4,11 @@
 
 load helper
 
-# A copy of the project with a few experiments, its library built as it is here.
+# A copy of the project with a few experiments.
 setup() {
-	mkdir -p "$BATS_TEST_TMPDIR/project/build" "$BATS_TEST_TMPDIR/project/experiments/"{1_address_space,3_residency,7_fragmentation}
-	cp -a Makefile lib scripts tests "$BATS_TEST_TMPDIR/project"
-	cp -a "$BUILD"/{lib,libtouchstone.a,.flags} "$BATS_TEST_TMPDIR/project/build"
-	cp -a experiments/3_residency/malloc_is_lazy.c "$BATS_TEST_TMPDIR/project/experiments/3_residency"
-	cp -a experiments/7_fragmentation/mallinfo_fields_are_size_classes.{c,gp} experiments/7_fragmentation/leak_checkers_do_not_see_it.{c,mk} \
-		"$BATS_TEST_TMPDIR/project/experiments/7_fragmentation"
-	cd "$BATS_TEST_TMPDIR/project" || return
-	BUILD=build
+	mkdir -p "$BATS_TEST_TMPDIR/project/experiments/1_address_space"
+	project "$BATS_TEST_TMPDIR/project" malloc_is_lazy mallinfo_fields_are_size_classes leak_checkers_do_not_see_it
+	export BUILD=build
 	unset FROM NAME HYPOTHESIS
 }
 

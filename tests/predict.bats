@@ -11,17 +11,11 @@ setup() {
 }
 
 # What a person sees who types: typing "WAIT FOR=>TYPE" ... -- COMMAND ...
-typing() { tests/on_terminal.py "$@"; }
+typing() { "$ROOT/tests/on_terminal.py" "$@"; }
 
-# A project of two claims, with the programs that were built here.
+# A project of two claims.
 small_project() {
-	mkdir -p "$BATS_TEST_TMPDIR/project"/{experiments,build}/3_residency
-	cp -a "$BUILD"/{lib,libtouchstone.a,.flags} "$BATS_TEST_TMPDIR/project/build"
-	cp -a "$BUILD"/3_residency/{malloc_is_lazy,reading_costs_no_memory} "$BATS_TEST_TMPDIR/project/build/3_residency"
-	cp -a Makefile lib scripts "$BATS_TEST_TMPDIR/project"
-	cp -a experiments/3_residency/{malloc_is_lazy,reading_costs_no_memory}.c "$BATS_TEST_TMPDIR/project/experiments/3_residency"
-	cp -a tests/on_terminal.py "$BATS_TEST_TMPDIR"
-	cd "$BATS_TEST_TMPDIR/project" || return
+	project "$BATS_TEST_TMPDIR/project" malloc_is_lazy reading_costs_no_memory
 	BUILD=build
 }
 
@@ -154,11 +148,11 @@ resident_bytes 4096 measured: 4 KiB' ] # a direction is no line in the chart
 
 @test "predict-all walks a chapter, skips what is skipped, stops at Ctrl-D" {
 	small_project
-	run -0 "$BATS_TEST_TMPDIR/on_terminal.py" 'Your prediction=>skip\n' '2/2=>' 'Your prediction=>0\n' -- scripts/predict --all residency
+	run -0 typing 'Your prediction=>skip\n' '2/2=>' 'Your prediction=>0\n' -- scripts/predict --all residency
 	[[ $output == *'[1/2] 3_residency/malloc_is_lazy'*skipped*'[2/2] 3_residency/reading_costs_no_memory'*'Exactly as predicted.'* ]]
 	[ ! -e "$kept" ]
 	[ -e "$RESULTS/3_residency/reading_costs_no_memory.prediction" ]
-	run -0 "$BATS_TEST_TMPDIR/on_terminal.py" 'Your prediction=>^D' -- scripts/predict --all 3
+	run -0 typing 'Your prediction=>^D' -- scripts/predict --all 3
 	[[ $output != *'[2/2]'* ]]
 }
 
