@@ -102,6 +102,8 @@ class Result:
 
     def why_no_result(self):
         """What keeps this file from being a result at all, or nothing."""
+        if self.damage.startswith("cannot be read"):
+            return self.damage
         if "claim" not in self.metadata:
             return "is no result: it has no '# claim:' line"
         missing = [column for column in ("arm", "trial", "stage", "x") if column not in self.columns]
@@ -151,9 +153,14 @@ def _read_comment(result, line, said):
 
 
 def read_result(path):
-    """Reads one CSV.  A file that is cut short or damaged comes back as broken, with the reason."""
+    """Reads one CSV.  A file that is cut short or damaged, or cannot be read, comes back as broken, with the reason."""
     result, said, damage = Result(Path(path)), {}, ""
-    with open(path, encoding="utf-8", errors="replace", newline="") as file:
+    try:
+        file = open(path, encoding="utf-8", errors="replace", newline="")
+    except OSError as error:
+        result.reason = result.damage = f"cannot be read: {error.strerror}"
+        return result
+    with file:
         for number, line in enumerate(file, 1):
             if line.startswith("#"):
                 _read_comment(result, line, said)
@@ -183,9 +190,10 @@ def chapter_order(name):
 
 
 def read_results(folder):
-    """Every CHAPTER/CLAIM.csv of a results folder, in chapter order."""
+    """Every CHAPTER/CLAIM.csv of a results folder, in chapter order.  No claim has a name that cannot be printed."""
     paths = sorted((path for path in Path(folder).glob("*/*.csv")
-                    if path.parent.name not in SERIES and not path.name.endswith(".map.csv")),
+                    if path.parent.name not in SERIES and not path.name.endswith(".map.csv")
+                    and (path.parent.name + path.name).isprintable()),
                    key=lambda path: (chapter_order(path.parent.name), path.name))
     return [read_result(path) for path in paths]
 

@@ -162,6 +162,8 @@ made() {
 	echo 'name,price' >"$results/base/3_residency/shopping.csv"
 	head -c 300 /dev/urandom >"$results/tuned/3_residency/noise.csv"
 	sed -i '$d' "$results/tuned/2_brk_or_mmap/mmap_starts_at_128_kib.csv"
+	ln -s nowhere "$results/tuned/3_residency/gone.csv"
+	echo 'arm' >"$results/tuned/3_residency/"$'\xff\n.csv' # no name of a claim
 	compare "$results/base" "$results/tuned"
 	[ "$status" -eq 0 ]
 	[[ $output == *"only in $results/tuned, so not compared: 3_residency/malloc_is_lazy"* ]]
@@ -169,6 +171,7 @@ made() {
 	[[ $output == *"3_residency/noise.csv is no result"* ]]
 	[[ $output == *'mmap_starts_at_128_kib'*'refuted → broken'* ]]
 	[[ $page == *'cut short: the file has no verdict'* ]]
+	[[ $output == *'3_residency/gone.csv cannot be read: No such file or directory'* ]]
 }
 
 @test "another version of the format: the columns both have are compared, the others named" {
