@@ -239,7 +239,7 @@ interrupted() {
 	[[ $output != *'Careful:'* ]]
 	[[ $stderr == *'malloc_is_lazy, round 1'*'reading_the_pages, round 1'*'reading_the_pages, round 2'*'malloc_is_lazy, round 2'* ]]
 	journal=$(<"$RESULTS/journal/reading_the_pages.md")
-	[[ $journal == *'> reading takes no memory'*'```diff'*'> Predicted 2026-01-01T00:00:00Z: 64M. Measured: 4 KiB. Off by a factor of 16,384: too high.'*'| lazy | resident_bytes |'*'Keep or reject the hypothesis?'* ]]
+	[[ $journal == *'> reading takes no memory'*'```diff'*'> Predicted 2026-01-01T00:00:00Z: 64M. Measured: 4 KiB. Off by a factor of 16,384: too high.'*'| lazy | resident_bytes '*'Keep or reject the hypothesis?'* ]]
 	[[ $journal != *': 1M.'* ]]
 	is_png "$RESULTS"/journal/reading_the_pages/*/overlay.png
 	[ "$(find "$RESULTS/journal" -name '*.csv' | wc -l)" -eq 4 ]
