@@ -286,9 +286,9 @@ class Series:
         lines += [f"# point: {point.label} | {point.verdict} | {point.note}" for point in self.points.values()]
         if finished:
             lines += [f"# reason: {self.runs_of_verdicts()}", f"# verdict: {self.verdict()}"]
-        else:
-            self.path.with_suffix(".png").unlink(missing_ok=True)  # it shows what stood here before
         write_whole(self.path, "\n".join(lines) + "\n")
+        if not finished:
+            self.path.with_suffix(".png").unlink(missing_ok=True)  # it shows what stood here before
 
     def resume(self):
         """Takes over the points of an unfinished file; says what becomes of one with other settings."""

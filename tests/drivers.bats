@@ -71,6 +71,8 @@ path_without() {
 	before=$(cksum "$RESULTS/3_residency/malloc_is_lazy.csv")
 	KNOBS="block=nonsense" run -1 scripts/run malloc_is_lazy
 	[[ $output == *'no result'*'"nonsense" is not a whole number'* ]]
+	KNOBS=--help run -1 scripts/run malloc_is_lazy
+	[[ $output == *'no result'* ]]
 	[ "$(cksum "$RESULTS/3_residency/malloc_is_lazy.csv")" = "$before" ]
 	[ "$(find "$RESULTS" -name '.*' -type f | wc -l)" -eq 0 ]
 }
