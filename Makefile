@@ -114,6 +114,7 @@ report: ## write the report again
 check: build lint test ## all tests, linters included
 
 test: build
+	@command -v bats >/dev/null || { echo 'bats is missing: scripts/setup test installs it' >&2; exit 2; }
 	@bats tests
 
 lint: ## compilers' warnings as errors, static analysis, formatting

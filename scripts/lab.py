@@ -18,6 +18,7 @@ import os
 import platform
 import resource
 import shlex
+import shutil
 import signal
 import subprocess
 import sys
@@ -54,6 +55,8 @@ def find_claim(name):
 
 def build(claim, folder=BUILD, say=subprocess.DEVNULL, **variables):
     """The program of a claim, up to date; None where it does not build."""
+    if not shutil.which("make"):
+        stop("make is missing: scripts/setup installs it")
     program = f"{folder}/{claim}"
     settings = [f"{name}={value}" for name, value in {"BUILD": folder, **variables}.items()]
     made = subprocess.run(["make", "-s", f"-j{os.cpu_count()}", "--no-print-directory", *settings, program],
