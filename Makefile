@@ -106,6 +106,7 @@ bench: ## the instrument beside its peers: one table of ratios, into results/ben
 	@$(if $(filter file,$(origin RESULTS)),RESULTS=results/bench) scripts/bench
 
 charts: ## draw the charts again
+	@ls "$$RESULTS"/*/*.csv >/dev/null 2>&1 || { echo "$$RESULTS holds no results yet: make run-all measures" >&2; exit 2; }
 	@scripts/chart $(CHART_OPTION) -- "$$RESULTS"/*/*.csv
 
 report: ## write the report again

@@ -208,6 +208,8 @@ void arm_run(void)
 	const struct arm *arm = must_find_arm(options.arm);
 
 	map_shared();
+	/* An arm ends by _exit(): what it prints must not wait in a buffer. */
+	setvbuf(stdout, NULL, _IOLBF, 0);
 	warm_up();
 	arm->run();
 	_exit(REPRODUCED);

@@ -89,6 +89,7 @@ static void become_the_arm(const struct trial *trial, pid_t parent)
 		_exit(BROKEN);
 	sigemptyset(&none);
 	sigprocmask(SIG_SETMASK, &none, NULL);
+	dup2(STDERR_FILENO, STDOUT_FILENO); /* stdout is the result's alone */
 	if (trial->arm->environment != NULL)
 		set_environment(trial->arm->environment);
 	if (MALLOC_KNOWS_HUGE_PAGES && !options.huge_pages)

@@ -147,8 +147,8 @@ class Run:
         svg = self.paper.form == "svg"
         try:
             touchstone.replace(self.target(number), finished(drawn.read_text("utf-8"), chart) if svg else drawn.read_bytes())
-        except OSError:
-            self.complain(f"{self.target(number)}: cannot be written")
+        except OSError as error:
+            self.complain(f"cannot write {self.target(number)}: {error.strerror}; give another folder with RESULTS=...")
 
     def all(self):
         with tempfile.TemporaryDirectory() as scratch:

@@ -149,6 +149,13 @@ FINE='static void judge(void) { expect_equal("e", 1, 1); control_equal("k", 1, 1
 	run ! pgrep -xf "sleep 30.25"
 }
 
+@test "what an arm prints does not get into the result" {
+	program=$(own "int puts(const char *); static void arm(void) { record(\"a\", 0); puts(\"hello from the arm\"); } $FINE")
+	run --separate-stderr "$program"
+	[[ $output != *hello* ]]
+	[[ $stderr == *"hello from the arm"* ]]
+}
+
 @test "broken: an arm that exits by itself, and too many rows" {
 	program=$(own "static void arm(void) { _exit(9); } $FINE")
 	run -2 "$program"
