@@ -57,7 +57,7 @@ interrupted() {
 @test "sweep: a row for each value and arm, in the format of a result, and a picture" {
 	with_pictures
 	run -0 --separate-stderr sweep mmap_starts_at_128_kib freed 128K 1M x2 y
-	[[ $output == *'freed=128K'*'left out: freed: 131072 is below 262144, the least that makes sense'* ]]
+	[[ $output == *'freed=128K'*'left out: freed: 128K is below 262144, the least that makes sense'* ]]
 	[[ $output == *'after freeing a mapped block'*'1 MiB '*refuted*'1,052,649 bytes'* ]]
 	[[ $output == *'mmap_starts_at_128_kib: freed 256 KiB → 1 MiB: first size that is mapped 266,217 bytes → 1,052,649 bytes (after freeing a mapped block); 3 of 4 arms stand still'* ]]
 	[[ $stderr == *'[1/4] freed=128K'*'[4/4] freed=1M'* ]]
