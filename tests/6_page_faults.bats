@@ -1,7 +1,7 @@
 #!/usr/bin/env bats
 # SPDX-License-Identifier: MIT
 # Chapter 6 (two of its claims are in first_ten.bats): each verdict changes when its
-# cause is removed; and scripts/with-swap leaves the machine as it was.
+# cause is removed; and scripts/maintain/with-swap leaves the machine as it was.
 
 load helper
 
@@ -15,7 +15,7 @@ swap_spaces() {
 }
 
 need_swap_to_set_up() {
-	scripts/with-swap true 2>/dev/null || skip "no swap space can be set up here (not root?)"
+	scripts/maintain/with-swap true 2>/dev/null || skip "no swap space can be set up here (not root?)"
 }
 
 @test "a_major_fault_waits_for_the_disk: pages read before do not wait" {
@@ -87,25 +87,25 @@ need_swap_to_set_up() {
 @test "swapped_pages_fault_major: cannot be asked without swap space" {
 	[[ -z $(swap_spaces) ]] || skip "this machine has swap space"
 	run -77 experiment swapped_pages_fault_major
-	[[ $output == *"sudo scripts/with-swap make run"* ]]
+	[[ $output == *"sudo scripts/maintain/with-swap make run"* ]]
 }
 
 @test "swapped_pages_fault_major: on zram and on a disk" {
 	need_swap_to_set_up
 	for SWAP in zram file; do
 		export SWAP
-		scripts/with-swap true 2>/dev/null || continue
-		run -0 scripts/with-swap "$(program swapped_pages_fault_major)"
+		scripts/maintain/with-swap true 2>/dev/null || continue
+		run -0 scripts/maintain/with-swap "$(program swapped_pages_fault_major)"
 	done
 }
 
 @test "swapped_pages_fault_major: pages that are not touched do not come back" {
 	need_swap_to_set_up
 	half=$(edited swapped_pages_fault_major 's/\(to - from\) \* page_bytes\(\)/(to - from) \/ 2 * page_bytes()/')
-	run -1 scripts/with-swap "$half"
+	run -1 scripts/maintain/with-swap "$half"
 	failed 1
 	swapped=$(edited swapped_pages_fault_major 's/if \(paged_out\)/if (!paged_out)/')
-	run -3 scripts/with-swap "$swapped"
+	run -3 scripts/maintain/with-swap "$swapped"
 	none_held
 }
 
@@ -114,11 +114,11 @@ need_swap_to_set_up() {
 	before=$(swap_spaces) devices=$(echo /sys/block/zram*) folder=$(ls /var/tmp)
 	for SWAP in zram file; do
 		export SWAP
-		scripts/with-swap true 2>/dev/null || continue
-		run -0 scripts/with-swap grep -c . /proc/swaps
+		scripts/maintain/with-swap true 2>/dev/null || continue
+		run -0 scripts/maintain/with-swap grep -c . /proc/swaps
 		((output == $(wc -l </proc/swaps) + 1))
-		run -5 scripts/with-swap sh -c 'exit 5'
-		run -127 scripts/with-swap /no/such/command
+		run -5 scripts/maintain/with-swap sh -c 'exit 5'
+		run -127 scripts/maintain/with-swap /no/such/command
 	done
 	[[ $(swap_spaces) == "$before" ]]
 	[[ $(echo /sys/block/zram*) == "$devices" ]]
@@ -129,19 +129,19 @@ need_swap_to_set_up() {
 	need_swap_to_set_up
 	before=$(swap_spaces)
 	# Where SIGINT is ignored from the start (a job in the background), no script can catch it.
-	run -130 env --default-signal=INT scripts/with-swap sh -c 'kill -INT $PPID'
-	run -143 scripts/with-swap sh -c 'kill -TERM $PPID'
+	run -130 env --default-signal=INT scripts/maintain/with-swap sh -c 'kill -INT $PPID'
+	run -143 scripts/maintain/with-swap sh -c 'kill -TERM $PPID'
 	[[ $(swap_spaces) == "$before" ]]
 }
 
 @test "with-swap: says what is wrong" {
-	run -2 scripts/with-swap
+	run -2 scripts/maintain/with-swap
 	[[ $output == *"give the command to run"* ]]
-	run -2 env SWAP_SIZE=many scripts/with-swap true
-	run -2 scripts/with-swap --zram
-	((EUID == 0)) || run -77 scripts/with-swap true
+	run -2 env SWAP_SIZE=many scripts/maintain/with-swap true
+	run -2 scripts/maintain/with-swap --zram
+	((EUID == 0)) || run -77 scripts/maintain/with-swap true
 	need_swap_to_set_up
-	run -2 env SWAP=disk scripts/with-swap true
-	run -77 env SWAP=file SWAP_FOLDER=/no/such/folder scripts/with-swap true
+	run -2 env SWAP=disk scripts/maintain/with-swap true
+	run -77 env SWAP=file SWAP_FOLDER=/no/such/folder scripts/maintain/with-swap true
 	[[ -z $(ls -d /var/tmp/touchstone-swap.* 2>/dev/null) ]]
 }
