@@ -17,6 +17,7 @@
 #include <stdint.h>
 #include <sys/types.h>
 
+#include "end.h"
 #include "probe.h"
 
 #define KiB INT64_C(1024)
@@ -129,11 +130,6 @@ int64_t ask(const char *command);
 pid_t fork_arm(void);
 void wait_for(pid_t child);
 
-/* End the experiment from an arm or from judge(), with a reason for the reader.
- * unsupported: it cannot be asked on this machine; broken: it went wrong. */
-void unsupported(const char *format, ...) __attribute__((format(printf, 1, 2), noreturn));
-void broken(const char *format, ...) __attribute__((format(printf, 1, 2), noreturn));
-
 /* ---- in judge() ----------------------------------------------------------- */
 
 struct row {
@@ -193,7 +189,12 @@ void control_at_most(const char *what, double bound, struct samples samples);
 /* The text of the source is part of the program: --help shows the comment the
  * reader is looking at, and never that of another version. */
 extern const char experiment_source[], experiment_source_end[], experiment_path[];
-#ifndef TOUCHSTONE_LIBRARY
+#ifdef TOUCHSTONE_LIBRARY
+/* A file without the declaration links all the same, and main() says what is missing. */
+#pragma weak experiment
+#pragma weak experiment_source
+#pragma weak experiment_path
+#else
 __asm__(".pushsection .rodata\n"
 	".globl experiment_source, experiment_source_end, experiment_path\n"
 	"experiment_source: .incbin \"" __BASE_FILE__ "\"\n"

@@ -44,8 +44,8 @@ need_swap_to_set_up() {
 
 @test "a_major_fault_waits_for_the_disk: cannot be asked where files are kept in memory" {
 	# As if every file system were one of memory.
-	sed 's/(int)system.f_type == TMPFS/true/' lib/file.c >"$BATS_TEST_TMPDIR/file.c"
-	run ! cmp -s lib/file.c "$BATS_TEST_TMPDIR/file.c"
+	sed 's/(int)system.f_type == TMPFS/true/' lib/actions/file.c >"$BATS_TEST_TMPDIR/file.c"
+	run ! cmp -s lib/actions/file.c "$BATS_TEST_TMPDIR/file.c"
 	nowhere=$(edited a_major_fault_waits_for_the_disk "1s|^|#define _GNU_SOURCE\n|; s|^#include \"file.h\"|#include \"$BATS_TEST_TMPDIR/file.c\"|")
 	run -77 "$nowhere"
 	[[ $output == *TMPDIR* ]]

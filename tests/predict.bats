@@ -213,7 +213,7 @@ assert question.asked == 'By how much will \"resident\" have grown in the end, i
 @test "every question asks for an arm, stages and a column that its experiment has, and knows why" {
 	run -0 python "
 import glob, re, lab
-columns = set(re.findall(r'COLUMN\((\w+)', open('lib/probe.h').read())) | {'y'}
+columns = set(re.findall(r'COLUMN\((\w+)', open('lib/probe/probe.h').read())) | {'y'}
 for path in sorted(glob.glob('experiments/[0-8]*/*.c')):
     declared = lab.declaration(path.replace('experiments', '$BUILD')[:-2])
     question = prediction.question_of(declared)

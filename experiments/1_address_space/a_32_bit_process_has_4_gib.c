@@ -22,7 +22,7 @@
 
 #include "address_space.h"
 #include "experiment.h"
-#include "layout.h"
+#include "arm_limits.h"
 #include "memory.h"
 
 /* What a helper prints; one that is not there, or that the kernel cannot run, is 0. */

@@ -28,7 +28,7 @@
 
 #include "address_space.h"
 #include "experiment.h"
-#include "layout.h"
+#include "arm_limits.h"
 #include "memory.h"
 
 #ifndef MAP_FIXED_NOREPLACE

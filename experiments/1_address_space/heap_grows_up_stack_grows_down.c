@@ -17,7 +17,7 @@
  * Try: step=200K.  The heap's curve turns round: what did malloc do?
  */
 #include "experiment.h"
-#include "layout.h"
+#include "arm_limits.h"
 #include "memory.h"
 
 enum { STEPS = 16 };

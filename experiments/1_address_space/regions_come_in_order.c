@@ -23,7 +23,7 @@
 #include <errno.h>
 
 #include "experiment.h"
-#include "layout.h"
+#include "arm_limits.h"
 #include "memory.h"
 
 static const char read_only_data[] = "never written";

@@ -17,6 +17,7 @@
  */
 #include "experiment.h"
 #include "heap_walk.h"
+#include "malloc_knobs.h"
 #include "memory.h"
 
 enum { BLOCKS = 5 };

@@ -25,6 +25,7 @@
  * make sweep CLAIM=mmap_starts_at_128_kib KNOB=block FROM=64K TO=4M STEP=x2 Y=heap_top_bytes
  */
 #include "experiment.h"
+#include "malloc_knobs.h"
 #include "memory.h"
 
 static int64_t freed_bytes = 1 * MiB, block_bytes = 128 * KiB;

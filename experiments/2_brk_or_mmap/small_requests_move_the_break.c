@@ -15,6 +15,7 @@
  */
 #include "experiment.h"
 #include "heap_walk.h"
+#include "malloc_knobs.h"
 #include "memory.h"
 
 static int64_t requests = 1000;

@@ -16,7 +16,7 @@
 #include <unistd.h>
 
 #include "experiment.h"
-#include "heap_handles.h"
+#include "malloc_knobs.h"
 #include "heap_walk.h"
 #include "memory.h"
 

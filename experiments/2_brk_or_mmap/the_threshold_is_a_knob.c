@@ -22,6 +22,7 @@
  */
 #include "experiment.h"
 #include "heap_walk.h"
+#include "malloc_knobs.h"
 #include "memory.h"
 
 #define TUNABLE_LOW 32768

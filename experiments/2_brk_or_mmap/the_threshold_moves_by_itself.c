@@ -29,6 +29,7 @@
 
 #include "experiment.h"
 #include "heap_walk.h"
+#include "malloc_knobs.h"
 #include "memory.h"
 
 /* DEFAULT_MMAP_THRESHOLD_MAX in malloc/malloc.c. */

@@ -26,6 +26,7 @@
 #include <string.h>
 
 #include "experiment.h"
+#include "malloc_knobs.h"
 #include "memory.h"
 
 enum { MOST_THREADS = 256 };

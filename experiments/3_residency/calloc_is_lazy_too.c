@@ -21,7 +21,7 @@
 #include <string.h>
 
 #include "experiment.h"
-#include "heap_handles.h"
+#include "malloc_knobs.h"
 #include "memory.h"
 
 static int64_t block_bytes = 16 * MiB;

@@ -20,6 +20,7 @@
  * with the block at the top?  And what does a doubling array cost in either case?
  */
 #include "experiment.h"
+#include "malloc_knobs.h"
 #include "memory.h"
 
 static int64_t block_bytes = 4 * MiB;

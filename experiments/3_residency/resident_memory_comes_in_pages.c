@@ -19,6 +19,7 @@
  * always the same number?
  */
 #include "experiment.h"
+#include "malloc_knobs.h"
 #include "memory.h"
 
 static const struct {

@@ -21,6 +21,7 @@
 #include <malloc.h>
 
 #include "experiment.h"
+#include "malloc_knobs.h"
 #include "memory.h"
 
 static int64_t total_bytes = 16 * MiB, hole_bytes = 256 * KiB;

@@ -15,6 +15,7 @@
  * Try: block=256K.  What does the heap arm become, and why?
  */
 #include "experiment.h"
+#include "malloc_knobs.h"
 #include "memory.h"
 
 static int64_t block_bytes = 100 * KiB;

@@ -18,6 +18,7 @@
  * now, and what has the_four_block_story to do with it?
  */
 #include "experiment.h"
+#include "malloc_knobs.h"
 #include "memory.h"
 
 static int64_t total_bytes = 1 * MiB, block_bytes = 8 * KiB, threshold = 512 * KiB;

@@ -15,6 +15,7 @@
  * Try: block=64K.  Which arm is each arm now, and why?
  */
 #include "experiment.h"
+#include "malloc_knobs.h"
 #include "memory.h"
 
 enum { MOST_BLOCKS = 32 };

@@ -17,6 +17,7 @@
 #include <malloc.h>
 
 #include "experiment.h"
+#include "malloc_knobs.h"
 #include "memory.h"
 
 static int64_t total_bytes = 16 * MiB, bytes = 1000;

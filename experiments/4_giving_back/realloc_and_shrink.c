@@ -15,6 +15,7 @@
  * Try: let each arm grow its block again and write it.  Which pay with page faults?
  */
 #include "experiment.h"
+#include "malloc_knobs.h"
 #include "memory.h"
 
 static int64_t block_bytes = 4 * MiB;

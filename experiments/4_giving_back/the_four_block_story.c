@@ -23,6 +23,7 @@
  * Try: free D before C.
  */
 #include "experiment.h"
+#include "malloc_knobs.h"
 #include "memory.h"
 
 static int64_t a_bytes = 30 * KiB, b_bytes = 40 * KiB, c_bytes = 200 * KiB, d_bytes = 100 * KiB;

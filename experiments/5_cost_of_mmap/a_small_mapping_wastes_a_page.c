@@ -14,6 +14,7 @@
  * Try: blocks=4096.  Is the heap's line still where it was?
  */
 #include "experiment.h"
+#include "malloc_knobs.h"
 #include "memory.h"
 
 static int64_t blocks = 256;

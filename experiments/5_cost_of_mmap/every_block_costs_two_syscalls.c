@@ -16,6 +16,7 @@
  *      --bare=mapped, and again with --bare=heap.
  */
 #include "experiment.h"
+#include "malloc_knobs.h"
 #include "memory.h"
 #include "system_calls.h"
 

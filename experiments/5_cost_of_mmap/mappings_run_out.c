@@ -23,6 +23,7 @@
 #include <sys/mman.h>
 
 #include "experiment.h"
+#include "malloc_knobs.h"
 #include "memory.h"
 
 #define UNLIMITED "GLIBC_TUNABLES=glibc.malloc.mmap_max=2147483647"

@@ -19,6 +19,7 @@
  * expected any more.  Is a mapped block cheap now?
  */
 #include "experiment.h"
+#include "malloc_knobs.h"
 #include "memory.h"
 
 static int64_t block_bytes = 1 * MiB, turns = 64;

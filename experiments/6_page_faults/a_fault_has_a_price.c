@@ -41,7 +41,7 @@
 
 #include "experiment.h"
 #include "file.h"
-#include "fit.h"
+#include "statistics.h"
 #include "huge_pages.h"
 #include "memory.h"
 
@@ -212,19 +212,6 @@ static void file_on_disk(void)
 		broken("MADV_RANDOM failed: %s", strerror(errno));
 	timer = CLOCK_MONOTONIC;
 	ask_plain_loop("file on disk", bytes / page_bytes(), fault_in(block, bytes, read_all));
-}
-
-static bool huge_pages_are_on(void)
-{
-	char text[64] = "";
-	FILE *file = fopen("/sys/kernel/mm/transparent_hugepage/enabled", "r");
-
-	if (file != NULL) {
-		if (fgets(text, sizeof(text), file) == NULL)
-			text[0] = '\0';
-		fclose(file);
-	}
-	return text[0] != '\0' && strstr(text, "[never]") == NULL;
 }
 
 /* One slice holds so many of them. */

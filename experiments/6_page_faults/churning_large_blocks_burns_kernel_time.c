@@ -11,7 +11,7 @@
  * up to 32 MiB (DEFAULT_MMAP_THRESHOLD_MAX in malloc/malloc.c); a block above
  * that is mapped anew every time.  The cures keep the pages: forbid malloc to map
  * (M_MMAP_MAX, and a trim threshold above the block), or take the block from a
- * pool that keeps its chunk (lib/pool.h).
+ * pool that keeps its chunk (lib/pool/pool.h).
  *
  * Controls: both cures; after the first turn neither may fault once.
  * Try: block=16M.  Which turns fault now, and why?

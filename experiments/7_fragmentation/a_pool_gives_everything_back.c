@@ -6,7 +6,7 @@
  * that stays (a session, a line of the log).  From one heap, what stays comes to
  * lie between what goes, and holds the holes in place: see churn_leaves_holes.
  *
- * A pool (lib/pool.h) takes large chunks from mmap(2) and cuts the objects from
+ * A pool (lib/pool/pool.h) takes large chunks from mmap(2) and cuts the objects from
  * them, one behind the other.  What stays comes from malloc and lies elsewhere,
  * so at the end whole mappings go back, whatever the order was.  Reset instead of
  * destroyed, the pool keeps its pages: the next request faults none in.

@@ -20,6 +20,7 @@
  */
 #include "dice.h"
 #include "experiment.h"
+#include "malloc_knobs.h"
 #include "memory.h"
 
 enum { STEPS = 8 };

@@ -13,6 +13,7 @@
  */
 #include "experiment.h"
 #include "heap_report.h"
+#include "malloc_knobs.h"
 #include "memory.h"
 
 enum { STEPS = 20 };

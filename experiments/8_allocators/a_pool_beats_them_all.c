@@ -4,7 +4,7 @@
  * malloc must be ready for any block to be freed first, so it keeps a record of
  * each, searches, and does it all again to free them one by one.  A pool (region,
  * arena) moves a pointer to allocate, and forgets all blocks in one step.
- * lib/pool.h is one; APR pools (Apache's), talloc (Samba's) and GLib's GStringChunk
+ * lib/pool/pool.h is one; APR pools (Apache's), talloc (Samba's) and GLib's GStringChunk
  * and GSlice are its peers, where they are installed; the limit is "bump", a pointer
  * into memory that is already there, without any question whether there is still room.
  *

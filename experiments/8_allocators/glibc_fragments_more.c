@@ -30,7 +30,7 @@
 #include "allocators.h"
 #include "dice.h"
 #include "experiment.h"
-#include "heap_handles.h"
+#include "malloc_knobs.h"
 #include "memory.h"
 
 enum { SMALLEST = 16, NAPS = 10 };

@@ -19,34 +19,41 @@
 #include "page_map.h"
 #include "procfs.h"
 
-enum { ITEMS = 2730, WINDOW = 8192, RANGES = 512 };
+enum { ITEMS = 2730, RANGES = 512 };
 #define LONGEST_FILM (256 * MiB)
 
 struct range {
 	uintptr_t start, end;
 };
 
-/* Mapped and filled before the arm begins.  Shared, so that the kernel does not
- * merge it with a mapping of the arm's, which would change their number. */
+/* Everything that filming writes to.  Mapped and filled before the arm begins, and shared: so
+ * the kernel does not merge it with a mapping of the arm's, which would change their number, and
+ * writing it after a fork() of the arm's makes no copy of a page, which would count as a fault. */
 static struct scratch {
 	struct film_item items[ITEMS];
-	uint64_t window[WINDOW];
+	int item_count;
+	int64_t written_bytes;
+	struct heap heap;
+	/* A first pass over the mappings only adds up the blocks that look like malloc's. */
+	struct {
+		bool show, headers_count;
+		int64_t blocks, bytes;
+	} pass;
+	struct page_map pages;
 	struct range known[RANGES]; /* mappings from before the arm began, rising */
+	int known_count;
 	char maps[MAPS_TEXT];
 } * scratch;
 
 static int film_fd = -1, maps_fd = -1;
-static int item_count, known_count;
-static int64_t written_bytes;
 static uintptr_t page_size;
-static struct heap heap;
 
 /* ---- items ---------------------------------------------------------------- */
 
 static void flush(void)
 {
 	const char *at = (const char *)scratch->items;
-	size_t left = (size_t)item_count * sizeof(struct film_item);
+	size_t left = (size_t)scratch->item_count * sizeof(struct film_item);
 
 	while (left > 0) {
 		ssize_t length = write(film_fd, at, left);
@@ -54,23 +61,23 @@ static void flush(void)
 			film_stop();
 			return;
 		}
-		written_bytes += length;
+		scratch->written_bytes += length;
 		at += length;
 		left -= (size_t)length;
 	}
-	item_count = 0;
+	scratch->item_count = 0;
 }
 
 static void put(enum film_kind kind, int state, int64_t start, int64_t bytes)
 {
 	if (film_fd < 0)
 		return;
-	scratch->items[item_count++] =
+	scratch->items[scratch->item_count++] =
 		(struct film_item){ (int32_t)kind, (int32_t)state, start, bytes };
-	if (item_count < ITEMS)
+	if (scratch->item_count < ITEMS)
 		return;
 	flush();
-	if (written_bytes > LONGEST_FILM) {
+	if (scratch->written_bytes > LONGEST_FILM) {
 		put(FILM_REASON, WHY_LENGTH, LONGEST_FILM, 0);
 		flush();
 		film_stop();
@@ -79,7 +86,7 @@ static void put(enum film_kind kind, int state, int64_t start, int64_t bytes)
 
 static int64_t relative(uintptr_t address)
 {
-	return (int64_t)(address - heap.start);
+	return (int64_t)(address - scratch->heap.start);
 }
 
 static void film_pages(uintptr_t start, uintptr_t end)
@@ -120,7 +127,7 @@ static bool heap_is_known(const struct heap_report *report, struct heap_totals *
 		[HEAP_SIZE_WRONG] = WHY_SIZE,
 		[HEAP_PREV_WRONG] = WHY_PREV,
 	};
-	int64_t bytes = (int64_t)(heap.end - heap.start);
+	int64_t bytes = (int64_t)(scratch->heap.end - scratch->heap.start);
 	struct heap_trouble trouble;
 
 	if (report->arena != bytes) {
@@ -128,9 +135,9 @@ static bool heap_is_known(const struct heap_report *report, struct heap_totals *
 		return false;
 	}
 	page_map_singly();
-	heap.cache_key = heap_cache_key(&heap);
-	page_map_ahead(heap.start, heap.end);
-	if (!heap_walk(&heap, NULL, totals, &trouble)) {
+	scratch->heap.cache_key = heap_cache_key(&scratch->heap);
+	page_map_ahead(scratch->heap.start, scratch->heap.end);
+	if (!heap_walk(&scratch->heap, NULL, totals, &trouble)) {
 		give_up(reasons[trouble.fault], trouble.at, trouble.value);
 		return false;
 	}
@@ -161,24 +168,24 @@ static void film_chunks(void)
 		return;
 	}
 	struct heap_report report = mallinfo2_report();
-	if (report.arena == 0 && heap.end == heap.start)
+	if (report.arena == 0 && scratch->heap.end == scratch->heap.start)
 		return; /* no heap yet */
 	if (!heap_is_known(&report, &totals))
 		return;
-	heap_walk(&heap, film_chunk, &totals, &trouble);
+	heap_walk(&scratch->heap, film_chunk, &totals, &trouble);
 	if (report.smblks > 0) {
 		page_map_singly();
-		heap_fastbins(&heap, heap.end - (uintptr_t)totals.top_bytes, report.smblks,
-			      report.fsmblks, film_fast_chunk);
+		heap_fastbins(&scratch->heap, scratch->heap.end - (uintptr_t)totals.top_bytes,
+			      report.smblks, report.fsmblks, film_fast_chunk);
 	}
 }
 
 static void film_heap(void)
 {
-	heap.end = (uintptr_t)sbrk(0);
-	put(FILM_BREAK, 0, relative(heap.end), 0);
+	scratch->heap.end = (uintptr_t)sbrk(0);
+	put(FILM_BREAK, 0, relative(scratch->heap.end), 0);
 	film_chunks();
-	film_pages(heap.start, heap.end);
+	film_pages(scratch->heap.start, scratch->heap.end);
 }
 
 /* ---- mappings ------------------------------------------------------------- */
@@ -187,24 +194,18 @@ static void remember(const struct procfs_mapping *mapping, void *context)
 {
 	uint64_t *libc_inode = context;
 
-	if (known_count < RANGES)
-		scratch->known[known_count] = (struct range){ mapping->start, mapping->end };
-	known_count++;
+	if (scratch->known_count < RANGES)
+		scratch->known[scratch->known_count] = (struct range){ mapping->start, mapping->end };
+	scratch->known_count++;
 	if (mapping->start <= (uintptr_t)malloc && (uintptr_t)malloc < mapping->end)
 		*libc_inode = mapping->inode;
 	if (*libc_inode != 0 && mapping->inode == *libc_inode && mapping->permissions[1] == 'w')
-		heap.data_start = mapping->start, heap.data_end = mapping->end;
+		scratch->heap.data_start = mapping->start, scratch->heap.data_end = mapping->end;
 }
-
-/* A first pass only adds up the blocks that look like malloc's. */
-static struct {
-	bool show, headers_count;
-	int64_t blocks, bytes;
-} pass;
 
 static void film_mapping(uintptr_t start, uintptr_t end, enum film_mapping state)
 {
-	if (!pass.show || start == end)
+	if (!scratch->pass.show || start == end)
 		return;
 	put(FILM_MAPPING, state, relative(start), (int64_t)(end - start));
 	film_pages(start, end);
@@ -213,7 +214,7 @@ static void film_mapping(uintptr_t start, uintptr_t end, enum film_mapping state
 /* The kernel merges neighbours, so one range may hold several blocks. */
 static void film_range(uintptr_t start, uintptr_t end, bool reserved)
 {
-	if (reserved || !pass.headers_count) {
+	if (reserved || !scratch->pass.headers_count) {
 		film_mapping(start, end, reserved ? MAPPING_RESERVED : MAPPING_PLAIN);
 		return;
 	}
@@ -229,8 +230,8 @@ static void film_range(uintptr_t start, uintptr_t end, bool reserved)
 		}
 		film_mapping(plain, at, MAPPING_PLAIN);
 		film_mapping(at, at + (uintptr_t)bytes, MAPPING_OF_MALLOC);
-		pass.blocks++;
-		pass.bytes += bytes;
+		scratch->pass.blocks++;
+		scratch->pass.bytes += bytes;
 		at += (uintptr_t)bytes;
 		plain = at;
 		page_map_ahead(at, end);
@@ -247,7 +248,7 @@ static void film_new_ranges(const struct procfs_mapping *mapping, void *context)
 
 	if (mapping->inode != 0 || mapping->name_length != 0 || mapping->permissions[3] != 'p')
 		return;
-	for (int i = 0; i < known_count && at < mapping->end; i++) {
+	for (int i = 0; i < scratch->known_count && at < mapping->end; i++) {
 		const struct range *known = &scratch->known[i];
 		if (known->end <= at || known->start >= mapping->end)
 			continue;
@@ -261,22 +262,22 @@ static void film_new_ranges(const struct procfs_mapping *mapping, void *context)
 
 static void film_mappings(void)
 {
-	if (known_count > RANGES) {
-		give_up(WHY_TOO_MANY, known_count, RANGES);
+	if (scratch->known_count > RANGES) {
+		give_up(WHY_TOO_MANY, scratch->known_count, RANGES);
 		return;
 	}
-	pass.blocks = pass.bytes = 0;
-	pass.show = false;
-	pass.headers_count = malloc_reports();
-	if (pass.headers_count) {
+	scratch->pass.blocks = scratch->pass.bytes = 0;
+	scratch->pass.show = false;
+	scratch->pass.headers_count = malloc_reports();
+	if (scratch->pass.headers_count) {
 		struct heap_report report = mallinfo2_report();
 		for_each_mapping(maps_fd, scratch->maps, MAPS_TEXT, film_new_ranges, NULL);
-		if (pass.blocks != report.hblks || pass.bytes != report.hblkhd) {
-			give_up(WHY_MAPPED, pass.blocks, report.hblks);
-			pass.headers_count = false;
+		if (scratch->pass.blocks != report.hblks || scratch->pass.bytes != report.hblkhd) {
+			give_up(WHY_MAPPED, scratch->pass.blocks, report.hblks);
+			scratch->pass.headers_count = false;
 		}
 	}
-	pass.show = true;
+	scratch->pass.show = true;
 	for_each_mapping(maps_fd, scratch->maps, MAPS_TEXT, film_new_ranges, NULL);
 }
 
@@ -286,6 +287,7 @@ void film_record(int number)
 {
 	if (film_fd < 0)
 		return;
+	scratch->item_count = 0;
 	put(FILM_RECORD, 0, number, 0);
 	film_heap();
 	film_mappings();
@@ -300,13 +302,12 @@ void film_rewind(void)
 	lseek(film_fd, 0, SEEK_SET);
 	if (ftruncate(film_fd, 0) != 0)
 		film_stop();
-	written_bytes = 0;
+	scratch->written_bytes = 0;
 }
 
 void film_stop(void)
 {
 	film_fd = -1;
-	item_count = 0;
 }
 
 static bool glibc_masks_links(void)
@@ -331,12 +332,12 @@ void film_open(int fd)
 	scratch = mmap(NULL, sizeof(*scratch), PROT_READ | PROT_WRITE,
 		       MAP_SHARED | MAP_ANONYMOUS | MAP_POPULATE, -1, 0);
 	maps_fd = open("/proc/self/maps", O_RDONLY | O_CLOEXEC);
-	if (scratch == MAP_FAILED || maps_fd < 0 || !page_map_open(scratch->window, WINDOW))
+	if (scratch == MAP_FAILED || maps_fd < 0 || !page_map_open(&scratch->pages))
 		return;
-	memset(scratch, 1, sizeof(*scratch));
-	heap = (struct heap){ .start = (uintptr_t)sbrk(0) - (uintptr_t)arena,
-			      .readable = page_map_is_resident };
-	heap.links_are_masked = glibc_masks_links();
+	memset(scratch, 0, sizeof(*scratch));
+	scratch->heap = (struct heap){ .start = (uintptr_t)sbrk(0) - (uintptr_t)arena,
+				       .readable = page_map_is_resident };
+	scratch->heap.links_are_masked = glibc_masks_links();
 	uint64_t libc_inode = 0;
 	for_each_mapping(maps_fd, scratch->maps, MAPS_TEXT, remember, &libc_inode);
 	film_fd = fd;

@@ -5,7 +5,8 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "experiment.h"
+#include "end.h"
+#include "probe.h"
 
 /* In two steps: without glibc there is no __GLIBC_PREREQ to call. */
 #ifdef __GLIBC__

@@ -4,7 +4,6 @@
 
 #include <errno.h>
 #include <fcntl.h>
-#include <malloc.h>
 #include <signal.h>
 #include <string.h>
 #include <sys/mman.h>
@@ -150,20 +149,6 @@ void must_populate(void *start, int64_t bytes)
 		broken("MADV_POPULATE_WRITE of %lld bytes failed: %s", (long long)bytes,
 		       strerror(errno));
 	fill_with_zeros(start, bytes);
-}
-
-void must_pin_thresholds(int64_t mmap_threshold, int64_t trim_threshold)
-{
-#ifdef M_MMAP_THRESHOLD
-	if (mallopt(M_MMAP_THRESHOLD, (int)mmap_threshold) == 1 &&
-	    mallopt(M_TRIM_THRESHOLD, (int)trim_threshold) == 1)
-		return;
-	broken("mallopt refused a threshold of %lld or %lld bytes", (long long)mmap_threshold,
-	       (long long)trim_threshold);
-#else
-	(void)mmap_threshold, (void)trim_threshold;
-	unsupported("this libc has no mallopt(); it is glibc's");
-#endif
 }
 
 void wake_malloc(void)

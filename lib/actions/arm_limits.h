@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /* Conditions that an arm puts on its address space: asked for before exec, and
  * checked by the arm, since not every shell and container grants them. */
-#ifndef TOUCHSTONE_LAYOUT_H
-#define TOUCHSTONE_LAYOUT_H
+#ifndef TOUCHSTONE_ARM_LIMITS_H
+#define TOUCHSTONE_ARM_LIMITS_H
 
 #include <stdbool.h>
 

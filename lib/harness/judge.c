@@ -5,57 +5,10 @@
 #include <string.h>
 
 #include "harness.h"
+#include "statistics.h"
 
 struct finding *findings;
 int finding_count;
-
-/* ---- statistics ----------------------------------------------------------- */
-
-static int compare_doubles(const void *a, const void *b)
-{
-	double x = *(const double *)a, y = *(const double *)b;
-	return (x > y) - (x < y);
-}
-
-/* The quantile of sorted values, linear between neighbours (Hyndman and Fan's
- * type 7, which is R's and NumPy's default). */
-static double quantile(const double *sorted, int count, double fraction)
-{
-	double position = fraction * (count - 1);
-	int below = (int)position;
-
-	if (below + 1 >= count)
-		return sorted[count - 1];
-	return sorted[below] + (position - below) * (sorted[below + 1] - sorted[below]);
-}
-
-static struct samples sorted(struct samples samples)
-{
-	qsort(samples.value, (size_t)samples.count, sizeof(samples.value[0]), compare_doubles);
-	return samples;
-}
-
-double median_of(struct samples samples)
-{
-	if (samples.count == 0)
-		return 0;
-	samples = sorted(samples);
-	return quantile(samples.value, samples.count, 0.5);
-}
-
-static int compare_integers(const void *a, const void *b)
-{
-	int64_t x = *(const int64_t *)a, y = *(const int64_t *)b;
-	return (x > y) - (x < y);
-}
-
-/* Of integers, the lower middle one: a number that was really measured.
- * NOT_MEASURED sorts first, and one of them makes the whole unmeasured. */
-static int64_t median_integer(int64_t *values, int count)
-{
-	qsort(values, (size_t)count, sizeof(values[0]), compare_integers);
-	return values[0] == NOT_MEASURED ? NOT_MEASURED : values[(count - 1) / 2];
-}
 
 /* ---- rows ----------------------------------------------------------------- */
 
@@ -235,6 +188,20 @@ struct samples ratio(struct samples of, struct samples to)
 
 /* ---- findings ------------------------------------------------------------- */
 
+static struct samples sorted(struct samples samples)
+{
+	sort_doubles(samples.value, samples.count);
+	return samples;
+}
+
+double median_of(struct samples samples)
+{
+	if (samples.count == 0)
+		return 0;
+	samples = sorted(samples);
+	return quantile(samples.value, samples.count, 0.5);
+}
+
 static struct finding *add_finding(bool control, const char *what, const char *outcome)
 {
 	char *copy = strdup(what);
@@ -358,14 +325,14 @@ void judge_run(void)
 {
 	experiment.judge();
 	if (count_findings(false, NULL) == 0)
-		conclude(BROKEN, "judge() states no expectation");
+		end_with(BROKEN, "judge() states no expectation");
 	if (count_findings(true, NULL) == 0)
-		conclude(BROKEN, "judge() states no control: nothing shows that the test could fail");
+		end_with(BROKEN, "judge() states no control: nothing shows that the test could fail");
 	if (count_findings(true, "held") < count_findings(true, NULL))
-		conclude(INCONCLUSIVE, "a control did not show what it must: this run cannot tell");
+		end_with(INCONCLUSIVE, "a control did not show what it must: this run cannot tell");
 	if (count_findings(false, "failed") > 0)
-		conclude(REFUTED, NULL);
+		end_with(REFUTED, NULL);
 	if (count_findings(false, "unclear") > 0)
-		conclude(INCONCLUSIVE, "the spread of the timings is too wide to tell");
-	conclude(REPRODUCED, NULL);
+		end_with(INCONCLUSIVE, "the spread of the timings is too wide to tell");
+	end_with(REPRODUCED, NULL);
 }

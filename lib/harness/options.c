@@ -37,13 +37,13 @@ int64_t machine_ram_bytes(void)
 	return (int64_t)sysconf(_SC_PHYS_PAGES) * sysconf(_SC_PAGESIZE);
 }
 
-void for_each_knob(void (*what)(const struct knob *knob))
+void for_each_knob(void (*visit)(const struct knob *knob))
 {
 	for (const struct knob *knob = experiment.knobs;
 	     knob < experiment.knobs + MAX_KNOBS && knob->name != NULL; knob++)
-		what(knob);
+		visit(knob);
 	for (const struct knob *knob = harness_knobs; knob->name != NULL; knob++)
-		what(knob);
+		visit(knob);
 }
 
 static const char *wanted_name;

@@ -8,6 +8,9 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+/* Returns whether the kernel has huge pages and they are not switched off for the machine. */
+bool huge_pages_are_on(void);
+
 /* Bytes of one huge page: what one entry of the page table's last level but one
  * maps; 2 MiB with pages of 4 KiB.  Unsupported where the kernel has no huge
  * pages, or has them switched off. */

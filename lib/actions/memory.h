@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
-/* The deeds that experiments are made of.
+/* What experiments do to memory: allocate, map, write, read, give back.
  *
- * A must_...() does what it says or ends the experiment as broken (unsupported
- * where this kernel cannot do it), with a sentence that names the cause.  All
+ * A must_...() does what its name says, or ends the experiment as broken (unsupported
+ * where this kernel cannot do it) with a sentence that names the cause.  All
  * sizes are bytes.  The compiler sees none of the bodies (they live in another
  * file, built with -fno-builtin, without link-time optimisation), so it can
  * neither drop nor merge what an experiment does.
@@ -30,8 +30,8 @@ int64_t absent_pages_of(const void *start, int64_t bytes);
  * that came from moving the break rather than from mmap(2). */
 bool is_below_the_break(const void *address);
 
-/* Whether malloc serves a request with a mapping of its own; to be asked with
- * first_value_where(), since it keeps what it was given. */
+/* Returns whether malloc serves a request with a mapping of its own.  Never frees the block
+ * it allocates, so call it through first_value_where(), which asks in a copy of the process. */
 int is_mapped(int64_t bytes);
 
 /* malloc(3), realloc(3), calloc(3) that succeed. */
@@ -55,15 +55,6 @@ void write_bytes(void *start, int64_t bytes);
 /* Has the kernel bring in every page of the range now: MADV_POPULATE_WRITE,
  * madvise(2); before Linux 5.14 by reading zeros into it, which overwrites it. */
 void must_populate(void *start, int64_t bytes);
-
-/* Fixes malloc's two thresholds (mallopt(3): M_MMAP_THRESHOLD, M_TRIM_THRESHOLD),
- * which also stops glibc from moving them by itself. */
-void must_pin_thresholds(int64_t mmap_threshold, int64_t trim_threshold);
-
-/* glibc's defaults, 128 KiB each: DEFAULT_MMAP_THRESHOLD_MIN and
- * DEFAULT_TRIM_THRESHOLD in malloc/malloc.c, and DEFAULT_TOP_PAD, which
- * sysdeps/generic/malloc-machine.h sets before malloc.c would. */
-#define DEFAULT_THRESHOLD (INT64_C(128) * 1024)
 
 /* Takes the first allocation of the process, so that what malloc sets up once
  * (the heap, the thread cache) is there before an arm records its "before". */

@@ -1,9 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* The result: one annotated CSV on stdout, as docs/result_format.md describes. */
 #define _GNU_SOURCE
-#include <ctype.h>
-#include <errno.h>
-#include <fcntl.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -16,9 +13,9 @@
 #include <gnu/libc-version.h>
 #endif
 
-#include "film.h"
 #include "harness.h"
 #include "procfs.h"
+#include "small_file.h"
 
 #ifndef COMPILER_FLAGS
 #define COMPILER_FLAGS "unknown flags"
@@ -41,34 +38,18 @@ static void key(const char *name, const char *value)
 
 /* ---- the machine ---------------------------------------------------------- */
 
-static size_t read_file(const char *path, char *text, size_t size)
-{
-	int fd = open(path, O_RDONLY | O_CLOEXEC);
-	size_t length = 0;
-	ssize_t got;
-
-	while (fd >= 0 && length < size - 1 && (got = read(fd, text + length, size - 1 - length)) > 0)
-		length += (size_t)got;
-	if (fd >= 0)
-		close(fd);
-	text[length] = '\0';
-	return length;
-}
-
 /* A file of one line, such as those of /proc/sys and /sys. */
 static void key_from_file(const char *name, const char *path)
 {
 	char text[256];
 
-	read_file(path, text, sizeof(text));
-	text[strcspn(text, "\n")] = '\0';
-	key(name, text[0] != '\0' ? text : "unknown");
+	key(name, read_first_line(path, text, sizeof(text)) > 0 ? text : "unknown");
 }
 
 static void key_cpu(void)
 {
 	char text[8192], model[128] = "unknown";
-	size_t length = read_file("/proc/cpuinfo", text, sizeof(text));
+	size_t length = read_small_file("/proc/cpuinfo", text, sizeof(text));
 
 	procfs_text(text, length, "model name", model, sizeof(model));
 	printf("# cpus: %ld x %s\n", sysconf(_SC_NPROCESSORS_ONLN), model);
@@ -126,20 +107,14 @@ static void machine(void)
 
 static void conditions(void)
 {
-	char text[256];
-
 	key("aslr", options.aslr             ? "as the machine has it" :
 		    options.aslr_was_refused ? "on: personality(ADDR_NO_RANDOMIZE) was refused" :
 					       "off");
-	if (options.huge_pages) {
-		read_file("/sys/kernel/mm/transparent_hugepage/enabled", text, sizeof(text));
-		text[strcspn(text, "\n")] = '\0';
-		printf("# huge_pages: as the machine has them: %s\n", text[0] ? text : "none");
-	} else {
-		key("huge_pages", MALLOC_KNOWS_HUGE_PAGES ?
-					  "off: prctl(PR_SET_THP_DISABLE), glibc.malloc.hugetlb=0" :
-					  "off: prctl(PR_SET_THP_DISABLE)");
-	}
+	key("transparent_huge_pages", thp_setting());
+	key("huge_pages", options.huge_pages      ? "as the machine has them" :
+			  MALLOC_KNOWS_HUGE_PAGES ? "off: prctl(PR_SET_THP_DISABLE), "
+						    "glibc.malloc.hugetlb=0" :
+						    "off: prctl(PR_SET_THP_DISABLE)");
 	key("tunables", options.tunables ? options.tunables : "none");
 	key("preload", getenv("LD_PRELOAD") ? getenv("LD_PRELOAD") : "none");
 	key("resident_source", resident_source);
@@ -220,7 +195,7 @@ static void rows(void)
 		}
 }
 
-static void judgement(FILE *to, enum verdict verdict, const char *reason)
+void result_print_judgement(FILE *to, enum verdict verdict, const char *reason)
 {
 	for (int i = 0; i < finding_count; i++)
 		fprintf(to, "# %s: %s | %s | %s\n", findings[i].control ? "control" : "expect",
@@ -230,26 +205,12 @@ static void judgement(FILE *to, enum verdict verdict, const char *reason)
 	fprintf(to, "# verdict: %s\n", verdict_names[verdict]);
 }
 
-void conclude(enum verdict verdict, const char *reason)
+bool result_write(enum verdict verdict, const char *reason)
 {
 	declaration_print();
 	machine();
 	conditions();
 	rows();
-	judgement(stdout, verdict, reason);
-	if (fflush(stdout) != 0 || ferror(stdout)) {
-		fprintf(stderr, "%s: cannot write the result: %s\n", program_invocation_short_name,
-			strerror(errno));
-		exit(BROKEN);
-	}
-	if (!film_write())
-		exit(BROKEN);
-	/* For the reader whose stdout goes to a file. */
-	if (!isatty(STDOUT_FILENO)) {
-		fprintf(stderr, "%s\n", experiment.claim);
-		judgement(stderr, verdict, reason);
-	}
-	if (verdict == REFUTED && experiment.instead != NULL)
-		fprintf(stderr, "instead: %s\n", experiment.instead);
-	exit((int)verdict);
+	result_print_judgement(stdout, verdict, reason);
+	return fflush(stdout) == 0 && !ferror(stdout);
 }

@@ -6,6 +6,8 @@
 #include <sys/mman.h>
 #include <unistd.h>
 
+#include "small_file.h"
+
 /* A hole of any size is a sum of powers of two, so going down through them fills
  * each one to the last page. */
 int64_t reserve_all_addresses(void *hint)
@@ -18,11 +20,8 @@ int64_t reserve_all_addresses(void *hint)
 		while (mmap(hint, size, PROT_NONE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1,
 			    0) != MAP_FAILED)
 			;
-	int fd = open("/proc/self/statm", O_RDONLY | O_CLOEXEC);
-	ssize_t length = fd < 0 ? -1 : read(fd, text, sizeof(text));
-	if (fd >= 0)
-		close(fd);
-	if (length < 0 || !procfs_statm(text, (size_t)length, &pages))
+	size_t length = read_small_file("/proc/self/statm", text, sizeof(text));
+	if (!procfs_statm(text, length, &pages))
 		return -1;
 	return pages.size * (int64_t)page;
 }

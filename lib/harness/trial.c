@@ -138,7 +138,7 @@ static void keep_rows(const struct trial *trial)
 	memcpy(rows, trial->shared->rows, (size_t)count * sizeof(*rows));
 	runs[run_count++] = (struct run){ trial->arm, trial->number, count, rows };
 	if (trial->shared->film_fd >= 0)
-		film_keep(trial->arm, trial->number, trial->shared->film_fd, rows, count);
+		film_keep(trial->arm->name, trial->number, trial->shared->film_fd, rows, count);
 }
 
 static void __attribute__((format(printf, 2, 3), noreturn))
@@ -356,7 +356,7 @@ static void check_end(struct trial *trial, int status)
 	if (shared->ended != REPRODUCED) {
 		memcpy(reason, shared->reason, sizeof(reason));
 		if (shared->ended == UNSUPPORTED)
-			conclude(UNSUPPORTED, reason);
+			end_with(UNSUPPORTED, reason);
 		trial_is_broken(trial, "%s", reason);
 	}
 	if (WIFSIGNALED(status))

@@ -23,7 +23,7 @@
 #include <stdint.h>
 #include <stdio.h>
 
-#include "harness.h"
+#include "experiment.h"
 
 enum film_kind {
 	FILM_RECORD,  /* a record begins: its number stands in .start */
@@ -71,7 +71,7 @@ void film_open(int fd);
 void film_record(int number);
 /* Throws away what was filmed so far: the warm-up. */
 void film_rewind(void);
-/* No more of it: in a child of the arm. */
+/* Stops filming.  Called in a child of the arm. */
 void film_stop(void);
 
 /* ---- in the parent -------------------------------------------------------- */
@@ -80,8 +80,8 @@ void film_stop(void);
 bool film_is_wanted(void);
 /* A new memory file for one trial, its descriptor. */
 int film_memory(void);
-/* Takes in what an arm filmed. */
-void film_keep(const struct arm *arm, int trial, int fd, const struct row *rows, int count);
+/* Takes in what an arm filmed; rows are what it recorded meanwhile. */
+void film_keep(const char *arm, int trial, int fd, const struct row *rows, int count);
 /* Writes the file, by rename.  False with a message when that fails. */
 bool film_write(void);
 

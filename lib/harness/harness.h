@@ -11,22 +11,9 @@
 #ifndef TOUCHSTONE_HARNESS_H
 #define TOUCHSTONE_HARNESS_H
 
+#include <stdio.h>
+
 #include "experiment.h"
-
-/* So that a file without the declaration links, and main() can say what is missing. */
-#pragma weak experiment
-#pragma weak experiment_source
-#pragma weak experiment_path
-
-enum verdict {
-	REPRODUCED = 0,
-	REFUTED = 1,
-	BROKEN = 2,
-	INCONCLUSIVE = 3,
-	UNSUPPORTED = 77,
-};
-
-enum { REASON_SIZE = 512 };
 
 /* The tunable glibc.malloc.hugetlb came with glibc 2.35. */
 #ifdef __GLIBC_PREREQ
@@ -85,14 +72,13 @@ extern struct options options;
 void options_read(int argc, char **argv);
 /* The argument vector that starts this program again as one arm. */
 char **options_for_arm(char *program, const struct arm *arm, int shared_fd);
-/* Calls what for each knob, the experiment's own and the harness's. */
-void for_each_knob(void (*what)(const struct knob *knob));
+/* Calls visit() for each knob, the experiment's own and the harness's. */
+void for_each_knob(void (*visit)(const struct knob *knob));
 int64_t machine_ram_bytes(void);
 
 void arm_run(void) __attribute__((noreturn));
 void arm_run_bare(void) __attribute__((noreturn));
 bool in_an_arm(void);
-void arm_end(enum verdict verdict, const char *reason) __attribute__((noreturn));
 
 void trial_run(const struct arm *arm, int number, bool keep);
 /* Whether every library that the arm preloads can be loaded. */
@@ -112,7 +98,9 @@ extern int finding_count;
 
 /* Prints what stands above a result about the experiment itself, with the knobs as they are set. */
 void declaration_print(void);
-/* Prints the result and ends the program with the verdict as its status. */
-void conclude(enum verdict verdict, const char *reason) __attribute__((noreturn));
+/* Prints the result.  False with errno where stdout cannot be written. */
+bool result_write(enum verdict verdict, const char *reason);
+/* Prints the findings, the reason and the verdict, as they stand below the rows. */
+void result_print_judgement(FILE *to, enum verdict verdict, const char *reason);
 
 #endif

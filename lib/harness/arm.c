@@ -6,7 +6,6 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <signal.h>
-#include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -33,11 +32,12 @@ bool in_an_arm(void)
 	return shared != NULL;
 }
 
-void arm_end(enum verdict verdict, const char *reason)
+/* How an arm ends: the parent writes the result. */
+static void tell_the_parent(enum verdict verdict, const char *reason)
 {
 	shared->ended = verdict;
 	snprintf(shared->reason, sizeof(shared->reason), "%s", reason);
-	_exit(verdict);
+	_exit((int)verdict);
 }
 
 /* Stands still until the parent has done what it wants with this process. */
@@ -163,6 +163,7 @@ static void map_shared(void)
 		_exit(BROKEN);
 	memset(memory->rows, 0, (size_t)memory->capacity * sizeof(struct row));
 	shared = memory;
+	end_by(tell_the_parent);
 }
 
 static void warm_up(void)
@@ -264,37 +265,4 @@ void wait_for(pid_t child)
 		}
 	if (status != 0)
 		broken("a child of the arm failed (wait status %d)", status);
-}
-
-static void __attribute__((noreturn)) end(enum verdict verdict, const char *reason)
-{
-	if (options.bare != NULL) {
-		fprintf(stderr, "%s\n", reason);
-		exit((int)verdict);
-	}
-	if (in_an_arm())
-		arm_end(verdict, reason);
-	conclude(verdict, reason);
-}
-
-void unsupported(const char *format, ...)
-{
-	char reason[REASON_SIZE];
-	va_list arguments;
-
-	va_start(arguments, format);
-	vsnprintf(reason, sizeof(reason), format, arguments);
-	va_end(arguments);
-	end(UNSUPPORTED, reason);
-}
-
-void broken(const char *format, ...)
-{
-	char reason[REASON_SIZE];
-	va_list arguments;
-
-	va_start(arguments, format);
-	vsnprintf(reason, sizeof(reason), format, arguments);
-	va_end(arguments);
-	end(BROKEN, reason);
 }

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-#include <malloc.h>
+#define _GNU_SOURCE
+#include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -7,6 +8,7 @@
 #include <sys/prctl.h>
 #include <unistd.h>
 
+#include "film.h"
 #include "harness.h"
 
 extern char **environ;
@@ -56,6 +58,26 @@ static void run_all_trials(void)
 				trial_run(&experiment.arms[i], trial, trial > 0);
 }
 
+/* How the program itself ends: with the result on stdout, and the film beside it. */
+static void write_everything(enum verdict verdict, const char *reason)
+{
+	if (!result_write(verdict, reason)) {
+		fprintf(stderr, "%s: cannot write the result: %s\n", program_invocation_short_name,
+			strerror(errno));
+		exit(BROKEN);
+	}
+	if (!film_write())
+		exit(BROKEN);
+	/* For the reader whose stdout goes to a file. */
+	if (!isatty(STDOUT_FILENO)) {
+		fprintf(stderr, "%s\n", experiment.claim);
+		result_print_judgement(stderr, verdict, reason);
+	}
+	if (verdict == REFUTED && experiment.instead != NULL)
+		fprintf(stderr, "instead: %s\n", experiment.instead);
+	exit((int)verdict);
+}
+
 int main(int argc, char **argv)
 {
 	if (&experiment == NULL || experiment.judge == NULL || experiment.arms[0].name == NULL) {
@@ -74,6 +96,7 @@ int main(int argc, char **argv)
 		arm_run();
 	if (options.bare != NULL)
 		arm_run_bare();
+	end_by(write_everything);
 	pin_conditions();
 	run_all_trials();
 	judge_run();

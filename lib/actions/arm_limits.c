@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-#include "layout.h"
+#include "arm_limits.h"
 
 #include <sys/personality.h>
 #include <sys/resource.h>

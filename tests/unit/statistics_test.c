@@ -7,7 +7,7 @@
 
 #include <cmocka.h>
 
-#include "fit.h"
+#include "statistics.h"
 
 static void assert_line(struct line line, double from, double slope, double left_over)
 {

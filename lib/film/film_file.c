@@ -180,10 +180,10 @@ static bool is_cut(const struct film_item *items, size_t count)
 	       items[count - 1].state == WHY_LENGTH;
 }
 
-void film_keep(const struct arm *arm, int trial, int fd, const struct row *rows, int count)
+void film_keep(const char *arm, int trial, int fd, const struct row *rows, int count)
 {
 	struct stat file;
-	struct record record = { .arm = arm->name, .trial = trial };
+	struct record record = { .arm = arm, .trial = trial };
 
 	if (count == 0)
 		return;
@@ -191,7 +191,7 @@ void film_keep(const struct arm *arm, int trial, int fd, const struct row *rows,
 		fprintf(reason_lines,
 			"# reason: arm %s: nothing was filmed: it needs /proc/self/pagemap, "
 			"/proc/self/maps and memory of its own\n",
-			arm->name);
+			arm);
 		return;
 	}
 	struct film_item *items =

@@ -13,8 +13,17 @@
 
 enum page_state { PAGE_ABSENT, PAGE_RESIDENT, PAGE_SWAPPED };
 
-/* Opens the file; words is memory for so many of them.  False with errno. */
-bool page_map_open(uint64_t *words, uintptr_t count);
+/* What was read last, one word a page.  It lies in the caller's memory, so that the caller
+ * decides whether a page of it may fault: after fork(2), say. */
+enum { PAGE_MAP_WORDS = 8192 };
+struct page_map {
+	uintptr_t first, count; /* pages */
+	uintptr_t most;         /* pages to read at a time */
+	uint64_t words[PAGE_MAP_WORDS];
+};
+
+/* Opens the file; what is read goes to *memory from now on.  False with errno. */
+bool page_map_open(struct page_map *memory);
 
 /* Forgets what was read.  From now on reads up to what [start, end) takes at a time, or
  * page by page. */

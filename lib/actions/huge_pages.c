@@ -11,31 +11,25 @@
 
 #include "experiment.h"
 #include "memory.h"
+#include "small_file.h"
 
 #define DIRECTORY "/sys/kernel/mm/transparent_hugepage/"
 
-/* Without stdio, which would allocate. */
-static bool read_text(const char *path, char *text, size_t size)
+bool huge_pages_are_on(void)
 {
-	int fd = open(path, O_RDONLY | O_CLOEXEC);
-	ssize_t length = fd < 0 ? -1 : read(fd, text, size - 1);
-
-	if (fd >= 0)
-		close(fd);
-	text[length < 0 ? 0 : length] = '\0';
-	return length > 0;
+	return strcmp(thp_setting(), "none") != 0 && strcmp(thp_setting(), "never") != 0;
 }
 
 int64_t huge_page_bytes(void)
 {
 	char text[64];
 
-	if (!read_text(DIRECTORY "enabled", text, sizeof(text)))
+	if (strcmp(thp_setting(), "none") == 0)
 		unsupported("this kernel has no transparent huge pages (no " DIRECTORY "enabled)");
-	if (strstr(text, "[never]") != NULL)
+	if (!huge_pages_are_on())
 		unsupported("huge pages are switched off here: "
 			    "echo madvise | sudo tee " DIRECTORY "enabled switches them on");
-	if (!read_text(DIRECTORY "hpage_pmd_size", text, sizeof(text)))
+	if (read_small_file(DIRECTORY "hpage_pmd_size", text, sizeof(text)) == 0)
 		unsupported("this kernel does not tell how large its huge pages are (no " DIRECTORY
 			    "hpage_pmd_size)");
 	return strtoll(text, NULL, 10);
@@ -62,7 +56,7 @@ int64_t huge_page_fallbacks(void)
 	static char text[1 << 16];
 	static const char name[] = "\nthp_fault_fallback ";
 
-	if (!read_text("/proc/vmstat", text, sizeof(text)))
+	if (read_small_file("/proc/vmstat", text, sizeof(text)) == 0)
 		broken("cannot read /proc/vmstat: %s", strerror(errno));
 	const char *line = strstr(text, name);
 	return line == NULL ? 0 : strtoll(line + strlen(name), NULL, 10);
