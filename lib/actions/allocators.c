@@ -8,11 +8,11 @@
 static const struct arm others[] = { ARMS_OF_OTHER_ALLOCATORS(NULL) };
 enum { OTHERS = sizeof(others) / sizeof(others[0]) };
 
-void for_each_other_allocator(void (*what)(const char *arm))
+void for_each_other_allocator(void (*visit)(const char *arm))
 {
 	for (int i = 0; i < OTHERS; i++)
 		if (arm_ran(others[i].name))
-			what(others[i].name);
+			visit(others[i].name);
 }
 
 void must_have_another_allocator(void)
@@ -78,15 +78,17 @@ void *must_create_talloc_pool(int64_t blocks, int64_t largest)
 	return pool;
 }
 
-void expect_pool_ahead_of(const char *arm, const char *sentence,
-			  struct samples (*time_of)(const char *arm))
+void find_pool_ahead_of(int line, const char *arm, const char *sentence,
+			struct samples (*time_of)(const char *arm))
 {
-	expect_at_least(sentence_about(arm, sentence), ahead, ratio(time_of(arm), time_of("pool")));
+	find_beyond(false, line, sentence_about(arm, sentence), 1, ahead,
+		    ratio(time_of(arm), time_of("pool")));
 }
 
-void expect_pool_ahead_of_others(const char *sentence, struct samples (*time_of)(const char *arm))
+void find_pool_ahead_of_others(int line, const char *sentence,
+			       struct samples (*time_of)(const char *arm))
 {
 	for (int i = 0; i < OTHERS; i++)
 		if (arm_ran(others[i].name))
-			expect_pool_ahead_of(others[i].name, sentence, time_of);
+			find_pool_ahead_of(line, others[i].name, sentence, time_of);
 }

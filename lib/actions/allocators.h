@@ -31,10 +31,10 @@
 /* For judge(): has the experiment end as unsupported where not one of them ran. */
 void must_have_another_allocator(void);
 
-/* For judge(): calls what with the name of each that ran. */
-void for_each_other_allocator(void (*what)(const char *arm));
+/* For judge(): calls visit() with the name of each that ran. */
+void for_each_other_allocator(void (*visit)(const char *arm));
 
-/* "jemalloc: time ...": a sentence about one of them.  Good until the next call. */
+/* Returns "jemalloc: time ...": a sentence about one of them.  Good until the next call. */
 const char *sentence_about(const char *arm, const char *sentence);
 
 /* ---- the race of the arm "pool" with malloc ------------------------------------ */
@@ -54,8 +54,13 @@ void *must_create_talloc_pool(int64_t blocks, int64_t largest);
 
 /* For judge(): the pool must be ahead of that arm, or of each other allocator that ran,
  * by a tenth at least: less would not be worth a change of the program. */
-void expect_pool_ahead_of(const char *arm, const char *sentence,
-			  struct samples (*time_of)(const char *arm));
-void expect_pool_ahead_of_others(const char *sentence, struct samples (*time_of)(const char *arm));
+#define expect_pool_ahead_of(arm, sentence, time_of) \
+	find_pool_ahead_of(__LINE__, arm, sentence, time_of)
+#define expect_pool_ahead_of_others(sentence, time_of) \
+	find_pool_ahead_of_others(__LINE__, sentence, time_of)
+void find_pool_ahead_of(int line, const char *arm, const char *sentence,
+			struct samples (*time_of)(const char *arm));
+void find_pool_ahead_of_others(int line, const char *sentence,
+			       struct samples (*time_of)(const char *arm));
 
 #endif

@@ -6,6 +6,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <signal.h>
+#include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -48,7 +49,7 @@ static void stand_still(void)
 	raise(SIGSTOP);
 }
 
-void record_y(const char *stage, int64_t x, int64_t y)
+void record_at(int line, const char *stage, int64_t x, int64_t y)
 {
 	int64_t entered_ns = probe_clock_ns();
 
@@ -70,6 +71,7 @@ void record_y(const char *stage, int64_t x, int64_t y)
 			       "newline in it, please");
 	}
 	row->stage[length] = '\0';
+	row->line = line;
 	row->x = x;
 	row->y = y;
 	shared->count++;
@@ -78,9 +80,17 @@ void record_y(const char *stage, int64_t x, int64_t y)
 	time_in_probe_ns += probe_clock_ns() - entered_ns;
 }
 
-void record(const char *stage, int64_t x)
+void leave_out(const char *format, ...)
 {
-	record_y(stage, x, NOT_MEASURED);
+	char reason[REASON_SIZE];
+	va_list arguments;
+
+	va_start(arguments, format);
+	vsnprintf(reason, sizeof(reason), format, arguments);
+	va_end(arguments);
+	if (shared != NULL)
+		shared->left_out = true;
+	end_with(UNSUPPORTED, reason);
 }
 
 int64_t ask(const char *command)
@@ -186,7 +196,7 @@ static void warm_up(void)
 		film_open(shared->film_fd);
 
 	shared->pause_at_records = false;
-	record("warming up", 0);
+	record_at(0, "warming up", 0, NOT_MEASURED);
 	shared->pause_at_records = pause;
 	shared->count = 0;
 	film_rewind();
@@ -197,11 +207,13 @@ static void warm_up(void)
 
 static const struct arm *must_find_arm(const char *name)
 {
-	for (const struct arm *arm = experiment.arms; arm < experiment.arms + MAX_ARMS; arm++)
-		if (arm->name != NULL && strcmp(arm->name, name) == 0)
-			return arm;
-	fprintf(stderr, "there is no arm \"%s\"; --list names them\n", name);
-	exit(BROKEN);
+	const struct arm *arm = find_arm(name);
+
+	if (arm == NULL) {
+		fprintf(stderr, "there is no arm \"%s\"; --list names them\n", name);
+		exit(BROKEN);
+	}
+	return arm;
 }
 
 void arm_run(void)

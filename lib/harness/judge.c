@@ -52,9 +52,45 @@ static int64_t difference(int64_t later, int64_t earlier)
 	for (const struct run *run = runs; run < runs + run_count; run++) \
 		if (strcmp(run->arm->name, arm_name) == 0)
 
+/* The arms that judge() has read since its last finding, and whether that was before or after. */
+static const struct arm *arms_read[MAX_ARMS];
+static int arms_read_count;
+static bool finding_has_them;
+
+static void note_that_it_was_read(const char *name)
+{
+	const struct arm *arm = find_arm(name);
+
+	if (finding_has_them)
+		arms_read_count = 0;
+	finding_has_them = false;
+	for (int i = 0; i < arms_read_count; i++)
+		if (arms_read[i] == arm)
+			return;
+	if (arms_read_count < MAX_ARMS)
+		arms_read[arms_read_count++] = arm;
+}
+
+/* Of several findings on the same numbers, only the first one's were just read. */
+static char *names_of_arms_read(void)
+{
+	char *text;
+	size_t size;
+	FILE *stream = open_memstream(&text, &size);
+
+	finding_has_them = true;
+	if (stream == NULL)
+		return NULL;
+	for (int i = 0; i < arms_read_count; i++)
+		fprintf(stream, "%s%s", i > 0 ? ", " : "", arms_read[i]->name);
+	return fclose(stream) == 0 ? text : NULL;
+}
+
 static void must_have_run(int count, const char *arm)
 {
-	if (count == 0)
+	if (count > 0)
+		note_that_it_was_read(arm);
+	else
 		broken("judge() asks for arm %s, which did not run: it is not in the declaration, or what it "
 		       "preloads is not installed (arm_ran() tells)",
 		       arm);
@@ -128,11 +164,11 @@ int64_t y_of(const char *arm, const char *stage)
 	return must_have(nth_row(arm, stage, 0), arm, stage)->y;
 }
 
-static void must_be_measured(const char *what, int64_t actual)
+static void must_be_measured(const char *sentence, int64_t actual)
 {
 	if (actual == NOT_MEASURED)
 		unsupported("\"%s\" needs a column that this machine does not fill (heap report: %s)",
-			    what, malloc_source[0] != '\0' ? malloc_source : "none");
+			    sentence, malloc_source[0] != '\0' ? malloc_source : "none");
 }
 
 struct samples growth_samples_at(const char *arm, const char *from, const char *to, size_t column)
@@ -202,16 +238,24 @@ double median_of(struct samples samples)
 	return quantile(samples.value, samples.count, 0.5);
 }
 
-static struct finding *add_finding(bool control, const char *what, const char *outcome)
+static struct finding *add_finding(bool control, int line, const char *sentence, const char *unit,
+				   const char *outcome)
 {
-	char *copy = strdup(what);
-
 	findings = realloc(findings, ((size_t)finding_count + 1) * sizeof(*findings));
-	if (findings == NULL || copy == NULL)
+	if (findings == NULL)
 		broken("out of memory for the findings");
-	findings[finding_count] = (struct finding){ .control = control, .outcome = outcome };
-	findings[finding_count].what = copy;
-	return &findings[finding_count++];
+	struct finding *finding = &findings[finding_count++];
+	*finding = (struct finding){ .control = control,
+				     .outcome = outcome,
+				     .sentence = strdup(sentence),
+				     .unit = unit,
+				     .arms = names_of_arms_read(),
+				     .line = line };
+	if (finding->sentence == NULL || finding->arms == NULL)
+		broken("out of memory for the findings");
+	if (unit == NULL || strpbrk(unit, "|\n") != NULL)
+		broken("\"%s\" needs a unit, such as \"bytes\", \"ns\" or \"faults\"", sentence);
+	return finding;
 }
 
 static const char *bound_text(char text[static 24], int64_t bound)
@@ -225,60 +269,43 @@ static const char *bound_text(char text[static 24], int64_t bound)
 }
 
 /* Always three numbers, open sides too: the measured one is the one in the middle. */
-static void find_between(bool control, const char *what, int64_t least, int64_t actual, int64_t most)
+void find_between(bool control, int line, const char *sentence, const char *unit, int64_t least,
+		  int64_t actual, int64_t most)
 {
 	char low[24], high[24];
 
-	must_be_measured(what, actual);
-	struct finding *finding =
-		add_finding(control, what, least <= actual && actual <= most ? "held" : "failed");
+	must_be_measured(sentence, actual);
+	struct finding *finding = add_finding(control, line, sentence, unit,
+					      least <= actual && actual <= most ? "held" : "failed");
 	snprintf(finding->numbers, sizeof(finding->numbers), "%s <= %lld <= %s",
 		 bound_text(low, least), (long long)actual, bound_text(high, most));
 }
 
-static void find_equal(bool control, const char *what, int64_t expected, int64_t actual)
+void find_equal(bool control, int line, const char *sentence, const char *unit, int64_t expected,
+		int64_t actual)
 {
-	must_be_measured(what, actual);
-	struct finding *finding = add_finding(control, what, expected == actual ? "held" : "failed");
+	must_be_measured(sentence, actual);
+	struct finding *finding =
+		add_finding(control, line, sentence, unit, expected == actual ? "held" : "failed");
 	snprintf(finding->numbers, sizeof(finding->numbers), "%lld == %lld", (long long)actual,
 		 (long long)expected);
 }
 
-void expect_between(const char *what, int64_t least, int64_t actual, int64_t most)
+void find_beyond(bool control, int line, const char *sentence, int sign, double bound,
+		 struct samples ratios)
 {
-	find_between(false, what, least, actual, most);
-}
-
-void control_between(const char *what, int64_t least, int64_t actual, int64_t most)
-{
-	find_between(true, what, least, actual, most);
-}
-
-void expect_equal(const char *what, int64_t expected, int64_t actual)
-{
-	find_equal(false, what, expected, actual);
-}
-
-void control_equal(const char *what, int64_t expected, int64_t actual)
-{
-	find_equal(true, what, expected, actual);
-}
-
-/* sign +1: at least the bound; -1: at most. */
-static void find_beyond(bool control, const char *what, int sign, double bound, struct samples samples)
-{
-	if (samples.count == 0)
-		broken("\"%s\" has no samples", what);
-	samples = sorted(samples);
-	double lower = quantile(samples.value, samples.count, 0.25);
-	double upper = quantile(samples.value, samples.count, 0.75);
+	if (ratios.count == 0)
+		broken("\"%s\" has no samples", sentence);
+	ratios = sorted(ratios);
+	double lower = quantile(ratios.value, ratios.count, 0.25);
+	double upper = quantile(ratios.value, ratios.count, 0.75);
 	double worst = sign > 0 ? lower : upper, best = sign > 0 ? upper : lower;
 	const char *outcome = sign * worst >= sign * bound ? "held" :
 			      sign * best < sign * bound   ? "failed" :
 							     "unclear";
 
-	struct finding *finding = add_finding(control, what, outcome);
-	double median = quantile(samples.value, samples.count, 0.5);
+	struct finding *finding = add_finding(control, line, sentence, "times", outcome);
+	double median = quantile(ratios.value, ratios.count, 0.5);
 	if (sign > 0)
 		snprintf(finding->numbers, sizeof(finding->numbers),
 			 "%.4g <= %.4g <= inf (quartiles %.4g to %.4g)", bound, median, lower, upper);
@@ -286,26 +313,6 @@ static void find_beyond(bool control, const char *what, int sign, double bound, 
 		snprintf(finding->numbers, sizeof(finding->numbers),
 			 "-inf <= %.4g <= %.4g (quartiles %.4g to %.4g)", median, bound, lower,
 			 upper);
-}
-
-void expect_at_least(const char *what, double bound, struct samples samples)
-{
-	find_beyond(false, what, 1, bound, samples);
-}
-
-void expect_at_most(const char *what, double bound, struct samples samples)
-{
-	find_beyond(false, what, -1, bound, samples);
-}
-
-void control_at_least(const char *what, double bound, struct samples samples)
-{
-	find_beyond(true, what, 1, bound, samples);
-}
-
-void control_at_most(const char *what, double bound, struct samples samples)
-{
-	find_beyond(true, what, -1, bound, samples);
 }
 
 /* ---- verdict -------------------------------------------------------------- */

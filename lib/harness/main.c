@@ -46,16 +46,13 @@ static void pin_conditions(void)
 
 static void run_all_trials(void)
 {
-	bool can_run[MAX_ARMS];
-
-	for (int i = 0; i < MAX_ARMS; i++)
-		can_run[i] = experiment.arms[i].name != NULL && trial_can_run(&experiment.arms[i]);
+	trial_leave_out_missing();
 	/* The observer's pass measures no time, so it needs no warm-up. */
 	int first = experiment.warm_up && getenv("OBSERVER") == NULL ? 0 : 1;
 	for (int trial = first; trial <= options.trials; trial++)
-		for (int i = 0; i < MAX_ARMS; i++)
-			if (can_run[i])
-				trial_run(&experiment.arms[i], trial, trial > 0);
+		FOR_EACH_ARM(arm)
+	if (why_left_out(arm) == NULL)
+		trial_run(arm, trial, trial > 0);
 }
 
 /* How the program itself ends: with the result on stdout, and the film beside it. */

@@ -20,7 +20,7 @@ static struct knob harness_knobs[] = {
 	{ 0 },
 };
 
-static void __attribute__((format(printf, 1, 2), noreturn)) usage_error(const char *format, ...)
+void usage_error(const char *format, ...)
 {
 	va_list arguments;
 
@@ -37,13 +37,31 @@ int64_t machine_ram_bytes(void)
 	return (int64_t)sysconf(_SC_PHYS_PAGES) * sysconf(_SC_PAGESIZE);
 }
 
-void for_each_knob(void (*visit)(const struct knob *knob))
+void for_each_own_knob(void (*visit)(const struct knob *knob))
 {
 	for (const struct knob *knob = experiment.knobs;
 	     knob < experiment.knobs + MAX_KNOBS && knob->name != NULL; knob++)
 		visit(knob);
+}
+
+void for_each_setting(void (*visit)(const struct knob *knob))
+{
 	for (const struct knob *knob = harness_knobs; knob->name != NULL; knob++)
 		visit(knob);
+}
+
+static void for_each_knob(void (*visit)(const struct knob *knob))
+{
+	for_each_own_knob(visit);
+	for_each_setting(visit);
+}
+
+const struct arm *find_arm(const char *name)
+{
+	FOR_EACH_ARM(arm)
+	if (strcmp(arm->name, name) == 0)
+		return arm;
+	return NULL;
 }
 
 static const char *wanted_name;
@@ -142,14 +160,14 @@ static void set_knob(const char *setting)
 
 /* ---- --help and --list ---------------------------------------------------- */
 
-/* The comment at the top of the source, without its frame, the licence line and the
- * line that tells what it was forked from. */
+/* Prints the comment at the top of the source, without its frame, the licence line and the
+ * line that names the experiment it was copied from. */
 static void print_source_comment(void)
 {
 	const char *at = experiment_source, *end = strstr(at, "*/\n");
 
 	while (end != NULL &&
-	       (strncmp(at, "/* SPDX", 7) == 0 || strncmp(at, "/* forked from", 14) == 0)) {
+	       (strncmp(at, "/* SPDX", 7) == 0 || strncmp(at, "/* copy of ", 11) == 0)) {
 		at = end + 3;
 		end = strstr(at, "*/\n");
 	}
@@ -181,10 +199,9 @@ static void print_knob(const struct knob *knob)
 
 static void print_arms(void)
 {
-	for (const struct arm *arm = experiment.arms;
-	     arm < experiment.arms + MAX_ARMS && arm->name != NULL; arm++)
-		printf("  %s%s%s%s\n", arm->name, arm->control ? " (control)" : "",
-		       arm->environment ? "  " : "", arm->environment ? arm->environment : "");
+	FOR_EACH_ARM(arm)
+	printf("  %s%s%s%s\n", arm->name, arm->control ? " (control)" : "",
+	       arm->environment ? "  " : "", arm->environment ? arm->environment : "");
 }
 
 static void __attribute__((noreturn)) help(void)
@@ -214,30 +231,9 @@ static void __attribute__((noreturn)) help(void)
 	exit(0);
 }
 
-/* Stages are what the source passes to record() and record_y() as a literal. */
-static void print_stages(void)
+static void print_stage(const char *name)
 {
-	const char *at = experiment_source, *seen[64];
-	size_t lengths[64];
-	int count = 0;
-
-	while ((at = strstr(at, "record")) != NULL) {
-		at += strlen("record");
-		const char *quote = strncmp(at, "(\"", 2) == 0   ? at + 2 :
-				    strncmp(at, "_y(\"", 4) == 0 ? at + 4 :
-								   NULL;
-		if (quote == NULL || count == 64)
-			continue;
-		size_t length = strcspn(quote, "\"");
-		int i = 0;
-		while (i < count && (lengths[i] != length || strncmp(seen[i], quote, length) != 0))
-			i++;
-		if (i < count)
-			continue;
-		seen[count] = quote;
-		lengths[count++] = length;
-		printf("  %.*s\n", (int)length, quote);
-	}
+	printf("  %s\n", name);
 }
 
 static void __attribute__((noreturn)) list(void)
@@ -245,7 +241,7 @@ static void __attribute__((noreturn)) list(void)
 	printf("arms:\n");
 	print_arms();
 	printf("stages:\n");
-	print_stages();
+	for_each_stage(print_stage);
 	exit(0);
 }
 
@@ -299,23 +295,11 @@ static bool is_set(const char *variable)
 	return value != NULL && value[0] != '\0' && strcmp(value, "0") != 0;
 }
 
-static void check_declaration(void)
-{
-	if (experiment.trials > MAX_TRIALS)
-		usage_error("the declaration asks for %d trials; the most is %d", experiment.trials,
-			    MAX_TRIALS);
-	for (const struct arm *arm = experiment.arms; arm < experiment.arms + MAX_ARMS; arm++)
-		if (arm->name != NULL && strpbrk(arm->name, ",\"\n|") != NULL)
-			usage_error("arm \"%s\": an arm's name is a cell of a CSV file: no comma, "
-				    "quote, newline or bar in it, please",
-				    arm->name);
-}
-
 void options_read(int argc, char **argv)
 {
 	int option;
 
-	check_declaration();
+	declaration_check();
 	if (experiment.trials > 0)
 		options.trials = experiment.trials;
 	while ((option = getopt_long(argc, argv, "", known_options, NULL)) != -1)

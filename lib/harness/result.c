@@ -25,17 +25,6 @@ static const char *const verdict_names[] = {
 	[REPRODUCED] = "reproduced",     [REFUTED] = "refuted",         [BROKEN] = "broken",
 	[INCONCLUSIVE] = "inconclusive", [UNSUPPORTED] = "unsupported",
 };
-static const char *const chart_names[] = {
-	[CHART_LINES] = "lines", [CHART_STEPS] = "steps", [CHART_STAGES] = "stages",
-	[CHART_BARS] = "bars",   [CHART_DOTS] = "dots",
-};
-
-static void key(const char *name, const char *value)
-{
-	if (value != NULL && value[0] != '\0')
-		printf("# %s: %s\n", name, value);
-}
-
 /* ---- the machine ---------------------------------------------------------- */
 
 /* A file of one line, such as those of /proc/sys and /sys. */
@@ -43,7 +32,7 @@ static void key_from_file(const char *name, const char *path)
 {
 	char text[256];
 
-	key(name, read_first_line(path, text, sizeof(text)) > 0 ? text : "unknown");
+	result_key(name, read_first_line(path, text, sizeof(text)) > 0 ? text : "unknown");
 }
 
 static void key_cpu(void)
@@ -65,7 +54,7 @@ static void key_container(void)
 		kind = "podman";
 	else if (getenv("container") != NULL)
 		kind = getenv("container");
-	key("container", kind);
+	result_key("container", kind);
 }
 
 static void key_limit(const char *name, int resource)
@@ -73,7 +62,7 @@ static void key_limit(const char *name, int resource)
 	struct rlimit limit;
 
 	if (getrlimit(resource, &limit) != 0 || limit.rlim_cur == RLIM_INFINITY)
-		key(name, "unlimited");
+		result_key(name, "unlimited");
 	else
 		printf("# %s: %lld bytes\n", name, (long long)limit.rlim_cur);
 }
@@ -85,13 +74,13 @@ static void machine(void)
 	char date[32];
 
 	strftime(date, sizeof(date), "%Y-%m-%dT%H:%M:%SZ", gmtime(&now));
-	key("measured", date);
+	result_key("measured", date);
 	uname(&kernel);
 	printf("# kernel: %s %s %s\n", kernel.sysname, kernel.release, kernel.machine);
 #ifdef __GLIBC__
-	key("glibc", gnu_get_libc_version());
+	result_key("glibc", gnu_get_libc_version());
 #else
-	key("glibc", "none: another libc");
+	result_key("glibc", "none: another libc");
 #endif
 	printf("# page_size: %ld bytes\n", sysconf(_SC_PAGESIZE));
 	printf("# ram: %lld bytes\n", (long long)machine_ram_bytes());
@@ -101,69 +90,25 @@ static void machine(void)
 	key_from_file("max_map_count", "/proc/sys/vm/max_map_count");
 	key_limit("stack_limit", RLIMIT_STACK);
 	key_limit("virtual_limit", RLIMIT_AS);
-	key("compiler", __VERSION__);
-	key("compiler_flags", COMPILER_FLAGS);
+	result_key("compiler", __VERSION__);
+	result_key("compiler_flags", COMPILER_FLAGS);
 }
 
 static void conditions(void)
 {
-	key("aslr", options.aslr             ? "as the machine has it" :
-		    options.aslr_was_refused ? "on: personality(ADDR_NO_RANDOMIZE) was refused" :
-					       "off");
-	key("transparent_huge_pages", thp_setting());
-	key("huge_pages", options.huge_pages      ? "as the machine has them" :
-			  MALLOC_KNOWS_HUGE_PAGES ? "off: prctl(PR_SET_THP_DISABLE), "
-						    "glibc.malloc.hugetlb=0" :
-						    "off: prctl(PR_SET_THP_DISABLE)");
-	key("tunables", options.tunables ? options.tunables : "none");
-	key("preload", getenv("LD_PRELOAD") ? getenv("LD_PRELOAD") : "none");
-	key("resident_source", resident_source);
-	key("malloc_source", malloc_source);
-}
-
-/* ---- the experiment ------------------------------------------------------- */
-
-static void print_setting(const struct knob *knob)
-{
-	printf(" %s=%lld", knob->name, (long long)*knob->value);
-}
-
-/* The question stands last: it alone may hold a bar. */
-static void key_prediction(const struct prediction *predict)
-{
-	const char *cells[] = { predict->measured, predict->arm, predict->from, predict->to,
-				predict->against };
-
-	if (predict->asked == NULL)
-		return;
-	printf("# predict:");
-	for (size_t i = 0; i < sizeof(cells) / sizeof(cells[0]); i++)
-		printf(" %s |", cells[i] != NULL ? cells[i] : "");
-	printf(" %s\n", predict->asked);
-	key("because", predict->because);
-}
-
-void declaration_print(void)
-{
-	key("claim", experiment.claim);
-	key("asked", experiment.asked);
-	key("instead", experiment.instead);
-	key("hypothesis", experiment.hypothesis);
-	key("source", experiment_path);
-	key("x", experiment.x_axis);
-	key("y", experiment.y_axis);
-	key("charted", experiment.charted);
-	key("chart", chart_names[experiment.chart]);
-	key("chart_options", experiment.chart_options);
-	key_prediction(&experiment.predict);
-	printf("# knobs:");
-	for_each_knob(print_setting);
-	printf("\n");
-	for (const struct arm *arm = experiment.arms;
-	     arm < experiment.arms + MAX_ARMS && arm->name != NULL; arm++)
-		printf("# arm: %s%s%s%s%s\n", arm->name, arm->control ? " (control)" : "",
-		       run_count == 0 || arm_ran(arm->name) ? "" : " (not run)",
-		       arm->environment ? " | " : "", arm->environment ? arm->environment : "");
+	result_key("aslr", options.aslr ? "as the machine has it" :
+			   options.aslr_was_refused ?
+					  "on: personality(ADDR_NO_RANDOMIZE) was refused" :
+					  "off");
+	result_key("transparent_huge_pages", thp_setting());
+	result_key("huge_pages", options.huge_pages      ? "as the machine has them" :
+				 MALLOC_KNOWS_HUGE_PAGES ? "off: prctl(PR_SET_THP_DISABLE), "
+							   "glibc.malloc.hugetlb=0" :
+							   "off: prctl(PR_SET_THP_DISABLE)");
+	result_key("tunables", options.tunables ? options.tunables : "none");
+	result_key("preload", getenv("LD_PRELOAD") ? getenv("LD_PRELOAD") : "none");
+	result_key("resident_source", resident_source);
+	result_key("malloc_source", malloc_source);
 }
 
 /* ---- rows and judgement --------------------------------------------------- */
@@ -181,7 +126,7 @@ static void rows(void)
 	printf("arm,trial,stage,x,y");
 #define COLUMN(name) printf(",%s", #name);
 	SNAPSHOT_COLUMNS(COLUMN)
-	printf("\n");
+	printf(",line\n");
 	for (const struct run *run = runs; run < runs + run_count; run++)
 		for (const struct row *row = run->rows; row < run->rows + run->count; row++) {
 			printf("%s,%d,%s", run->arm->name, run->trial, row->stage);
@@ -191,15 +136,17 @@ static void rows(void)
 #define COLUMN(name) cell(row->is.name);
 			SNAPSHOT_COLUMNS(COLUMN)
 #undef COLUMN
-			printf("\n");
+			printf(",%d\n", row->line);
 		}
 }
 
 void result_print_judgement(FILE *to, enum verdict verdict, const char *reason)
 {
 	for (int i = 0; i < finding_count; i++)
-		fprintf(to, "# %s: %s | %s | %s\n", findings[i].control ? "control" : "expect",
-			findings[i].outcome, findings[i].what, findings[i].numbers);
+		fprintf(to, "# %s: %s | %s | %s | %s | %d | %s\n",
+			findings[i].control ? "control" : "expect", findings[i].outcome,
+			findings[i].numbers, findings[i].unit, findings[i].arms, findings[i].line,
+			findings[i].sentence);
 	if (reason != NULL)
 		fprintf(to, "# reason: %s\n", reason);
 	fprintf(to, "# verdict: %s\n", verdict_names[verdict]);

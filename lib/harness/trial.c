@@ -126,6 +126,16 @@ static struct row *row_memory(int count)
 	return rows;
 }
 
+/* So that --list names every stage, and a misspelt one in .predict is refused beforehand. */
+static void stages_must_be_listed(const struct shared *shared)
+{
+	for (const struct row *row = shared->rows; row < shared->rows + shared->count; row++)
+		if (!is_a_stage(row->stage))
+			broken("the stage \"%s\" reached record() in a variable: it has to stand in "
+			       ".stages of the declaration",
+			       row->stage);
+}
+
 /* Also for a trial that broke: its rows show how far it came. */
 static void keep_rows(const struct trial *trial)
 {
@@ -178,13 +188,39 @@ static bool library_loads(const char *library)
 	return child > 0 && waitpid(child, &status, 0) == child && status == 0;
 }
 
-bool trial_can_run(const struct arm *arm)
-{
-	const char *preload = arm->environment ? strstr(arm->environment, "LD_PRELOAD=") : NULL;
-	char library[PATH_MAX];
+static char *left_out[MAX_ARMS]; /* the reason, for each arm of the declaration */
 
-	return preload == NULL || sscanf(preload, "LD_PRELOAD=%4095[^ ]", library) != 1 ||
-	       library_loads(library);
+const char *why_left_out(const struct arm *arm)
+{
+	return left_out[arm - experiment.arms];
+}
+
+/* Drops what earlier trials of the arm recorded. */
+static void leave_out_arm(const struct arm *arm, const char *reason)
+{
+	int kept = 0;
+
+	for (int i = 0; i < run_count; i++)
+		if (runs[i].arm != arm)
+			runs[kept++] = runs[i];
+	run_count = kept;
+	left_out[arm - experiment.arms] = strdup(reason);
+}
+
+void trial_leave_out_missing(void)
+{
+	char library[PATH_MAX], reason[PATH_MAX + 32];
+
+	FOR_EACH_ARM(arm)
+	{
+		const char *preload = arm->environment ? strstr(arm->environment, "LD_PRELOAD=") :
+							 NULL;
+		if (preload == NULL || sscanf(preload, "LD_PRELOAD=%4095[^ ]", library) != 1 ||
+		    library_loads(library))
+			continue;
+		snprintf(reason, sizeof(reason), "%s is not installed", library);
+		leave_out_arm(arm, reason);
+	}
 }
 
 /* Waits for a child to end, or with WUNTRACED to stop. */
@@ -353,6 +389,8 @@ static void check_end(struct trial *trial, int status)
 	char reason[REASON_SIZE];
 
 	trial->pid = 0;
+	if (shared->left_out)
+		return;
 	if (shared->ended != REPRODUCED) {
 		memcpy(reason, shared->reason, sizeof(reason));
 		if (shared->ended == UNSUPPORTED)
@@ -386,8 +424,11 @@ void trial_run(const struct arm *arm, int number, bool keep)
 		become_the_arm(&trial, parent);
 
 	check_end(&trial, wait_for_end(&trial));
-	if (keep)
+	if (trial.shared->left_out)
+		leave_out_arm(arm, trial.shared->reason);
+	else if (keep)
 		keep_rows(&trial);
+	stages_must_be_listed(trial.shared);
 	memcpy(resident_source, trial.shared->resident_source, sizeof(resident_source));
 	memcpy(malloc_source, trial.shared->malloc_source, sizeof(malloc_source));
 	clean_up(&trial);
