@@ -92,7 +92,7 @@ const struct experiment experiment = {
 	.instead = "pmap and the probe count the pages in the page tables; ps shows a counter of this "
 		   "kernel that moves in batches of pages and lags behind",
 	.x_axis = "pages written",
-	.y_axis = "RSS that the tool shows, less RSS of the probe, bytes",
+	.y_axis = "RSS of the tool less RSS of the probe, bytes",
 	.charted = "y",
 	.knobs = { { "pages", &pages, "", "how many pages are written", STEPS, 1 << 20 } },
 	.arms = { { "ps", ps },
