@@ -101,10 +101,8 @@ static void at_all_sizes(int64_t (*read_by)(int64_t times), int64_t cost)
 {
 	int64_t times = times_of(cost);
 
-	if (read_by(1) == NOT_MEASURED) {
-		record("left out: its tool is not installed", 0);
-		return;
-	}
+	if (read_by(1) == NOT_MEASURED)
+		leave_out("its tool is not installed");
 	time_readings("small", read_by, times);
 	grow_to(large_bytes);
 	time_readings("large", read_by, times);
@@ -187,9 +185,12 @@ const struct experiment experiment = {
 	.claim = "a snapshot costs about as much as its system calls, however much memory is resident",
 	.asked = "What does it cost to read a process's memory use?",
 	.x_axis = "bytes resident",
+	.x_unit = "bytes",
 	.y_axis = "time of one reading, ns",
+	.y_unit = "ns",
 	.charted = "y",
-	.chart_options = "log-x log-y",
+	.log_x = true,
+	.log_y = true,
 	.knobs = { { "large", &large_bytes, "bytes", "resident memory in the stage \"large\"",
 		     8 * MiB },
 		   { "largest", &largest_bytes, "bytes", "resident memory in the stage \"largest\"",
@@ -214,6 +215,7 @@ const struct experiment experiment = {
 		     .because = "For each reading a new process has to start, load the libraries of "
 				"ps, and open and read files in /proc. The bare calls only ask the "
 				"kernel." },
+	.stages = { "small", "large", "largest" },
 	.judge = judge,
 	.trials = 5,
 	.warm_up = true,

@@ -85,8 +85,9 @@ static int64_t rows_off_by(const char *arm, int64_t off)
 
 static void judge(void)
 {
-	expect_equal("writes after which the page count is exact", pages, rows_off_by("probe", 0));
-	control_equal("counts taken before the write that are one page too small", pages,
+	expect_equal("writes after which the page count is exact", "writes", pages,
+		     rows_off_by("probe", 0));
+	control_equal("counts taken before the write that are one page too small", "counts", pages,
 		      rows_off_by("one write early", -1));
 }
 

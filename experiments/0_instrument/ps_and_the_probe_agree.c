@@ -78,12 +78,12 @@ static int64_t rows_apart_by(const char *arm, int64_t bytes)
 
 static void judge(void)
 {
-	expect_equal("comparisons, out of 8, in which ps and the probe show the same RSS", STEPS,
-		     rows_apart_by("ps", 0));
-	expect_equal("comparisons, out of 8, in which pmap and the probe show the same RSS", STEPS,
-		     rows_apart_by("pmap", 0));
+	expect_equal("comparisons, out of 8, in which ps and the probe show the same RSS",
+		     "comparisons", STEPS, rows_apart_by("ps", 0));
+	expect_equal("comparisons, out of 8, in which pmap and the probe show the same RSS",
+		     "comparisons", STEPS, rows_apart_by("pmap", 0));
 	control_equal("comparisons, out of 8, that differ by the page written after pmap looked",
-		      STEPS, rows_apart_by("pmap one write later", -page_bytes()));
+		      "comparisons", STEPS, rows_apart_by("pmap one write later", -page_bytes()));
 }
 
 const struct experiment experiment = {
@@ -93,6 +93,7 @@ const struct experiment experiment = {
 		   "kernel that moves in batches of pages and lags behind",
 	.x_axis = "pages written",
 	.y_axis = "RSS of the tool less RSS of the probe, bytes",
+	.y_unit = "bytes",
 	.charted = "y",
 	.knobs = { { "pages", &pages, "", "how many pages are written", STEPS, 1 << 20 } },
 	.arms = { { "ps", ps },

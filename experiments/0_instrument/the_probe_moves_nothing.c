@@ -65,14 +65,18 @@ static void judge(void)
 	struct snapshot ours = growth("probe", "before", "reading");
 	struct snapshot theirs = growth("stdio", "before", "reading");
 
-	expect_equal("the probe's snapshots add nothing to the heap", 0, ours.heap_top_bytes);
-	expect_equal("the probe's snapshots add nothing to the virtual size", 0, ours.virtual_bytes);
-	expect_equal("the probe's snapshots make nothing resident", 0, ours.resident_bytes);
-	expect_equal("the probe's snapshots cause no page fault", 0,
+	expect_equal("the probe's snapshots add nothing to the heap", "bytes", 0,
+		     ours.heap_top_bytes);
+	expect_equal("the probe's snapshots add nothing to the virtual size", "bytes", 0,
+		     ours.virtual_bytes);
+	expect_equal("the probe's snapshots make nothing resident", "bytes", 0, ours.resident_bytes);
+	expect_equal("the probe's snapshots cause no page fault", "faults", 0,
 		     ours.minor_fault_count + ours.major_fault_count);
-	control_between("stdio maps memory for its buffers", 1, theirs.virtual_bytes, INT64_MAX);
-	control_between("stdio makes pages resident", page_bytes(), theirs.resident_bytes, INT64_MAX);
-	control_between("stdio causes page faults", 1, theirs.minor_fault_count, INT64_MAX);
+	control_between("stdio maps memory for its buffers", "bytes", 1, theirs.virtual_bytes,
+			INT64_MAX);
+	control_between("stdio makes pages resident", "bytes", page_bytes(), theirs.resident_bytes,
+			INT64_MAX);
+	control_between("stdio causes page faults", "faults", 1, theirs.minor_fault_count, INT64_MAX);
 }
 
 const struct experiment experiment = {
@@ -80,7 +84,7 @@ const struct experiment experiment = {
 	.asked = "Does measuring the memory change it?",
 	.x_axis = "readings taken",
 	.charted = "heap_top_bytes resident_bytes",
-	.chart_options = "log-x",
+	.log_x = true,
 	.knobs = { { "readings", &readings, "", "how many times each method reads" } },
 	.arms = { { "probe", probe }, { "stdio", stdio, .control = true } },
 	.predict = { "How far does reading statm with fopen() and fscanf() move the top of the "

@@ -46,10 +46,8 @@ static void look_and_work(int64_t (*look)(int64_t times))
 	write_pages(work, pages * page_bytes());
 	record("before", 0);
 	int64_t before = faults_so_far();
-	if (look(1) == NOT_MEASURED) {
-		record("left out: its tool is not installed", 0);
-		return;
-	}
+	if (look(1) == NOT_MEASURED)
+		leave_out("its tool is not installed");
 	write_pages(work, pages * page_bytes());
 	int64_t first = faults_so_far();
 	record_y("first look", 1, first - before);
@@ -144,11 +142,6 @@ static int64_t changed(const char *arm, const char *from, const char *to)
 	       llabs(grown.heap_top_bytes);
 }
 
-static bool looked(const char *arm)
-{
-	return nth_row(arm, "each later look", 0) != NULL;
-}
-
 static void expect_unchanged(const char *arm)
 {
 	char sentence[128];
@@ -156,22 +149,23 @@ static void expect_unchanged(const char *arm)
 	snprintf(sentence, sizeof(sentence),
 		 "%s: the looks cause no fault and leave resident memory and the heap unchanged",
 		 arm);
-	if (looked(arm))
-		expect_equal(sentence, 0, changed(arm, "before", "each later look"));
+	if (arm_ran(arm))
+		expect_equal(sentence, "faults and bytes", 0,
+			     changed(arm, "before", "each later look"));
 }
 
 static void expect_changed_once(const char *arm)
 {
 	char sentence[128];
 
-	if (!looked(arm))
+	if (!arm_ran(arm))
 		return;
 	snprintf(sentence, sizeof(sentence), "%s: the first look makes at least one page resident",
 		 arm);
-	expect_between(sentence, page_bytes(), growth(arm, "before", "first look").resident_bytes,
-		       INT64_MAX);
+	expect_between(sentence, "bytes", page_bytes(),
+		       growth(arm, "before", "first look").resident_bytes, INT64_MAX);
 	snprintf(sentence, sizeof(sentence), "%s: a later look causes no fault", arm);
-	expect_equal(sentence, 0, y_of(arm, "each later look"));
+	expect_equal(sentence, "faults", 0, y_of(arm, "each later look"));
 }
 
 static void judge(void)
@@ -191,10 +185,10 @@ static void judge(void)
 	expect_changed_once("popen ps aux + grep");
 	/* Pages of the stack and of the libraries' data fault as well: up to 64. */
 	expect_between("fork and exec: the first look causes one fault for each page of the work",
-		       pages, y_of("fork and exec", "first look"), pages + 64);
+		       "faults", pages, y_of("fork and exec", "first look"), pages + 64);
 	expect_between("fork and exec: each later look causes one fault for each page of the work",
-		       pages, y_of("fork and exec", "each later look"), pages + 64);
-	control_equal("nobody: without a look the work changes nothing", 0,
+		       "faults", pages, y_of("fork and exec", "each later look"), pages + 64);
+	control_equal("nobody: without a look the work changes nothing", "faults and bytes", 0,
 		      changed("nobody", "before", "each later look"));
 }
 
@@ -206,7 +200,7 @@ const struct experiment experiment = {
 	.y_axis = "page faults that a look causes",
 	.charted = "y",
 	.chart = CHART_BARS,
-	.chart_options = "log-y",
+	.log_y = true,
 	.knobs = { { "pages", &pages, "", "pages that the program writes between looks", 16, 1 << 18 },
 		   { "looks", &looks, "", "number of looks", 2, 1000 } },
 	.arms = { { "probe", probe },

@@ -83,27 +83,32 @@ static void judge(void)
 	int64_t near = y_of("32-bit", "from text to stack"),
 		far = y_of("64-bit", "from text to stack");
 
-	expect_equal("a pointer of the 32-bit program has 4 bytes", 4, y_of("32-bit", "pointer"));
-	expect_between("a 32-bit program can have nearly 4 GiB of addresses", 4 * GiB - left_out,
-		       y_of("32-bit", "all addresses"), 4 * GiB);
+	expect_equal("a pointer of the 32-bit program has 4 bytes", "bytes", 4,
+		     y_of("32-bit", "pointer"));
+	expect_between("a 32-bit program can have nearly 4 GiB of addresses", "bytes",
+		       4 * GiB - left_out, y_of("32-bit", "all addresses"), 4 * GiB);
 	/* The distance is less than 4 GiB in the 32-bit program and a third of 128 TiB in the
 	 * 64-bit program. */
 	expect_between("distance from text to stack: 64-bit program divided by 32-bit program",
-		       1000, far / near, INT64_MAX);
+		       "times", 1000, far / near, INT64_MAX);
 	control_between("with a 32-bit kernel's split the program can have nearly 3 GiB of addresses",
-			3 * GiB - left_out, y_of("32-bit with 3 GiB", "all addresses"), 3 * GiB);
-	control_between("the 64-bit program can have more than 1 TiB of addresses", 1024 * GiB,
-			y_of("64-bit", "all addresses"), INT64_MAX);
-	control_equal("a pointer of the 64-bit program has 8 bytes", 8, y_of("64-bit", "pointer"));
+			"bytes", 3 * GiB - left_out, y_of("32-bit with 3 GiB", "all addresses"),
+			3 * GiB);
+	control_between("the 64-bit program can have more than 1 TiB of addresses", "bytes",
+			1024 * GiB, y_of("64-bit", "all addresses"), INT64_MAX);
+	control_equal("a pointer of the 64-bit program has 8 bytes", "bytes", 8,
+		      y_of("64-bit", "pointer"));
 }
 
 const struct experiment experiment = {
+	.address_map = true,
 	.claim = "a 32-bit process has 4 GiB of addresses, and everything lies closer together",
 	.asked = "What changes in a 32-bit process?",
 	.y_axis = "bytes",
+	.y_unit = "bytes",
 	.charted = "y",
 	.chart = CHART_BARS,
-	.chart_options = "log-y",
+	.log_y = true,
 	.arms = { { "64-bit", bits_64, .control = true },
 		  { "32-bit", bits_32 },
 		  { "32-bit with 3 GiB", bits_32_limit_3_gib, .control = true } },

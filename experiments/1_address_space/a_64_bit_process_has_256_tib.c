@@ -92,14 +92,14 @@ static void judge(void)
 	int64_t claimed = INT64_C(1) << bits;
 	int64_t least = claimed - addresses_left_out();
 
-	expect_between("addresses that mmap gives without a hint", least,
+	expect_between("addresses that mmap gives without a hint", "bytes", least,
 		       y_of("without a hint", "all addresses"), claimed);
-	expect_between("addresses that mmap gives with a high address as the hint", least,
+	expect_between("addresses that mmap gives with a high address as the hint", "bytes", least,
 		       y_of("with a high hint", "all addresses"), claimed);
-	expect_between("first address above the program that mmap refuses", least,
+	expect_between("first address above the program that mmap refuses", "bytes", least,
 		       y_of("page by page", "all addresses"), claimed);
-	control_equal("addresses that the same count finds under a limit of 1 TiB", LIMIT_BYTES,
-		      y_of("limited to 1 TiB", "all addresses"));
+	control_equal("addresses that the same count finds under a limit of 1 TiB", "bytes",
+		      LIMIT_BYTES, y_of("limited to 1 TiB", "all addresses"));
 }
 
 const struct experiment experiment = {
@@ -108,9 +108,10 @@ const struct experiment experiment = {
 	.instead = "On x86-64 half of them belong to the kernel: the program gets 2^47 bytes, 128 TiB. "
 		   "With five-level page tables it can have 2^56, if it asks for them.",
 	.y_axis = "addresses a process can have, bytes",
+	.y_unit = "bytes",
 	.charted = "y",
 	.chart = CHART_BARS,
-	.chart_options = "mark=281474976710656:256_TiB,_as_told",
+	.marks = { { 'y', 281474976710656, "256 TiB, as told" } },
 	.knobs = { { "bits", &bits, "", "width of the program's addresses, as the claim says", 32,
 		     62 } },
 	.arms = { { "without a hint", without_hint },

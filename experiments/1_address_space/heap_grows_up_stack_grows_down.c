@@ -87,14 +87,14 @@ static int64_t steps_towards(int direction, const char *arm)
 
 static void judge(void)
 {
-	expect_equal("heap blocks that lie above the block before", STEPS - 1,
+	expect_equal("heap blocks that lie above the block before", "blocks", STEPS - 1,
 		     steps_towards(1, "heap"));
-	expect_equal("stack frames that lie below the frame of their caller", STEPS - 1,
+	expect_equal("stack frames that lie below the frame of their caller", "frames", STEPS - 1,
 		     steps_towards(-1, "stack"));
-	expect_equal("mappings that lie below the mapping before", STEPS - 1,
+	expect_equal("mappings that lie below the mapping before", "mappings", STEPS - 1,
 		     steps_towards(-1, "mappings"));
-	control_equal("in the old layout, mappings that lie above the mapping before", STEPS - 1,
-		      steps_towards(1, "mappings in the old layout"));
+	control_equal("in the old layout, mappings that lie above the mapping before", "mappings",
+		      STEPS - 1, steps_towards(1, "mappings in the old layout"));
 }
 
 const struct experiment experiment = {
@@ -102,6 +102,7 @@ const struct experiment experiment = {
 	.asked = "In which direction do the heap and the stack grow?",
 	.x_axis = "blocks, calls or mappings so far",
 	.y_axis = "address, bytes above the first",
+	.y_unit = "bytes",
 	.charted = "y",
 	/* STEPS frames of the largest size fit into a stack of 8 MiB. */
 	.knobs = { { "step", &step_bytes, "bytes", "size of a block, frame or mapping", 1 * KiB,

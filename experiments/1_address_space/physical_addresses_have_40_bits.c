@@ -78,11 +78,12 @@ static void judge(void)
 	int64_t reduced = nth_row("CPUID", "physical address", 0)->x;
 	int64_t reported = y_of("CPUID", "physical address");
 
-	expect_equal("bits of a physical address according to /proc/cpuinfo", bits, in_cpuinfo);
+	expect_equal("bits of a physical address according to /proc/cpuinfo", "bits", bits,
+		     in_cpuinfo);
 	control_between("bits in /proc/cpuinfo: those of the processor, less those for encryption keys",
-			reported - reduced, in_cpuinfo, reported);
-	control_between("bits that it takes to number every byte of the machine's memory", 1,
-			y_of("memory", "physical address"), in_cpuinfo);
+			"bits", reported - reduced, in_cpuinfo, reported);
+	control_between("bits that it takes to number every byte of the machine's memory", "bits",
+			1, y_of("memory", "physical address"), in_cpuinfo);
 }
 
 const struct experiment experiment = {
@@ -93,7 +94,7 @@ const struct experiment experiment = {
 	.y_axis = "bits",
 	.charted = "y",
 	.chart = CHART_BARS,
-	.chart_options = "mark=40:as_told",
+	.marks = { { 'y', 40, "as told" } },
 	.knobs = { { "bits", &bits, "", "width of a physical address, as the claim says", 32, 64 } },
 	.arms = { { "/proc/cpuinfo", cpuinfo },
 		  { "CPUID", cpuid, .control = true },

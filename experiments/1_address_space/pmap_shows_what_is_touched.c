@@ -119,19 +119,22 @@ static void judge(void)
 	int64_t reserved = pages * page_bytes();
 	int64_t read = (pages + 1) / 2 * page_bytes(), written = (pages + 3) / 4 * page_bytes();
 
-	expect_equal("private file: Kbytes is what was reserved", reserved,
+	expect_equal("private file: Kbytes is what was reserved", "bytes", reserved,
 		     y_of("private file", "Kbytes"));
-	expect_equal("private file: RSS is what was touched", read, y_of("private file", "RSS"));
-	expect_equal("private file: Dirty is what was written", written,
+	expect_equal("private file: RSS is what was touched", "bytes", read,
+		     y_of("private file", "RSS"));
+	expect_equal("private file: Dirty is what was written", "bytes", written,
 		     y_of("private file", "Dirty"));
-	expect_equal("shared file: Kbytes is what was reserved", reserved,
+	expect_equal("shared file: Kbytes is what was reserved", "bytes", reserved,
 		     y_of("shared file", "Kbytes"));
-	expect_equal("shared file: RSS is what was touched", read, y_of("shared file", "RSS"));
-	expect_equal("shared file: Dirty is what was written", written, y_of("shared file", "Dirty"));
-	control_equal("only read: nothing is Dirty", 0, y_of("only read", "Dirty"));
-	control_equal("only read: RSS is what was read", read, y_of("only read", "RSS"));
-	control_equal("untouched: RSS is zero", 0, y_of("untouched", "RSS"));
-	control_equal("anonymous memory only read: RSS is zero", 0,
+	expect_equal("shared file: RSS is what was touched", "bytes", read,
+		     y_of("shared file", "RSS"));
+	expect_equal("shared file: Dirty is what was written", "bytes", written,
+		     y_of("shared file", "Dirty"));
+	control_equal("only read: nothing is Dirty", "bytes", 0, y_of("only read", "Dirty"));
+	control_equal("only read: RSS is what was read", "bytes", read, y_of("only read", "RSS"));
+	control_equal("untouched: RSS is zero", "bytes", 0, y_of("untouched", "RSS"));
+	control_equal("anonymous memory only read: RSS is zero", "bytes", 0,
 		      y_of("anonymous only read", "RSS"));
 }
 
@@ -140,6 +143,7 @@ const struct experiment experiment = {
 		 "written",
 	.asked = "What do Kbytes, RSS and Dirty mean in pmap?",
 	.y_axis = "what pmap shows, bytes",
+	.y_unit = "bytes",
 	.charted = "y",
 	.chart = CHART_BARS,
 	.knobs = { { "pages", &pages, "", "length of the mapping in pages", 4, 1 << 16 } },

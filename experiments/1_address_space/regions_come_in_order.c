@@ -79,32 +79,36 @@ static void judge(void)
 {
 	const char *arm = "as it is";
 
-	expect_between("read-only data lies above the text", 1,
+	expect_between("read-only data lies above the text", "bytes", 1,
 		       above(arm, "text", "read-only data"), INT64_MAX);
-	expect_between("data lies above the read-only data", 1,
+	expect_between("data lies above the read-only data", "bytes", 1,
 		       above(arm, "read-only data", "data"), INT64_MAX);
-	expect_between("bss lies above the data", 1, above(arm, "data", "bss"), INT64_MAX);
-	expect_between("the heap lies above the bss", 1, above(arm, "bss", "heap"), INT64_MAX);
+	expect_between("bss lies above the data", "bytes", 1, above(arm, "data", "bss"), INT64_MAX);
+	expect_between("the heap lies above the bss", "bytes", 1, above(arm, "bss", "heap"),
+		       INT64_MAX);
 	/* The picture does not say whether libraries lie above or below other mappings. */
-	expect_between("an anonymous mapping lies above the heap", 1,
+	expect_between("an anonymous mapping lies above the heap", "bytes", 1,
 		       above(arm, "heap", "anonymous mapping"), INT64_MAX);
-	expect_between("a library lies above the heap", 1, above(arm, "heap", "library"), INT64_MAX);
-	expect_between("the stack lies above the mapping", 1,
+	expect_between("a library lies above the heap", "bytes", 1, above(arm, "heap", "library"),
+		       INT64_MAX);
+	expect_between("the stack lies above the mapping", "bytes", 1,
 		       above(arm, "anonymous mapping", "stack"), INT64_MAX);
-	expect_between("the stack lies above the library", 1, above(arm, "library", "stack"),
-		       INT64_MAX);
-	expect_between("the arguments lie above the stack", 1, above(arm, "stack", "arguments"),
-		       INT64_MAX);
-	control_between("with an endless stack a mapping lies below the heap", INT64_MIN,
+	expect_between("the stack lies above the library", "bytes", 1,
+		       above(arm, "library", "stack"), INT64_MAX);
+	expect_between("the arguments lie above the stack", "bytes", 1,
+		       above(arm, "stack", "arguments"), INT64_MAX);
+	control_between("with an endless stack a mapping lies below the heap", "bytes", INT64_MIN,
 			above("endless stack", "heap", "anonymous mapping"), -1);
 }
 
 const struct experiment experiment = {
+	.address_map = true,
 	.claim = "from low to high addresses lie text, read-only data, data, bss, heap, mappings, "
 		 "stack, arguments",
 	.asked = "How is a process laid out in memory?",
 	.x_axis = "place in the textbook's picture, from the bottom",
 	.y_axis = "address, bytes",
+	.y_unit = "bytes",
 	.charted = "y",
 	.chart = CHART_STAGES,
 	.arms = { { "as it is", as_it_is },

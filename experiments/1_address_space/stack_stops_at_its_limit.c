@@ -142,19 +142,20 @@ static void judge(void)
 	struct snapshot written = growth("limit", "frame written", "frame written");
 	int64_t fresh = nth_row("limit", "frame written", STEPS)->x;
 
-	expect_equal("the stack ends at its limit", whole_pages(limit_bytes), y_of("limit", "reach"));
+	expect_equal("the stack ends at its limit", "bytes", whole_pages(limit_bytes),
+		     y_of("limit", "reach"));
 	/* What record() itself uses lies below the frame. */
-	expect_between("entering a large frame makes resident only what called functions use", 0,
-		       entered.resident_bytes, 2 * page_bytes());
-	expect_equal("writing the frame makes its absent pages resident and no other pages", fresh,
-		     written.resident_bytes);
+	expect_between("entering a large frame makes resident only what called functions use",
+		       "bytes", 0, entered.resident_bytes, 2 * page_bytes());
+	expect_equal("writing the frame makes its absent pages resident and no other pages",
+		     "bytes", fresh, written.resident_bytes);
 	/* The program's start and the harness's warm-up (64 KiB) have used the rest before. */
 	expect_between("nearly all pages of the frame were absent before they were written",
-		       limit_bytes / 2 - 64 * KiB - 4 * page_bytes(), fresh,
+		       "bytes", limit_bytes / 2 - 64 * KiB - 4 * page_bytes(), fresh,
 		       limit_bytes / 2 + page_bytes());
-	control_equal("with half the limit the stack ends at half the size",
+	control_equal("with half the limit the stack ends at half the size", "bytes",
 		      whole_pages(limit_bytes / 2), y_of("half the limit", "reach"));
-	control_equal("with twice the limit the stack ends at twice the size",
+	control_equal("with twice the limit the stack ends at twice the size", "bytes",
 		      whole_pages(limit_bytes * 2), y_of("twice the limit", "reach"));
 }
 
@@ -163,7 +164,9 @@ const struct experiment experiment = {
 		 "SIGSEGV",
 	.asked = "How large can the stack become, and what happens then?",
 	.x_axis = "bytes of a large frame written for the first time",
+	.x_unit = "bytes",
 	.y_axis = "size of the stack, bytes",
+	.y_unit = "bytes",
 	.charted = "y",
 	.chart = CHART_BARS,
 	.knobs = { { "limit", &limit_bytes, "bytes", "stack limit of the arm \"limit\"", 1 * MiB,

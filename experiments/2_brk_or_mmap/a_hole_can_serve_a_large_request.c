@@ -64,22 +64,23 @@ static void judge(void)
 	struct snapshot served = growth("hole", "before malloc", "after malloc");
 	struct snapshot mapped = growth("no hole", "before malloc", "after malloc");
 
-	expect_between("the request is above the threshold", DEFAULT_THRESHOLD + 1, hole_bytes(),
-		       INT64_MAX);
-	expect_equal("with a hole, the request adds nothing to the virtual size", 0,
+	expect_between("the request is above the threshold", "bytes", DEFAULT_THRESHOLD + 1,
+		       hole_bytes(), INT64_MAX);
+	expect_equal("with a hole, the request adds nothing to the virtual size", "bytes", 0,
 		     served.virtual_bytes);
-	expect_equal("with a hole, the request does not move the break", 0, served.heap_top_bytes);
+	expect_equal("with a hole, the request does not move the break", "bytes", 0,
+		     served.heap_top_bytes);
 	expect_equal("with a hole, the first size that is mapped is one byte more than the hole holds",
-		     hole_bytes() + 1, y_of("hole", "first size that is mapped"));
-	control_between("without a hole, the request adds its size to the virtual size",
+		     "bytes", hole_bytes() + 1, y_of("hole", "first size that is mapped"));
+	control_between("without a hole, the request adds its size to the virtual size", "bytes",
 			hole_bytes(), mapped.virtual_bytes, hole_bytes() + 2 * page_bytes());
-	control_equal("without a hole, the request does not move the break", 0,
+	control_equal("without a hole, the request does not move the break", "bytes", 0,
 		      mapped.heap_top_bytes);
 	/* The threshold is compared with the chunk: the request, its header and the
 	 * rounding up, together at most 23 bytes more. */
 	control_between("without a hole, the first size that is mapped is 128 KiB less its header",
-			DEFAULT_THRESHOLD - 23, y_of("no hole", "first size that is mapped"),
-			DEFAULT_THRESHOLD);
+			"bytes", DEFAULT_THRESHOLD - 23,
+			y_of("no hole", "first size that is mapped"), DEFAULT_THRESHOLD);
 }
 
 const struct experiment experiment = {
@@ -87,10 +88,12 @@ const struct experiment experiment = {
 		 "large enough",
 	.asked = "Does a request of 300 KiB always get its own mapping?",
 	.x_axis = "bytes requested",
+	.x_unit = "bytes",
 	.y_axis = "first size that is mapped, bytes",
+	.y_unit = "bytes",
 	.charted = "y",
 	.chart = CHART_BARS,
-	.chart_options = "mark=131072:128_KiB",
+	.marks = { { 'y', 131072, "128 KiB" } },
 	.knobs = { { "block", &block_bytes, "bytes",
 		     "size of each of the five blocks that are freed", 32 * KiB, 127 * KiB } },
 	.arms = { { "hole", hole }, { "no hole", no_hole, .control = true } },

@@ -80,13 +80,13 @@ static void judge(void)
 	 * bytes less than the threshold still makes a chunk that reaches it. */
 	int64_t claimed = DEFAULT_THRESHOLD, least = claimed - 23;
 
-	expect_between("first request of a process: first size that is mapped", least,
+	expect_between("first request of a process: first size that is mapped", "bytes", least,
 		       first_mapped("first request"), claimed);
-	expect_between("top used up: first size that is mapped", least, first_mapped("top used up"),
-		       claimed);
-	expect_between("after a mapped block was freed: first size that is mapped", least,
+	expect_between("top used up: first size that is mapped", "bytes", least,
+		       first_mapped("top used up"), claimed);
+	expect_between("after a mapped block was freed: first size that is mapped", "bytes", least,
 		       first_mapped("after freeing a mapped block"), claimed);
-	control_between("threshold pinned, top used up: first size that is mapped", least,
+	control_between("threshold pinned, top used up: first size that is mapped", "bytes", least,
 			first_mapped("pinned"), claimed);
 }
 
@@ -96,9 +96,11 @@ const struct experiment experiment = {
 	.instead = "128 KiB is where the threshold starts. It rises to the size of every larger mapped "
 		   "block that is freed, and it counts only when the heap has nothing that fits.",
 	.y_axis = "first size that is mapped, bytes",
+	.y_unit = "bytes",
 	.charted = "y",
 	.chart = CHART_BARS,
-	.chart_options = "log-y mark=131072:128_KiB",
+	.log_y = true,
+	.marks = { { 'y', 131072, "128 KiB" } },
 	.knobs = { { "freed", &freed_bytes, "bytes",
 		     "size of the mapped block that is freed before", 256 * KiB },
 		   { "block", &block_bytes, "bytes", "size that the arm \"one block\" asks for" } },

@@ -76,18 +76,18 @@ static void judge(void)
 	int64_t least_step = pages_for(DEFAULT_THRESHOLD + 1) * page_bytes();
 	int64_t most_step = pages_for(DEFAULT_THRESHOLD + chunk) * page_bytes();
 
-	expect_between("the break moves at least once", 1, heap_moves.count, INT64_MAX);
-	expect_between("the smallest step of the break is 128 KiB and what is missing", least_step,
-		       heap_moves.least, most_step);
-	expect_between("the largest step of the break is 128 KiB and what is missing", least_step,
-		       heap_moves.most, most_step);
-	expect_between("the break moves at most once for every 128 KiB of chunks", 1,
+	expect_between("the break moves at least once", "moves", 1, heap_moves.count, INT64_MAX);
+	expect_between("the smallest step of the break is 128 KiB and what is missing", "bytes",
+		       least_step, heap_moves.least, most_step);
+	expect_between("the largest step of the break is 128 KiB and what is missing", "bytes",
+		       least_step, heap_moves.most, most_step);
+	expect_between("the break moves at most once for every 128 KiB of chunks", "moves", 1,
 		       heap_moves.count, requests * chunk / DEFAULT_THRESHOLD + 1);
-	control_equal("with every request sent to mmap, the break does not move", 0,
+	control_equal("with every request sent to mmap, the break does not move", "moves", 0,
 		      moves_of_the_break("all mmap").count);
 	/* A mapping holds the chunk and at most one more header, in whole pages. */
 	control_between("with every request sent to mmap, each one adds its pages to the virtual size",
-			requests * pages_for(request_bytes) * page_bytes(),
+			"bytes", requests * pages_for(request_bytes) * page_bytes(),
 			growth("all mmap", "allocated", "allocated").virtual_bytes,
 			requests * pages_for(chunk + 2 * (int64_t)sizeof(size_t)) * page_bytes());
 }
@@ -96,6 +96,7 @@ const struct experiment experiment = {
 	.claim = "small requests move the program break by 132 KiB at a time, not once for each request",
 	.asked = "Where does malloc get the memory for small blocks?",
 	.x_axis = "bytes requested",
+	.x_unit = "bytes",
 	.charted = "heap_top_bytes",
 	.chart = CHART_STEPS,
 	.knobs = { { "requests", &requests, "", "number of requests", 200, 4000 },

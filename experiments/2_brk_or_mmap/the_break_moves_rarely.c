@@ -83,16 +83,16 @@ static void judge(void)
 	 * much, and so the first such step needs no move. */
 	int64_t step = pages_for(DEFAULT_THRESHOLD + chunk) * page_bytes();
 
-	expect_between("moves of the break: one for each 128 KiB of chunks", (bytes - 1) / step,
-		       moves, bytes / DEFAULT_THRESHOLD + 1);
-	expect_equal("the virtual size grows only by the moves of the break", usual.heap_top_bytes,
-		     usual.virtual_bytes);
+	expect_between("moves of the break: one for each 128 KiB of chunks", "moves",
+		       (bytes - 1) / step, moves, bytes / DEFAULT_THRESHOLD + 1);
+	expect_equal("the virtual size grows only by the moves of the break", "bytes",
+		     usual.heap_top_bytes, usual.virtual_bytes);
 	expect_between("looks, out of 40, that find the break and the virtual size unchanged",
-		       LOOKS - moves, unchanged_looks("as it is"), LOOKS);
+		       "looks", LOOKS - moves, unchanged_looks("as it is"), LOOKS);
 	/* The first requests still come from the page that wake_malloc() left.  A step is
 	 * the page or two that hold the missing chunk. */
 	control_between("moves of the break without padding: one for each page or two of chunks",
-			(bytes - page_bytes()) / (page_bytes() + chunk),
+			"moves", (bytes - page_bytes()) / (page_bytes() + chunk),
 			moves_of_the_break("no padding"), bytes / page_bytes() + 1);
 }
 

@@ -63,13 +63,13 @@ static int64_t first_mapped(const char *arm)
 
 static void judge(void)
 {
-	expect_equal("set by mallopt(): first size that is mapped", first_at(threshold_bytes),
-		     first_mapped("mallopt"));
-	expect_equal("lowered by GLIBC_TUNABLES: first size that is mapped", first_at(TUNABLE_LOW),
-		     first_mapped("tunable lower"));
-	expect_equal("raised by GLIBC_TUNABLES: first size that is mapped", first_at(TUNABLE_HIGH),
-		     first_mapped("tunable higher"));
-	control_equal("untouched: first size that is mapped", first_at(DEFAULT_THRESHOLD),
+	expect_equal("set by mallopt(): first size that is mapped", "bytes",
+		     first_at(threshold_bytes), first_mapped("mallopt"));
+	expect_equal("lowered by GLIBC_TUNABLES: first size that is mapped", "bytes",
+		     first_at(TUNABLE_LOW), first_mapped("tunable lower"));
+	expect_equal("raised by GLIBC_TUNABLES: first size that is mapped", "bytes",
+		     first_at(TUNABLE_HIGH), first_mapped("tunable higher"));
+	control_equal("untouched: first size that is mapped", "bytes", first_at(DEFAULT_THRESHOLD),
 		      first_mapped("untouched"));
 }
 
@@ -77,9 +77,11 @@ const struct experiment experiment = {
 	.claim = "mallopt() and GLIBC_TUNABLES set the size from which a request gets its own mapping",
 	.asked = "Can I change when malloc uses mmap?",
 	.y_axis = "first size that is mapped, bytes",
+	.y_unit = "bytes",
 	.charted = "y",
 	.chart = CHART_BARS,
-	.chart_options = "log-y mark=131072:128_KiB",
+	.log_y = true,
+	.marks = { { 'y', 131072, "128 KiB" } },
 	/* A request below 1 KiB could be served by a block that was freed during start-up. */
 	.knobs = { { "threshold", &threshold_bytes, "bytes", "threshold that mallopt() sets",
 		     1 * KiB, 32 * MiB } },

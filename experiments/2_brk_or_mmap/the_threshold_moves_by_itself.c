@@ -142,13 +142,13 @@ static void judge(void)
 	int64_t step = heap_chunk_bytes(SMALL), kept = page_bytes() + heap_chunk_bytes(0);
 
 	expect_equal("freed blocks after which the mmap threshold is the largest size below 32 MiB",
-		     DOUBLINGS, rows_at("mmap threshold", true, 1, 0));
+		     "blocks", DOUBLINGS, rows_at("mmap threshold", true, 1, 0));
 	expect_equal("freed blocks after which the trim threshold is twice the mmap threshold",
-		     DOUBLINGS, rows_at("trim threshold", true, 2, step));
-	control_equal("freed blocks after which a pinned mmap threshold is 128 KiB", DOUBLINGS,
-		      rows_at("mmap threshold pinned", false, 1, 0));
-	control_equal("freed blocks after which a pinned trim threshold is 128 KiB", DOUBLINGS,
-		      rows_at("trim threshold pinned", false, 1, step + kept));
+		     "blocks", DOUBLINGS, rows_at("trim threshold", true, 2, step));
+	control_equal("freed blocks after which a pinned mmap threshold is 128 KiB", "blocks",
+		      DOUBLINGS, rows_at("mmap threshold pinned", false, 1, 0));
+	control_equal("freed blocks after which a pinned trim threshold is 128 KiB", "blocks",
+		      DOUBLINGS, rows_at("trim threshold pinned", false, 1, step + kept));
 }
 
 const struct experiment experiment = {
@@ -156,10 +156,13 @@ const struct experiment experiment = {
 		 "threshold to twice its size",
 	.asked = "The first block of this size was mapped. Why is the second one not?",
 	.x_axis = "size of the mapped block that was freed, bytes",
+	.x_unit = "bytes",
 	.y_axis = "measured threshold, bytes",
+	.y_unit = "bytes",
 	.charted = "y",
 	.chart = CHART_LINES,
-	.chart_options = "log-x log-y",
+	.log_x = true,
+	.log_y = true,
 	.arms = { { "mmap threshold", mmap_threshold },
 		  { "trim threshold", trim_threshold },
 		  { "mmap threshold pinned", mmap_pinned, .control = true },

@@ -99,18 +99,18 @@ static void judge(void)
 #endif
 	struct snapshot own = grown("own arenas"), one = grown("one arena");
 
-	expect_equal("threads whose block lies below the break", 0,
+	expect_equal("threads whose block lies below the break", "threads", 0,
 		     blocks_below_the_break("own arenas"));
-	expect_equal("the break does not move", 0, own.heap_top_bytes);
-	expect_equal("each thread adds 64 MiB to the virtual size", threads * ARENA_BYTES,
+	expect_equal("the break does not move", "bytes", 0, own.heap_top_bytes);
+	expect_equal("each thread adds 64 MiB to the virtual size", "bytes", threads * ARENA_BYTES,
 		     own.virtual_bytes);
 	/* Arena data, thread cache and block take less than 4 KiB, on one page or two.  And
 	 * the thread's stack may reach one page deeper than before. */
-	expect_between("each thread makes one to three pages resident", threads * page_bytes(),
-		       own.resident_bytes, 3 * threads * page_bytes());
-	control_equal("with one arena, threads whose block lies below the break", threads,
-		      blocks_below_the_break("one arena"));
-	control_between("with one arena, the virtual size grows only as the heap grows", 0,
+	expect_between("each thread makes one to three pages resident", "bytes",
+		       threads * page_bytes(), own.resident_bytes, 3 * threads * page_bytes());
+	control_equal("with one arena, threads whose block lies below the break", "threads",
+		      threads, blocks_below_the_break("one arena"));
+	control_between("with one arena, the virtual size grows only as the heap grows", "bytes", 0,
 			one.virtual_bytes,
 			pages_for(threads * 1024 + DEFAULT_THRESHOLD) * page_bytes());
 }

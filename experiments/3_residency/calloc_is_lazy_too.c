@@ -99,26 +99,26 @@ static void judge(void)
 {
 	int64_t absent = y_of("recycled calloc", "before");
 
-	expect_between("calloc of a mapped block makes only the page of its header resident", 0,
-		       made_resident("mapped calloc", "allocated"), page_bytes());
-	expect_equal("no byte of a mapped block from calloc differs from zero", 0,
+	expect_between("calloc of a mapped block makes only the page of its header resident",
+		       "bytes", 0, made_resident("mapped calloc", "allocated"), page_bytes());
+	expect_equal("no byte of a mapped block from calloc differs from zero", "bytes", 0,
 		     y_of("mapped calloc", "read"));
-	expect_between("reading all of a mapped block from calloc makes no other page resident", 0,
-		       made_resident("mapped calloc", "read"), page_bytes());
-	expect_equal("no byte of a recycled block from calloc differs from zero", 0,
+	expect_between("reading all of a mapped block from calloc makes no other page resident",
+		       "bytes", 0, made_resident("mapped calloc", "read"), page_bytes());
+	expect_equal("no byte of a recycled block from calloc differs from zero", "bytes", 0,
 		     y_of("recycled calloc", "recycled"));
 	expect_between("malloc_trim() gives every whole page of the free block to the kernel",
-		       block_bytes / page_bytes() - 1, absent, pages_for(block_bytes));
-	expect_equal("calloc brings back every page that malloc_trim() gave away",
+		       "pages", block_bytes / page_bytes() - 1, absent, pages_for(block_bytes));
+	expect_equal("calloc brings back every page that malloc_trim() gave away", "bytes",
 		     absent * page_bytes(), made_resident("recycled calloc", "allocated"));
-	control_between("malloc and memset make all of a mapped block resident", block_bytes,
-			made_resident("mapped malloc and memset", "allocated"),
+	control_between("malloc and memset make all of a mapped block resident", "bytes",
+			block_bytes, made_resident("mapped malloc and memset", "allocated"),
 			block_bytes + 2 * page_bytes());
 	/* free() wrote its list pointers into the block: two words, or four. */
 	control_between("a recycled block from malloc still holds its old bytes, which are not zero",
-			block_bytes - 4 * (int64_t)sizeof(size_t),
+			"bytes", block_bytes - 4 * (int64_t)sizeof(size_t),
 			y_of("recycled malloc", "recycled"), block_bytes);
-	control_equal("malloc brings back no page that malloc_trim() gave away", 0,
+	control_equal("malloc brings back no page that malloc_trim() gave away", "bytes", 0,
 		      made_resident("recycled malloc", "allocated"));
 }
 
@@ -127,6 +127,7 @@ const struct experiment experiment = {
 		 "recycled block has to clear it",
 	.asked = "calloc() must fill the block with zeros. So is it not lazy?",
 	.y_axis = "bytes that are not zero; absent pages",
+	.y_unit = "bytes",
 	.charted = "resident_bytes",
 	.chart = CHART_BARS,
 	/* The recycled arms need a heap block: below their pinned threshold of 32 MiB. */

@@ -110,19 +110,22 @@ static void judge(void)
 		struct snapshot written = growth(writers[i], "forked", "used");
 
 		expect_between("after fork, the whole block is no longer private to the writer",
-			       bytes, -forked.private_dirty_bytes, own);
-		expect_equal("the writer takes one minor fault for each page", pages,
+			       "bytes", bytes, -forked.private_dirty_bytes, own);
+		expect_equal("the writer takes one minor fault for each page", "faults", pages,
 			     written.minor_fault_count);
-		expect_equal("the writer gets a private copy of the whole block", bytes,
+		expect_equal("the writer gets a private copy of the whole block", "bytes", bytes,
 			     written.private_dirty_bytes);
-		expect_equal("the resident size of the writer does not show the copy", 0,
+		expect_equal("the resident size of the writer does not show the copy", "bytes", 0,
 			     written.resident_bytes);
 	}
 	struct snapshot read = growth("child reads", "forked", "used");
-	control_equal("a child that only reads takes no minor fault", 0, read.minor_fault_count);
-	control_equal("a child that only reads gets no private copy", 0, read.private_dirty_bytes);
+	control_equal("a child that only reads takes no minor fault", "faults", 0,
+		      read.minor_fault_count);
+	control_equal("a child that only reads gets no private copy", "bytes", 0,
+		      read.private_dirty_bytes);
 	control_between("the resident size of a child that only reads contains the whole block",
-			bytes, nth_row("child reads", "forked", 0)->is.resident_bytes, INT64_MAX);
+			"bytes", bytes, nth_row("child reads", "forked", 0)->is.resident_bytes,
+			INT64_MAX);
 }
 
 const struct experiment experiment = {
@@ -130,8 +133,9 @@ const struct experiment experiment = {
 		 "of them writes to it",
 	.asked = "Does fork() double the memory?",
 	.x_axis = "bytes written before fork (left of 0), used after it",
+	.x_unit = "bytes",
 	.charted = "private_dirty_bytes",
-	.chart_options = "mark-x=0:fork",
+	.marks = { { 'x', 0, "fork" } },
 	.probe = PROBE_SMAPS,
 	.knobs = { { "block", &block_bytes, "bytes", "size of the shared block", 1 * MiB, 1 * GiB } },
 	.arms = { { "child writes", child_writes },

@@ -71,16 +71,18 @@ static void judge(void)
 	if (by_huge_pages.huge_bytes < bytes && y_of("MADV_HUGEPAGE", "all written") > 0)
 		unsupported("the free memory is too fragmented for huge pages at the moment: "
 			    "echo 1 | sudo tee /proc/sys/vm/compact_memory, and run it again");
-	expect_equal("every record finds whole huge pages resident", huge_pages * STEPS,
+	expect_equal("every record finds whole huge pages resident", "records", huge_pages * STEPS,
 		     records_rounded_up_to("MADV_HUGEPAGE", huge_page_bytes()));
-	expect_equal("there is one minor fault for each huge page", huge_pages,
+	expect_equal("there is one minor fault for each huge page", "faults", huge_pages,
 		     by_huge_pages.minor_fault_count);
-	expect_equal("all of the memory is in huge pages", bytes, by_huge_pages.huge_bytes);
+	expect_equal("all of the memory is in huge pages", "bytes", bytes, by_huge_pages.huge_bytes);
 	control_equal("without huge pages, every record finds only the written pages resident",
-		      huge_pages * STEPS, records_rounded_up_to("MADV_NOHUGEPAGE", page_bytes()));
-	control_equal("without huge pages, there is one minor fault for each page",
+		      "records", huge_pages * STEPS,
+		      records_rounded_up_to("MADV_NOHUGEPAGE", page_bytes()));
+	control_equal("without huge pages, there is one minor fault for each page", "faults",
 		      bytes / page_bytes(), by_pages.minor_fault_count);
-	control_equal("without huge pages, no memory is in huge pages", 0, by_pages.huge_bytes);
+	control_equal("without huge pages, no memory is in huge pages", "bytes", 0,
+		      by_pages.huge_bytes);
 }
 
 const struct experiment experiment = {
@@ -88,6 +90,7 @@ const struct experiment experiment = {
 		 "time",
 	.asked = "What do transparent huge pages do to page faults and memory?",
 	.x_axis = "bytes written",
+	.x_unit = "bytes",
 	.y_axis = "huge pages that the kernel could not supply",
 	.charted = "resident_bytes",
 	.chart = CHART_STEPS,

@@ -54,20 +54,21 @@ static void judge(void)
 	int64_t whole = pages_for(block_bytes) * page_bytes();
 
 	/* One page holds the header; musl's malloc keeps records in another page as well. */
-	expect_between("malloc makes at most two pages resident, for its own records", 0,
+	expect_between("malloc makes at most two pages resident, for its own records", "bytes", 0,
 		       malloced.resident_bytes, 2 * page_bytes());
-	expect_between("malloc adds the whole block to the virtual size", block_bytes,
+	expect_between("malloc adds the whole block to the virtual size", "bytes", block_bytes,
 		       malloced.virtual_bytes, whole + page_bytes());
-	expect_between("after the writes the whole block is resident", block_bytes,
+	expect_between("after the writes the whole block is resident", "bytes", block_bytes,
 		       written.resident_bytes, whole + page_bytes());
-	control_between("a block filled by the kernel is resident before any write", block_bytes,
-			filled.resident_bytes, whole + page_bytes());
+	control_between("a block filled by the kernel is resident before any write", "bytes",
+			block_bytes, filled.resident_bytes, whole + page_bytes());
 }
 
 const struct experiment experiment = {
 	.claim = "malloc reserves addresses; a page becomes resident when it is first written",
 	.asked = "Does malloc(n) take n bytes of RAM?",
 	.x_axis = "bytes written",
+	.x_unit = "bytes",
 	.charted = "resident_bytes virtual_bytes",
 	.knobs = { { "block", &block_bytes, "bytes", "size of the block", 1 * MiB } },
 	.arms = { { "lazy", lazy }, { "populated", populated, .control = true } },

@@ -101,14 +101,14 @@ static void judge(void)
 {
 	int64_t pages = ram_and_swap_pages();
 
-	expect_equal("malloc grants one block twice as large as RAM and swap together", 2 * pages,
-		     pages_granted("one block"));
-	expect_equal("malloc grants eight blocks, each a quarter of RAM and swap together",
+	expect_equal("malloc grants one block twice as large as RAM and swap together", "pages",
+		     2 * pages, pages_granted("one block"));
+	expect_equal("malloc grants eight blocks, each a quarter of RAM and swap together", "pages",
 		     2 * pages / BLOCKS * BLOCKS, pages_granted("eight blocks"));
-	control_between("malloc grants one block as large as RAM and swap together", pages,
+	control_between("malloc grants one block as large as RAM and swap together", "pages", pages,
 			pages_granted("one block"), 2 * pages);
-	control_equal("mmap with MAP_NORESERVE grants twice RAM and swap in one piece", 2 * pages,
-		      pages_granted("MAP_NORESERVE"));
+	control_equal("mmap with MAP_NORESERVE grants twice RAM and swap in one piece", "pages",
+		      2 * pages, pages_granted("MAP_NORESERVE"));
 }
 
 const struct experiment experiment = {
@@ -121,7 +121,7 @@ const struct experiment experiment = {
 	.y_axis = "granted, percent of RAM and swap",
 	.charted = "y",
 	.chart = CHART_BARS,
-	.chart_options = "mark=100:RAM_and_swap",
+	.marks = { { 'y', 100, "RAM and swap" } },
 	.arms = { { "one block", one_block },
 		  { "eight blocks", eight_blocks },
 		  { "MAP_NORESERVE", one_mapping, .control = true } },

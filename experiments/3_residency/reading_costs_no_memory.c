@@ -60,17 +60,18 @@ static void judge(void)
 	struct snapshot written_first = growth("write then read", "write", "write");
 	struct snapshot read_later = growth("write then read", "read", "read");
 
-	expect_equal("reading causes one minor fault for each page", pages, read.minor_fault_count);
-	expect_equal("reading makes nothing resident", 0, read.resident_bytes);
-	expect_equal("writing pages that were read causes one more minor fault for each", pages,
-		     written.minor_fault_count);
-	expect_equal("writing pages that were read makes all of them resident",
+	expect_equal("reading causes one minor fault for each page", "faults", pages,
+		     read.minor_fault_count);
+	expect_equal("reading makes nothing resident", "bytes", 0, read.resident_bytes);
+	expect_equal("writing pages that were read causes one more minor fault for each", "faults",
+		     pages, written.minor_fault_count);
+	expect_equal("writing pages that were read makes all of them resident", "bytes",
 		     pages * page_bytes(), written.resident_bytes);
-	control_equal("writing fresh pages makes all of them resident", pages * page_bytes(),
-		      written_first.resident_bytes);
-	control_equal("writing fresh pages causes one minor fault for each", pages,
+	control_equal("writing fresh pages makes all of them resident", "bytes",
+		      pages * page_bytes(), written_first.resident_bytes);
+	control_equal("writing fresh pages causes one minor fault for each", "faults", pages,
 		      written_first.minor_fault_count);
-	control_equal("reading pages that were written causes no minor fault", 0,
+	control_equal("reading pages that were written causes no minor fault", "faults", 0,
 		      read_later.minor_fault_count);
 }
 
@@ -88,5 +89,6 @@ const struct experiment experiment = {
 		     .because = "All reads get the same page of zeros, which the whole system "
 				"shares. A fault maps it for each page that is read, but it counts "
 				"as memory of no process." },
+	.stages = { "read", "write" },
 	.judge = judge,
 };

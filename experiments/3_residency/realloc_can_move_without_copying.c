@@ -58,22 +58,25 @@ static void judge(void)
 	struct snapshot copied = growth("heap", "written", "realloc");
 	int64_t pages = pages_for(block_bytes);
 
-	expect_equal("realloc() moves the mapped block (0: not, 1: once)", 1,
+	expect_equal("realloc() moves the mapped block (0: not, 1: once)", "moves", 1,
 		     y_of("mapped", "realloc"));
-	expect_equal("moving the mapped block causes no minor fault", 0, moved.minor_fault_count);
-	expect_equal("moving the mapped block makes nothing resident", 0, moved.resident_bytes);
-	expect_equal("no page of the mapped block is absent after the move", 0,
+	expect_equal("moving the mapped block causes no minor fault", "faults", 0,
+		     moved.minor_fault_count);
+	expect_equal("moving the mapped block makes nothing resident", "bytes", 0,
+		     moved.resident_bytes);
+	expect_equal("no page of the mapped block is absent after the move", "pages", 0,
 		     y_of("mapped", "absent"));
 	/* Either size has 16 bytes of header and up to 8 for rounding, in whole pages. */
-	expect_equal("the mapped block gains the addresses of its new half",
+	expect_equal("the mapped block gains the addresses of its new half", "bytes",
 		     (pages_for(2 * block_bytes + 24) - pages_for(block_bytes + 24)) * page_bytes(),
 		     moved.virtual_bytes);
-	control_equal("realloc() moves the heap block (0: not, 1: once)", 1, y_of("heap", "realloc"));
+	control_equal("realloc() moves the heap block (0: not, 1: once)", "moves", 1,
+		      y_of("heap", "realloc"));
 	/* The pages of the copy, and the page with the header of the top behind it. */
 	control_between("moving the heap block causes one minor fault for each page of the copy",
-			pages, copied.minor_fault_count, pages + 2);
-	control_between("moving the heap block makes the whole copy resident", pages * page_bytes(),
-			copied.resident_bytes, (pages + 2) * page_bytes());
+			"faults", pages, copied.minor_fault_count, pages + 2);
+	control_between("moving the heap block makes the whole copy resident", "bytes",
+			pages * page_bytes(), copied.resident_bytes, (pages + 2) * page_bytes());
 }
 
 const struct experiment experiment = {

@@ -75,7 +75,7 @@ static void judge(void)
 		int64_t pages = y_of("fresh", blocks[i].malloced_stage);
 		int64_t absent = y_of("fresh", blocks[i].written_stage);
 
-		expect_equal("resident memory grows by exactly the pages that were absent",
+		expect_equal("resident memory grows by exactly the pages that were absent", "bytes",
 			     absent * page_bytes(),
 			     growth("fresh", blocks[i].malloced_stage, blocks[i].written_stage)
 				     .resident_bytes);
@@ -83,11 +83,11 @@ static void judge(void)
 		 * of the next header, where the block is written to its end. */
 		int64_t may_be_there = blocks[i].written == blocks[i].size ? 2 : 1;
 		expect_between("all pages with written bytes were absent, except those with a header",
-			       pages - may_be_there, absent, pages);
+			       "pages", pages - may_be_there, absent, pages);
 	}
-	control_equal("the same steps make nothing resident where the pages are in memory", 0,
-		      growth("written before", "before", "write all 64 KiB").resident_bytes);
-	control_between("the same steps make memory resident where the pages are absent",
+	control_equal("the same steps make nothing resident where the pages are in memory", "bytes",
+		      0, growth("written before", "before", "write all 64 KiB").resident_bytes);
+	control_between("the same steps make memory resident where the pages are absent", "bytes",
 			page_bytes(), growth("fresh", "before", "write all 64 KiB").resident_bytes,
 			INT64_MAX);
 }
@@ -96,6 +96,7 @@ const struct experiment experiment = {
 	.claim = "resident memory grows by whole pages: those on which the written bytes lie",
 	.asked = "I wrote 5 KiB. How much memory did that take?",
 	.x_axis = "bytes written",
+	.x_unit = "bytes",
 	.y_axis = "pages that will be written; how many of them are absent",
 	.charted = "resident_bytes",
 	.chart = CHART_STAGES,
@@ -105,5 +106,7 @@ const struct experiment experiment = {
 		     "resident_bytes", "fresh", "write 1 KiB", "write 5 KiB",
 		     .because = "Count the pages on which the written bytes and malloc's header in "
 				"front of them lie. A page is resident as a whole or not at all." },
+	.stages = { "malloc 32 KiB", "write 1 KiB", "malloc 64 KiB", "write 5 KiB",
+		    "malloc 127 KiB", "write 7 KiB", "malloc 64 KiB more", "write all 64 KiB" },
 	.judge = judge,
 };

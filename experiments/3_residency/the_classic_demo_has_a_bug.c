@@ -87,17 +87,18 @@ static void judge(void)
 {
 	const char *demo = "as it circulates", *corrected = "corrected";
 
-	expect_equal("the last write brings in no page of the fourth block", 0, pages_of_p4(demo));
-	expect_equal("resident memory grows by exactly the new pages of the second block",
+	expect_equal("the last write brings in no page of the fourth block", "pages", 0,
+		     pages_of_p4(demo));
+	expect_equal("resident memory grows by exactly the new pages of the second block", "bytes",
 		     pages_of_p2(demo) * page_bytes(), last_growth(demo));
 	/* Only the pages of the first 5 KiB are missing: few enough to hide the bug. */
-	expect_between("fewer pages come in than the fourth block needs", 1,
+	expect_between("fewer pages come in than the fourth block needs", "pages", 1,
 		       pages_of_p4(corrected) - pages_of_p2(demo), pages_for(kib(5)) + 1);
-	control_equal("corrected: no page of the fourth block is absent in the end", 0,
+	control_equal("corrected: no page of the fourth block is absent in the end", "pages", 0,
 		      y_of(corrected, "p4 absent in the end"));
 	control_equal("corrected: resident memory grows by exactly the new pages of the fourth block",
-		      pages_of_p4(corrected) * page_bytes(), last_growth(corrected));
-	control_equal("corrected: the last write brings in no page of the second block", 0,
+		      "bytes", pages_of_p4(corrected) * page_bytes(), last_growth(corrected));
+	control_equal("corrected: the last write brings in no page of the second block", "pages", 0,
 		      pages_of_p2(corrected));
 }
 

@@ -72,16 +72,16 @@ static void judge(void)
 	struct snapshot trimmed = growth("large holes", "freed", "malloc_trim");
 	struct snapshot small = growth("small holes", "freed", "malloc_trim");
 
-	expect_equal("free() leaves resident memory as it is", 0, freed.resident_bytes);
-	expect_equal("free() leaves the break where it is", 0, freed.heap_top_bytes);
+	expect_equal("free() leaves resident memory as it is", "bytes", 0, freed.resident_bytes);
+	expect_equal("free() leaves the break where it is", "bytes", 0, freed.heap_top_bytes);
 	/* The top is not a hole, and may lose the page on which its header was written. */
 	expect_between("malloc_trim(0) leaves resident memory as it is, except for one page at the top",
-		       -page_bytes(), trimmed.resident_bytes, 0);
+		       "bytes", -page_bytes(), trimmed.resident_bytes, 0);
 	control_between(
 		"small holes: malloc_trim(0) leaves resident memory as it is, except for one page",
-		-page_bytes(), small.resident_bytes, 0);
+		"bytes", -page_bytes(), small.resident_bytes, 0);
 	/* The holes with their headers, and what the top lost or gained. */
-	control_between("small holes: malloc counts all of them as free",
+	control_between("small holes: malloc counts all of them as free", "bytes",
 			total_bytes - DEFAULT_THRESHOLD - 2 * page_bytes(),
 			growth("small holes", "before", "freed").free_bytes,
 			total_bytes + total_bytes / (page_bytes() / 2) * 16 + DEFAULT_THRESHOLD);

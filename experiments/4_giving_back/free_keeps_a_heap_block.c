@@ -61,19 +61,20 @@ static void judge(void)
 		struct snapshot freed = growth(arms[i], "written", "freed");
 		struct snapshot again = growth(arms[i], "freed", "malloc and write again");
 
-		expect_equal("free() leaves the break where it is", 0, freed.heap_top_bytes);
-		expect_equal("free() leaves resident memory as it is", 0, freed.resident_bytes);
+		expect_equal("free() leaves the break where it is", "bytes", 0, freed.heap_top_bytes);
+		expect_equal("free() leaves resident memory as it is", "bytes", 0,
+			     freed.resident_bytes);
 		/* The block, 8 bytes of header and up to 15 for rounding. */
-		expect_between("malloc counts the block as free again", block_bytes,
+		expect_between("malloc counts the block as free again", "bytes", block_bytes,
 			       freed.free_bytes, block_bytes + 8 + 15);
-		expect_equal("using the memory again causes no page fault", 0,
+		expect_equal("using the memory again causes no page fault", "faults", 0,
 			     again.minor_fault_count);
 	}
 	struct snapshot unmapped = growth("mapped", "written", "freed");
 	/* 16 bytes of header lie before the block; up to 8 for rounding behind it, not written. */
-	control_equal("free() takes all of a mapped block out of resident memory",
+	control_equal("free() takes all of a mapped block out of resident memory", "bytes",
 		      pages_for(block_bytes + 16) * page_bytes(), -unmapped.resident_bytes);
-	control_equal("free() takes all of a mapped block out of the virtual size",
+	control_equal("free() takes all of a mapped block out of the virtual size", "bytes",
 		      pages_for(block_bytes + 24) * page_bytes(), -unmapped.virtual_bytes);
 }
 

@@ -79,16 +79,17 @@ static int64_t most_chunks(const char *arm)
 static void judge(void)
 {
 	/* The merged chunk, the top, and the small block that wake_malloc() freed. */
-	expect_between("small blocks: there are never more than three free chunks", 1,
+	expect_between("small blocks: there are never more than three free chunks", "chunks", 1,
 		       most_chunks("small"), 3);
-	control_between("blocks of 2 KiB: there are never more than three free chunks", 1,
+	control_between("blocks of 2 KiB: there are never more than three free chunks", "chunks", 1,
 			most_chunks("2 KiB"), 3);
 	/* Seven blocks (16 since glibc 2.43) stay in the tcache, which malloc counts as in
 	 * use.  But each chunk is at least 8 bytes larger than its block, in all more than that. */
-	control_between("small blocks: malloc no longer counts them as in use", (blocks - 7) * bytes,
-			-growth("small", "free", "malloc_trim").in_use_bytes, blocks * (bytes + 32));
-	control_between("small blocks: malloc_trim(0) leaves at most three free chunks", 1,
-			nth_row("small", "malloc_trim", 0)->y, 3);
+	control_between("small blocks: malloc no longer counts them as in use", "bytes",
+			(blocks - 7) * bytes, -growth("small", "free", "malloc_trim").in_use_bytes,
+			blocks * (bytes + 32));
+	control_between("small blocks: malloc_trim(0) leaves at most three free chunks", "chunks",
+			1, nth_row("small", "malloc_trim", 0)->y, 3);
 }
 
 const struct experiment experiment = {
@@ -100,7 +101,7 @@ const struct experiment experiment = {
 	.x_axis = "blocks freed",
 	.y_axis = "free chunks",
 	.charted = "y",
-	.chart_options = "log-y",
+	.log_y = true,
 	.knobs = { { "blocks", &blocks, "", "number of blocks", 1024, 1 << 20 },
 		   { "bytes", &bytes, "bytes", "size of a small block", 1, 4 * KiB } },
 	.arms = { { "small", small }, { "2 KiB", large, .control = true } },

@@ -85,24 +85,26 @@ static void judge(void)
 
 	/* The pad stays, and less than a page cannot go. */
 	expect_between("the break goes down as soon as 128 KiB and a page are free at the top",
-		       DEFAULT_THRESHOLD + page_bytes(), free_when_trimmed("as it is"),
+		       "bytes", DEFAULT_THRESHOLD + page_bytes(), free_when_trimmed("as it is"),
 		       DEFAULT_THRESHOLD + slack);
 	/* After the last free(), the top may be a little too small for one more trim. */
 	expect_between("in the end, the break has gone down by all that was freed, except for the pad",
-		       all - DEFAULT_THRESHOLD - slack, -end.heap_top_bytes, all);
+		       "bytes", all - DEFAULT_THRESHOLD - slack, -end.heap_top_bytes, all);
 	expect_between(
 		"in the end, resident memory has gone down by all that was freed, except for the pad",
-		all - DEFAULT_THRESHOLD - slack, -end.resident_bytes, all);
-	control_equal("with a block on top, the break never goes down", 0,
+		"bytes", all - DEFAULT_THRESHOLD - slack, -end.resident_bytes, all);
+	control_equal("with a block on top, the break never goes down", "bytes", 0,
 		      -growth("a block on top", "free", "free").heap_top_bytes);
 	control_between("threshold raised: the break goes down as soon as the top has grown to it",
-			threshold - 16, free_when_trimmed("threshold raised"), threshold + slack);
+			"bytes", threshold - 16, free_when_trimmed("threshold raised"),
+			threshold + slack);
 }
 
 const struct experiment experiment = {
 	.claim = "when more than 128 KiB are free at the top of the heap, the break goes down",
 	.asked = "When does the heap shrink?",
 	.x_axis = "bytes freed, from the top of the heap down",
+	.x_unit = "bytes",
 	.charted = "heap_top_bytes",
 	.chart = CHART_STEPS,
 	.knobs = { { "total", &total_bytes, "bytes", "total size of the blocks", 1 * MiB, 16 * MiB },

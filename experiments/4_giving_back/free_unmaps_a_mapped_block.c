@@ -74,17 +74,17 @@ static void judge(void)
 
 	/* 16 bytes of header lie before the block, and up to 8 for rounding after it, which
 	 * are not written. */
-	expect_equal("each free() takes the whole block out of the virtual size", blocks,
+	expect_equal("each free() takes the whole block out of the virtual size", "frees", blocks,
 		     frees_that_gave_back(pages_for(block_bytes + 24),
 					  offsetof(struct snapshot, virtual_bytes)));
-	expect_equal("each free() takes the whole block out of the resident size", blocks,
+	expect_equal("each free() takes the whole block out of the resident size", "frees", blocks,
 		     frees_that_gave_back(pages_for(block_bytes + 16),
 					  offsetof(struct snapshot, resident_bytes)));
-	expect_equal("in the end, the virtual size is what it was at the start", 0,
+	expect_equal("in the end, the virtual size is what it was at the start", "bytes", 0,
 		     growth("mapped", "malloc", "free").virtual_bytes);
-	control_equal("freeing the heap blocks does not change the virtual size", 0,
+	control_equal("freeing the heap blocks does not change the virtual size", "bytes", 0,
 		      of_heap.virtual_bytes);
-	control_equal("freeing the heap blocks does not change the resident size", 0,
+	control_equal("freeing the heap blocks does not change the resident size", "bytes", 0,
 		      of_heap.resident_bytes);
 }
 

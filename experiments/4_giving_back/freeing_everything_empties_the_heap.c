@@ -69,14 +69,14 @@ static void judge(void)
 	int64_t page = page_bytes(), most = page + 16 * (bytes + 24);
 
 	expect_between("oldest first: after all frees, the heap is not larger than at the start",
-		       -page, bytes_kept("oldest first"), most);
+		       "bytes", -page, bytes_kept("oldest first"), most);
 	expect_between("newest first: after all frees, the heap is not larger than at the start",
-		       -page, bytes_kept("newest first"), most);
+		       "bytes", -page, bytes_kept("newest first"), most);
 	control_between(
 		"newest first without tcache: after all frees, the heap is not larger than at the start",
-		-page, bytes_kept("newest first without tcache"), page);
+		"bytes", -page, bytes_kept("newest first without tcache"), page);
 	/* All that was allocated, except what the top had: the pad and less than a page. */
-	control_between("before the frees, the heap had grown by all that was allocated",
+	control_between("before the frees, the heap had grown by all that was allocated", "bytes",
 			total_bytes - DEFAULT_THRESHOLD - page,
 			growth("newest first", "before", "written").heap_top_bytes, INT64_MAX);
 }

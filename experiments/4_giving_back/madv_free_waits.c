@@ -101,16 +101,16 @@ static void judge(void)
 {
 	int64_t bytes = pages * page_bytes();
 
-	expect_equal("MADV_DONTNEED takes the whole block out of resident memory at once", bytes,
-		     memory_taken("MADV_DONTNEED", "written", "advised"));
-	expect_equal("MADV_FREE takes nothing out of resident memory at once", 0,
+	expect_equal("MADV_DONTNEED takes the whole block out of resident memory at once", "bytes",
+		     bytes, memory_taken("MADV_DONTNEED", "written", "advised"));
+	expect_equal("MADV_FREE takes nothing out of resident memory at once", "bytes", 0,
 		     memory_taken("MADV_FREE", "written", "advised"));
-	expect_equal("MADV_FREE: the kernel takes the whole block when it needs memory", bytes,
-		     memory_taken("MADV_FREE", "advised", "kernel needs memory"));
-	expect_equal("MADV_FREE: in the end, no page has kept its bytes", 0,
+	expect_equal("MADV_FREE: the kernel takes the whole block when it needs memory", "bytes",
+		     bytes, memory_taken("MADV_FREE", "advised", "kernel needs memory"));
+	expect_equal("MADV_FREE: in the end, no page has kept its bytes", "pages", 0,
 		     y_of("MADV_FREE", "read"));
-	control_equal("MADV_FREE, then written: in the end, every page has kept its bytes", pages,
-		      y_of("then written", "read"));
+	control_equal("MADV_FREE, then written: in the end, every page has kept its bytes", "pages",
+		      pages, y_of("then written", "read"));
 }
 
 const struct experiment experiment = {

@@ -84,22 +84,22 @@ static void judge(void)
 	int64_t mapped_pages = pages_for(block_bytes + 24) - last_pages;
 	int64_t written_pages = pages_for(block_bytes + 16) - last_pages;
 
-	expect_equal("mapped: resident memory falls by what was cut off",
+	expect_equal("mapped: resident memory falls by what was cut off", "bytes",
 		     written_pages * page_bytes(), -of_mapped.resident_bytes);
-	expect_equal("mapped: the virtual size falls by what was cut off",
+	expect_equal("mapped: the virtual size falls by what was cut off", "bytes",
 		     mapped_pages * page_bytes(), -of_mapped.virtual_bytes);
-	expect_equal("heap: resident memory does not change", 0, of_heap.resident_bytes);
-	expect_equal("heap: the break does not move", 0, of_heap.heap_top_bytes);
+	expect_equal("heap: resident memory does not change", "bytes", 0, of_heap.resident_bytes);
+	expect_equal("heap: the break does not move", "bytes", 0, of_heap.heap_top_bytes);
 	/* Chunks are multiples of 16 bytes. */
-	expect_between("heap: malloc counts what was cut off as free again",
+	expect_between("heap: malloc counts what was cut off as free again", "bytes",
 		       block_bytes - last_size() - 15, of_heap.free_bytes,
 		       block_bytes - last_size() + 15);
-	expect_equal("the block never moves", 0, moves("mapped") + moves("heap"));
-	expect_equal("shrinking causes no page fault", 0,
+	expect_equal("the block never moves", "moves", 0, moves("mapped") + moves("heap"));
+	expect_equal("shrinking causes no page fault", "faults", 0,
 		     of_mapped.minor_fault_count + of_heap.minor_fault_count);
 	/* At the top, the pad stays, and what is too small to be trimmed. */
 	control_between("top of the heap: the break goes down by what was cut off, except for the pad",
-			block_bytes - last_size() - 2 * DEFAULT_THRESHOLD,
+			"bytes", block_bytes - last_size() - 2 * DEFAULT_THRESHOLD,
 			-growth("top of the heap", "shrink", "shrink").heap_top_bytes, block_bytes);
 }
 
@@ -108,6 +108,7 @@ const struct experiment experiment = {
 		 "mapped, and none if it is in the heap",
 	.asked = "Does shrinking a block with realloc() free memory?",
 	.x_axis = "bytes cut off the block",
+	.x_unit = "bytes",
 	.y_axis = "1 where the block moved",
 	.charted = "resident_bytes",
 	.chart = CHART_STEPS,

@@ -68,14 +68,15 @@ static void judge(void)
 	struct snapshot free_d = growth("as it is", "free B", "free D");
 
 	/* The block with 16 bytes of header and up to 8 for rounding, in whole pages. */
-	expect_equal("free(C) takes the mapping away", pages_for(c_bytes + 24) * page_bytes(),
-		     -free_c.virtual_bytes);
-	expect_equal("free(B) leaves resident memory as it is", 0, free_b.resident_bytes);
-	expect_equal("free(B) leaves the break where it is", 0, free_b.heap_top_bytes);
-	expect_between("free(D) lowers the break", page_bytes(), -free_d.heap_top_bytes, INT64_MAX);
-	control_between("with pinned thresholds, free(D) lowers the break", page_bytes(),
+	expect_equal("free(C) takes the mapping away", "bytes",
+		     pages_for(c_bytes + 24) * page_bytes(), -free_c.virtual_bytes);
+	expect_equal("free(B) leaves resident memory as it is", "bytes", 0, free_b.resident_bytes);
+	expect_equal("free(B) leaves the break where it is", "bytes", 0, free_b.heap_top_bytes);
+	expect_between("free(D) lowers the break", "bytes", page_bytes(), -free_d.heap_top_bytes,
+		       INT64_MAX);
+	control_between("with pinned thresholds, free(D) lowers the break", "bytes", page_bytes(),
 			-growth("pinned", "free B", "free D").heap_top_bytes, INT64_MAX);
-	control_equal("with pinned thresholds, free(B) leaves the break where it is", 0,
+	control_equal("with pinned thresholds, free(B) leaves the break where it is", "bytes", 0,
 		      growth("pinned", "free C", "free B").heap_top_bytes);
 }
 

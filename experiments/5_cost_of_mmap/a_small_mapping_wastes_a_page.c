@@ -76,12 +76,13 @@ static void judge(void)
 	for (int i = 0; i < SIZES; i++)
 		whole_pages += nth_row("mapped", "written", i)->y ==
 			       pages_for(sizes[i] + 16) * page_bytes();
-	expect_equal("mapped: a block of 16 bytes takes one page", page_bytes(),
+	expect_equal("mapped: a block of 16 bytes takes one page", "bytes", page_bytes(),
 		     nth_row("mapped", "written", 0)->y);
-	expect_equal("mapped: at every size, a block takes whole pages", SIZES, whole_pages);
+	expect_equal("mapped: at every size, a block takes whole pages", "sizes", SIZES, whole_pages);
 	/* The first and the last page of a size may hold blocks of other sizes as well: up to
 	 * one page more or less, divided by the number of blocks. */
-	control_equal("heap: at every size, a block takes at most 16 bytes more than its size", SIZES,
+	control_equal("heap: at every size, a block takes at most 16 bytes more than its size",
+		      "sizes", SIZES,
 		      sizes_that_add("heap", -page_bytes() / blocks, 16 + page_bytes() / blocks));
 }
 
@@ -89,9 +90,12 @@ const struct experiment experiment = {
 	.claim = "a block with its own mapping takes whole pages, even if it has only 16 bytes",
 	.asked = "What would a 16-byte block cost if malloc mapped it?",
 	.x_axis = "size of the blocks, bytes",
+	.x_unit = "bytes",
 	.y_axis = "resident memory for each block, bytes",
+	.y_unit = "bytes",
 	.charted = "y",
-	.chart_options = "log-x log-y",
+	.log_x = true,
+	.log_y = true,
 	/* malloc has at most 65,536 mapped blocks at a time: M_MMAP_MAX, mallopt(3). */
 	.knobs = { { "blocks", &blocks, "", "number of blocks of each size", 16, 65536 / SIZES } },
 	.arms = { { "mapped", mapped }, { "heap", heap, .control = true } },

@@ -69,19 +69,19 @@ static int64_t all_calls(const char *arm)
 
 static void judge(void)
 {
-	expect_equal("every block mapped: each costs one call of mmap", blocks,
+	expect_equal("every block mapped: each costs one call of mmap", "calls", blocks,
 		     y_of("mapped", "mmap"));
-	expect_equal("every block mapped: each costs one call of munmap", blocks,
+	expect_equal("every block mapped: each costs one call of munmap", "calls", blocks,
 		     y_of("mapped", "munmap"));
-	expect_equal("every block mapped: each costs two system calls in all", 2 * blocks,
+	expect_equal("every block mapped: each costs two system calls in all", "calls", 2 * blocks,
 		     all_calls("mapped"));
-	expect_equal("from the heap: there is no system call at all", 0, all_calls("heap"));
-	control_equal("as it is: only the first block costs a call of mmap", 1,
+	expect_equal("from the heap: there is no system call at all", "calls", 0, all_calls("heap"));
+	control_equal("as it is: only the first block costs a call of mmap", "calls", 1,
 		      y_of("as it is", "mmap"));
-	control_equal("as it is: only the first block costs a call of munmap", 1,
+	control_equal("as it is: only the first block costs a call of munmap", "calls", 1,
 		      y_of("as it is", "munmap"));
-	control_equal("as it is: with one brk for the heap, there are three system calls in all", 3,
-		      all_calls("as it is"));
+	control_equal("as it is: with one brk for the heap, there are three system calls in all",
+		      "calls", 3, all_calls("as it is"));
 }
 
 const struct experiment experiment = {

@@ -123,12 +123,12 @@ static void judge_controls(int64_t frees)
 	struct snapshot in_row = growth("in a row", "allocated", "freed");
 	struct snapshot of_heap = growth("heap", "allocated", "freed");
 
-	control_equal("the kernel refused one more mapping", 1,
+	control_equal("the kernel refused one more mapping", "refusals", 1,
 		      y_of("every other block", "no mapping left"));
-	control_equal("freed in a row: every block is unmapped", frees,
+	control_equal("freed in a row: every block is unmapped", "blocks", frees,
 		      -in_row.virtual_bytes / page_bytes());
-	control_equal("from the heap: free() adds no mapping", 0, of_heap.mapping_count);
-	control_between("from the heap: malloc counts every freed block as free",
+	control_equal("from the heap: free() adds no mapping", "mappings", 0, of_heap.mapping_count);
+	control_between("from the heap: malloc counts every freed block as free", "bytes",
 			frees * (page_bytes() - 24), of_heap.free_bytes, frees * page_bytes());
 }
 
@@ -141,14 +141,14 @@ static void judge(void)
 	int64_t left = allowed - nth_row("every other block", "allocated", 0)->is.mapping_count;
 	int64_t given_back = -freed.virtual_bytes / page_bytes();
 
-	expect_equal("in the end, the process has all mappings that the kernel allows", allowed,
-		     nth_row("every other block", "freed", 0)->is.mapping_count);
+	expect_equal("in the end, the process has all mappings that the kernel allows", "mappings",
+		     allowed, nth_row("every other block", "freed", 0)->is.mapping_count);
 	/* A hole at either end of a mapping, which the blocks made or joined, splits nothing. */
-	expect_between("one block is unmapped for each mapping that was left", left, given_back,
-		       left + 2 * (made + 1));
-	expect_between("freed blocks for which no mapping was left stay in memory", 1,
+	expect_between("one block is unmapped for each mapping that was left", "blocks", left,
+		       given_back, left + 2 * (made + 1));
+	expect_between("freed blocks for which no mapping was left stay in memory", "blocks", 1,
 		       frees - given_back, frees - left);
-	expect_equal("malloc's own report counts all freed blocks as given back", frees,
+	expect_equal("malloc's own report counts all freed blocks as given back", "blocks", frees,
 		     -freed.mmapped_count);
 	judge_controls(frees);
 }

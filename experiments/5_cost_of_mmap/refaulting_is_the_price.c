@@ -75,22 +75,22 @@ static void judge(void)
 	/* A mapped block begins at a page boundary, with 16 bytes of header. */
 	int64_t block_pages = pages_for(block_bytes + 16);
 
-	expect_equal("mapped: every page of the block faults in every turn", turns * block_pages,
-		     faults("mapped"));
+	expect_equal("mapped: every page of the block faults in every turn", "faults",
+		     turns * block_pages, faults("mapped"));
 	/* Each page faults once for the first block, which is mapped, and once for the heap,
 	 * which serves all others.  The page on which the heap's block begins may be there
 	 * already, and one page behind it may come in too. */
-	expect_between("as it is: every page faults only twice in all turns", 2 * block_pages - 1,
-		       faults("as it is"), 2 * block_pages + 1);
-	expect_between("from the heap: every page faults only once in all turns", block_pages - 1,
-		       faults("from the heap"), block_pages + 1);
+	expect_between("as it is: every page faults only twice in all turns", "faults",
+		       2 * block_pages - 1, faults("as it is"), 2 * block_pages + 1);
+	expect_between("from the heap: every page faults only once in all turns", "faults",
+		       block_pages - 1, faults("from the heap"), block_pages + 1);
 	/* In the heap only the first turn costs faults, so the ratio grows with `turns`. */
 	expect_at_least("mapped blocks take at least 10 times as long as heap blocks", 10,
 			ratio(time_of("mapped"), time_of("from the heap")));
 	expect_at_least("mapped blocks take at least 4 times as long as their system calls alone",
 			4, ratio(time_of("mapped"), time_of("mapped but not written")));
 	control_equal("mapped but not written: only the page of the header faults in every turn",
-		      turns, faults("mapped but not written"));
+		      "faults", turns, faults("mapped but not written"));
 }
 
 const struct experiment experiment = {
@@ -99,7 +99,7 @@ const struct experiment experiment = {
 	.asked = "Why is my loop slower with M_MMAP_THRESHOLD set to its default?",
 	.charted = "elapsed_ns",
 	.chart = CHART_DOTS,
-	.chart_options = "log-y",
+	.log_y = true,
 	.knobs = { { "block", &block_bytes, "bytes", "size of a block", 256 * KiB, 30 * MiB },
 		   { "turns", &turns, "", "how often the block is allocated, written and freed", 32,
 		     100000 } },

@@ -209,10 +209,8 @@ static void file_on_disk(void)
 	int64_t bytes = disk_pages / STEPS * STEPS * page_bytes();
 	int file = make_file(bytes);
 
-	if (file < 0 || !evict_file(file)) {
-		record("left out: no folder here is on a disk (TMPDIR)", 0);
-		return;
-	}
+	if (file < 0 || !evict_file(file))
+		leave_out("no folder here is on a disk (TMPDIR)");
 	char *block = (char *)(uintptr_t)must_map_file(file);
 	/* MADV_RANDOM: one fault for each page.  Without it the kernel reads ahead. */
 	if (madvise(block, (size_t)bytes, MADV_RANDOM) != 0)
@@ -232,10 +230,8 @@ static void write_huge(char *start, int64_t bytes)
 
 static void huge_page(void)
 {
-	if (!huge_pages_are_on()) {
-		record("left out: huge pages are switched off", 0);
-		return;
-	}
+	if (!huge_pages_are_on())
+		leave_out("huge pages are switched off");
 	/* These huge pages were in use a moment ago, as in warm_map().  A virtual machine may
 	 * tell its host which huge pages are idle (free page reporting); it gets them back one
 	 * small page at a time, which takes 5 ms for a huge page instead of 0.1 ms.  Half of the
@@ -247,10 +243,8 @@ static void huge_page(void)
 	must_drop(block, 2 * bytes);
 	int64_t before = faults_so_far();
 	write_pages(block, bytes);
-	if (faults_so_far() - before > huge) {
-		record("left out: the memory is too fragmented for huge pages", 0);
-		return;
-	}
+	if (faults_so_far() - before > huge)
+		leave_out("the memory is too fragmented for huge pages");
 	ask_plain_loop("huge page", huge, fault_in(block + bytes, bytes, write_huge));
 }
 
@@ -291,11 +285,11 @@ static void expect_linear(const char *arm, int64_t least_faults, int64_t most_fa
 {
 	char sentence[128];
 
-	if (nth_row(arm, "many", 0) == NULL)
+	if (!arm_ran(arm))
 		return; /* this arm was left out */
 	snprintf(sentence, sizeof(sentence), "%s: faults", arm);
-	expect_between(sentence, least_faults, growth(arm, "few", "many").minor_fault_count,
-		       most_faults);
+	expect_between(sentence, "faults", least_faults,
+		       growth(arm, "few", "many").minor_fault_count, most_faults);
 	snprintf(sentence, sizeof(sentence), "%s: time ratio for three times the faults, at least",
 		 arm);
 	expect_at_least(sentence, 2, many_to_few(arm));
@@ -305,12 +299,12 @@ static void expect_linear(const char *arm, int64_t least_faults, int64_t most_fa
 	struct line line = line_of(arm);
 	snprintf(sentence, sizeof(sentence),
 		 "%s: price of a fault, ns (slope of the fitted line, above 0)", arm);
-	expect_between(sentence, 1, (int64_t)line.slope, INT64_MAX);
+	expect_between(sentence, "ns", 1, (int64_t)line.slope, INT64_MAX);
 	/* A larger share means that the machine was disturbed and not that the points lie on a
 	 * curve: of a parabola, the fitted line leaves only 1/16 unexplained. */
 	snprintf(sentence, sizeof(sentence),
 		 "%s: variance that the fitted line does not explain, thousandths", arm);
-	control_between(sentence, 0, (int64_t)(1000 * line.left_over), 100);
+	control_between(sentence, "thousandths", 0, (int64_t)(1000 * line.left_over), 100);
 }
 
 static void judge(void)
@@ -326,17 +320,18 @@ static void judge(void)
 	expect_linear("cached file", pages * page_bytes() / (64 * KiB), pages);
 	/* The faults on huge pages are counted exactly; their time is drawn and not judged.  How
 	 * long the kernel looks for a free huge page depends on what else has been in memory. */
-	if (nth_row("huge page", "many", 0) != NULL)
-		expect_equal("huge page: faults", huge_pages / STEPS * STEPS,
+	if (arm_ran("huge page"))
+		expect_equal("huge page: faults", "faults", huge_pages / STEPS * STEPS,
 			     growth("huge page", "few", "many").minor_fault_count);
 	/* The time of a disk is not judged either: a disk has its own caches, and other users. */
-	if (nth_row("file on disk", "many", 0) != NULL)
-		expect_equal("file on disk: major faults", disk_pages / STEPS * STEPS,
+	if (arm_ran("file on disk"))
+		expect_equal("file on disk: major faults", "faults", disk_pages / STEPS * STEPS,
 			     growth("file on disk", "few", "many").major_fault_count);
 	control_at_least(
 		"time of first touches, as a multiple of the same writes without faults", 5,
 		ratio(cpu_time("first touch", "few", "many"), cpu_time("no fault", "few", "many")));
-	control_equal("no fault: faults", 0, growth("no fault", "few", "many").minor_fault_count);
+	control_equal("no fault: faults", "faults", 0,
+		      growth("no fault", "few", "many").minor_fault_count);
 	control_at_least("not linear: time ratio for three times the faults", 5,
 			 many_to_few("not linear"));
 }
@@ -346,8 +341,10 @@ const struct experiment experiment = {
 	.asked = "What does a page fault cost?",
 	.x_axis = "page faults",
 	.y_axis = "time of the touches that cause them, ns",
+	.y_unit = "ns",
 	.charted = "y",
-	.chart_options = "log-x log-y",
+	.log_x = true,
+	.log_y = true,
 	.knobs = { { "pages", &pages, "", "number of pages that are faulted in",
 		     INT64_C(64) * STEPS, 1 << 20 },
 		   { "huge_pages", &huge_pages, "",

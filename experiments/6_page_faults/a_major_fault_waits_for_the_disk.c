@@ -87,21 +87,21 @@ static void judge(void)
 {
 	int64_t read = pages / STEPS * STEPS;
 
-	expect_equal("page by page: major faults, one for each page", read,
+	expect_equal("page by page: major faults, one for each page", "faults", read,
 		     major_faults("page by page"));
 	/* A fault brings in the half of the 128 KiB that lies ahead, or more where the disk's
 	 * read_ahead_kb is larger. */
 	int64_t most = (read * page_bytes() + 64 * KiB - 1) / (64 * KiB);
-	expect_between("with readahead: major faults, at most one for each 64 KiB", 1,
+	expect_between("with readahead: major faults, at most one for each 64 KiB", "faults", 1,
 		       major_faults("with readahead"), most);
 	expect_at_least("time to read page by page, as a multiple of that from the cache", 4,
 			ratio(time_of("page by page"), time_of("from the cache")));
-	control_equal("page by page: pages that were not in memory", read,
+	control_equal("page by page: pages that were not in memory", "pages", read,
 		      y_of("page by page", "absent"));
-	control_equal("from the cache: pages that were not in memory", 0,
+	control_equal("from the cache: pages that were not in memory", "pages", 0,
 		      y_of("from the cache", "absent"));
-	control_equal("from the cache: major faults", 0, major_faults("from the cache"));
-	control_between("from the cache: minor faults", 1,
+	control_equal("from the cache: major faults", "faults", 0, major_faults("from the cache"));
+	control_between("from the cache: minor faults", "faults", 1,
 			growth("from the cache", "reading", "reading").minor_fault_count, read);
 }
 

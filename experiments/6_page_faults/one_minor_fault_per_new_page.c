@@ -46,15 +46,15 @@ static void populated(void)
 
 static void judge(void)
 {
-	expect_equal("minor faults of the first pass, one for each page", pages,
+	expect_equal("minor faults of the first pass, one for each page", "faults", pages,
 		     growth("fresh", "first pass", "first pass").minor_fault_count);
-	expect_equal("bytes that become resident in the first pass", pages * page_bytes(),
+	expect_equal("bytes that become resident in the first pass", "bytes", pages * page_bytes(),
 		     growth("fresh", "first pass", "first pass").resident_bytes);
-	expect_equal("minor faults of the second pass", 0,
+	expect_equal("minor faults of the second pass", "faults", 0,
 		     growth("fresh", "second pass", "second pass").minor_fault_count);
-	control_equal("minor faults of a first pass over populated pages", 0,
+	control_equal("minor faults of a first pass over populated pages", "faults", 0,
 		      growth("populated", "first pass", "first pass").minor_fault_count);
-	control_equal("bytes that become resident in a first pass over populated pages", 0,
+	control_equal("bytes that become resident in a first pass over populated pages", "bytes", 0,
 		      growth("populated", "first pass", "first pass").resident_bytes);
 }
 

@@ -89,13 +89,13 @@ static int64_t rows_apart_by(const char *arm, int64_t difference)
 
 static void judge(void)
 {
-	expect_equal("readings, of 8, in which ps shows the same minor faults", STEPS,
+	expect_equal("readings, of 8, in which ps shows the same minor faults", "readings", STEPS,
 		     rows_apart_by("minor faults", 0));
-	expect_equal("readings, of 8, in which ps shows the same major faults", STEPS,
+	expect_equal("readings, of 8, in which ps shows the same major faults", "readings", STEPS,
 		     rows_apart_by("major faults", 0));
 	control_equal("readings, of 8, that differ by one fault when a page is written in between",
-		      STEPS, rows_apart_by("one write later", -1));
-	control_between("major faults from the first reading to the last", 1,
+		      "readings", STEPS, rows_apart_by("one write later", -1));
+	control_between("major faults from the first reading to the last", "faults", 1,
 			growth("major faults", "compared", "compared").major_fault_count, STEPS - 1);
 }
 

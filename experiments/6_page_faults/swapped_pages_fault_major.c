@@ -110,17 +110,20 @@ static void judge(void)
 	struct snapshot out = growth("swapped", "written", "paged out");
 	struct snapshot in = growth("swapped", "paged out", "touched again");
 
-	expect_equal("paging out: growth of resident memory: all of the block leaves", -bytes,
-		     out.resident_bytes);
-	expect_equal("paging out: bytes in swap", bytes, out.swap_bytes);
-	expect_equal("touched again: page faults, one for each page", pages,
+	expect_equal("paging out: growth of resident memory: all of the block leaves", "bytes",
+		     -bytes, out.resident_bytes);
+	expect_equal("paging out: bytes in swap", "bytes", bytes, out.swap_bytes);
+	expect_equal("touched again: page faults, one for each page", "faults", pages,
 		     in.major_fault_count + in.minor_fault_count);
-	expect_between("touched again: major faults among them", pages / pages_per_swap_read(),
-		       in.major_fault_count, pages);
-	control_equal("swapped: pages that were not in memory", pages, y_of("swapped", "paged out"));
-	control_equal("stayed: pages that were not in memory", 0, y_of("stayed", "paged out"));
+	expect_between("touched again: major faults among them", "faults",
+		       pages / pages_per_swap_read(), in.major_fault_count, pages);
+	control_equal("swapped: pages that were not in memory", "pages", pages,
+		      y_of("swapped", "paged out"));
+	control_equal("stayed: pages that were not in memory", "pages", 0,
+		      y_of("stayed", "paged out"));
 	struct snapshot there = growth("stayed", "paged out", "touched again");
-	control_equal("stayed: page faults", 0, there.major_fault_count + there.minor_fault_count);
+	control_equal("stayed: page faults", "faults", 0,
+		      there.major_fault_count + there.minor_fault_count);
 }
 
 const struct experiment experiment = {

@@ -101,22 +101,22 @@ static void judge(void)
 	/* Each object begins at a multiple of 16 (POOL_ALIGNMENT).  The end of a chunk of 1 MiB
 	 * stays free where the next object, of 64 KiB at most, does not fit. */
 	int64_t asked = bytes_asked_for();
-	expect_between("resident bytes of the pool's objects", asked,
+	expect_between("resident bytes of the pool's objects", "bytes", asked,
 		       filled.resident_bytes - filled.in_use_bytes,
 		       asked + objects * (POOL_ALIGNMENT - 1) + asked / 8);
-	expect_equal("page faults of a second request in the same pool", 0,
+	expect_equal("page faults of a second request in the same pool", "faults", 0,
 		     growth("pool", "dropped", "answered again").minor_fault_count);
 	/* The objects that stay lie in the heap.  A chunk of the heap has a header of 8 bytes;
 	 * its size is rounded up to a multiple of 16, and to 32 at least. */
-	expect_between("bytes in use at the end: the objects that stay",
+	expect_between("bytes in use at the end: the objects that stay", "bytes",
 		       objects / stays_every * smallest, back.in_use_bytes,
 		       objects / stays_every * (smallest + 31));
-	expect_between("resident bytes at the end: no more than the objects that stay", 0,
+	expect_between("resident bytes at the end: no more than the objects that stay", "bytes", 0,
 		       back.resident_bytes, back.in_use_bytes + 2 * page_bytes());
-	expect_equal("mappings that remain of the pool", 0, back.mapping_count);
-	expect_equal("growth of the virtual size, bytes: only what the heap grew by",
+	expect_equal("mappings that remain of the pool", "mappings", 0, back.mapping_count);
+	expect_equal("growth of the virtual size, bytes: only what the heap grew by", "bytes",
 		     back.heap_top_bytes, back.virtual_bytes);
-	control_between("malloc and free: resident bytes at the end",
+	control_between("malloc and free: resident bytes at the end", "bytes",
 			heap_filled.resident_bytes / 10 * 9, heap_back.resident_bytes,
 			heap_filled.resident_bytes);
 }

@@ -96,13 +96,14 @@ static void judge(void)
 	struct snapshot nested = growth("youngest block first", "before", "freeing");
 
 	/* One block in ten survives; their sizes differ. */
-	expect_between("bytes in use after nine blocks in ten were freed", peak.in_use_bytes / 20,
-		       end.in_use_bytes, peak.in_use_bytes / 20 * 3);
+	expect_between("bytes in use after nine blocks in ten were freed", "bytes",
+		       peak.in_use_bytes / 20, end.in_use_bytes, peak.in_use_bytes / 20 * 3);
 	/* The highest survivor usually lies about ten blocks below the top, rarely further. */
-	expect_between("resident bytes at the end: nearly as many as at the peak",
+	expect_between("resident bytes at the end: nearly as many as at the peak", "bytes",
 		       peak.resident_bytes / 20 * 19, end.resident_bytes, peak.resident_bytes);
 	/* free() keeps up to M_TRIM_THRESHOLD of the top and leaves M_TOP_PAD of it. */
-	control_between("youngest block first: resident bytes at the end", 0, nested.resident_bytes,
+	control_between("youngest block first: resident bytes at the end", "bytes", 0,
+			nested.resident_bytes,
 			nested.in_use_bytes + 2 * DEFAULT_THRESHOLD + 2 * page_bytes());
 }
 

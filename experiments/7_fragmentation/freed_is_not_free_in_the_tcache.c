@@ -69,14 +69,14 @@ static void judge(void)
 	int64_t all = growth("no cache", "freeing", "freeing").in_use_bytes;
 	int64_t shown = growth("as it is", "freeing", "freeing").in_use_bytes;
 
-	expect_equal("first calls of free() that do not change the bytes in use",
+	expect_equal("first calls of free() that do not change the bytes in use", "frees",
 		     cached_by_default(), hidden_frees("as it is"));
-	expect_equal("change of the bytes in use: all blocks but those in the cache",
+	expect_equal("change of the bytes in use: all blocks but those in the cache", "bytes",
 		     all / BLOCKS * (BLOCKS - cached_by_default()), shown);
-	control_equal("no cache: first calls of free() that do not change the bytes in use", 0,
-		      hidden_frees("no cache"));
-	control_equal("cache of 3: first calls of free() that do not change the bytes in use", 3,
-		      hidden_frees("cache of 3"));
+	control_equal("no cache: first calls of free() that do not change the bytes in use",
+		      "frees", 0, hidden_frees("no cache"));
+	control_equal("cache of 3: first calls of free() that do not change the bytes in use",
+		      "frees", 3, hidden_frees("cache of 3"));
 }
 
 const struct experiment experiment = {

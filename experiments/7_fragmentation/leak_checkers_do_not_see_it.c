@@ -89,29 +89,31 @@ static void judge(void)
 {
 	struct snapshot freed = growth("fragmented", "before", "freed");
 
-	expect_between("bytes in use: a small part of the resident bytes", 0, freed.in_use_bytes,
-		       freed.resident_bytes / 8);
-	expect_equal("bytes lost, according to valgrind", 0, y_of("fragmented", "lost (valgrind)"));
-	expect_between("bytes in holes, according to malloc itself (mallinfo2)",
+	expect_between("bytes in use: a small part of the resident bytes", "bytes", 0,
+		       freed.in_use_bytes, freed.resident_bytes / 8);
+	expect_equal("bytes lost, according to valgrind", "bytes", 0,
+		     y_of("fragmented", "lost (valgrind)"));
+	expect_between("bytes in holes, according to malloc itself (mallinfo2)", "bytes",
 		       freed.resident_bytes / 4 * 3, freed.free_bytes, INT64_MAX);
 	/* malloc_info() adds up the size fields together with their flags (chunksize_nomask()).
 	 * The flag PREV_INUSE adds 1 for each chunk, and each hole is one chunk. */
 	int64_t holes = BLOCKS / KEEP_EVERY,
 		free_bytes = nth_row("fragmented", "freed", 0)->is.free_bytes;
 	expect_between("bytes of free chunks, according to malloc_info(): as in mallinfo2()",
-		       free_bytes, y_of("fragmented", "freed"), free_bytes + holes);
-	expect_between("bytes in blocks, according to massif: a small part of those in pages", 1,
-		       y_of("fragmented", "blocks (massif)"),
+		       "bytes", free_bytes, y_of("fragmented", "freed"), free_bytes + holes);
+	expect_between("bytes in blocks, according to massif: a small part of those in pages",
+		       "bytes", 1, y_of("fragmented", "blocks (massif)"),
 		       y_of("fragmented", "pages (massif)") / 8);
 	/* The address of the last block may still lie in a register or on the stack. */
-	control_between("a real leak: bytes lost, according to valgrind", 2 * KiB * (BLOCKS - 1),
-			y_of("leaking", "lost (valgrind)"), 2 * KiB * BLOCKS);
+	control_between("a real leak: bytes lost, according to valgrind", "bytes",
+			2 * KiB * (BLOCKS - 1), y_of("leaking", "lost (valgrind)"), 2 * KiB * BLOCKS);
 }
 
 const struct experiment experiment = {
 	.claim = "a leak checker does not see fragmentation: no byte is lost, yet most memory is unused",
 	.asked = "valgrind says there is no leak. Why does the process keep so much memory?",
 	.y_axis = "bytes reported by the tool that the stage names (freed: bytes of free chunks, by malloc_info)",
+	.y_unit = "bytes",
 	.charted = "resident_bytes in_use_bytes free_bytes",
 	.chart = CHART_STAGES,
 	.arms = { { "fragmented", fragmented }, { "leaking", leaking, .control = true } },

@@ -73,16 +73,16 @@ static void judge(void)
 		freed_blocks += BLOCKS;
 		bytes += BLOCKS * sizes[size];
 	}
-	control_equal("no thread cache: growth of smblks and ordblks together, all sizes",
+	control_equal("no thread cache: growth of smblks and ordblks together, all sizes", "chunks",
 		      freed_blocks, seen);
 	/* Each chunk is 8 bytes larger than its block, rounded up to 16. */
-	control_between("no thread cache: bytes that become free", bytes, freed.free_bytes,
+	control_between("no thread cache: bytes that become free", "bytes", bytes, freed.free_bytes,
 			bytes + 24 * freed_blocks);
-	expect_equal("20 blocks of 40 bytes are freed: growth of fsmblks", BLOCKS,
+	expect_equal("20 blocks of 40 bytes are freed: growth of fsmblks", "bytes", BLOCKS,
 		     grown("as it is", "fsmblks", 0));
-	expect_equal("20 blocks of 200 bytes are freed: growth of smblks", BLOCKS,
+	expect_equal("20 blocks of 200 bytes are freed: growth of smblks", "chunks", BLOCKS,
 		     grown("as it is", "smblks", 1));
-	expect_equal("20 blocks of 2,000 bytes are freed: growth of ordblks", BLOCKS,
+	expect_equal("20 blocks of 2,000 bytes are freed: growth of ordblks", "chunks", BLOCKS,
 		     grown("as it is", "ordblks", 2));
 }
 
@@ -92,6 +92,7 @@ const struct experiment experiment = {
 	.instead = "smblks counts the chunks in fastbins, fsmblks their bytes (0 since glibc 2.43), "
 		   "ordblks all other free chunks. What the thread cache keeps is in none of them.",
 	.x_axis = "size of the 20 blocks that are freed, bytes",
+	.x_unit = "bytes",
 	.y_axis = "growth of the field",
 	.charted = "y",
 	.chart = CHART_BARS,

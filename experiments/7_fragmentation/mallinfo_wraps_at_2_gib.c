@@ -62,21 +62,23 @@ static void judge(void)
 		whole += real < 2 * GiB && shown == real;
 		wrapped += real >= 2 * GiB && shown != real && shown == as_int(real);
 	}
-	expect_equal("blocks that have a mapping of their own", STEPS,
+	expect_equal("blocks that have a mapping of their own", "blocks", STEPS,
 		     growth("mallinfo2()", "before", "growing").mmapped_count);
-	expect_equal("readings at which mallinfo2() is exact to the page", STEPS, exact);
-	expect_between("readings from 2 GiB on", 1, above, STEPS);
+	expect_equal("readings at which mallinfo2() is exact to the page", "readings", STEPS, exact);
+	expect_between("readings from 2 GiB on", "readings", 1, above, STEPS);
 	expect_equal("readings from 2 GiB on at which mallinfo() shows the sum cut to 32 bits",
-		     above, wrapped);
-	control_between("readings below 2 GiB", 1, below, STEPS);
-	control_equal("readings below 2 GiB at which mallinfo() is right", below, whole);
+		     "readings", above, wrapped);
+	control_between("readings below 2 GiB", "readings", 1, below, STEPS);
+	control_equal("readings below 2 GiB at which mallinfo() is right", "readings", below, whole);
 }
 
 const struct experiment experiment = {
 	.claim = "mallinfo() is wrong from 2 GiB on; mallinfo2() is right",
 	.asked = "Why does my heap monitor show a negative number?",
 	.x_axis = "bytes allocated",
+	.x_unit = "bytes",
 	.y_axis = "bytes in mapped blocks, as reported (hblkhd)",
+	.y_unit = "bytes",
 	.charted = "y",
 	.knobs = { { "step", &step_bytes, "bytes", "size of each of the 20 blocks", 128 * MiB, GiB } },
 	.arms = { { "mallinfo()", by_mallinfo }, { "mallinfo2()", by_mallinfo2 } },

@@ -171,7 +171,7 @@ static void obstack(void)
 	ROUNDS(obstack_alloc(&stack, bytes), obstack_free(&stack, bottom),
 	       obstack_free(&stack, NULL));
 #else
-	record("left out: this C library has no obstacks", 0);
+	leave_out("this C library has no obstacks");
 #endif
 }
 
@@ -258,7 +258,7 @@ static void judge(void)
 	expect_pool_ahead_of("glibc: no trim", later, later_rounds);
 	expect_pool_ahead_of_others(first, first_round);
 	expect_pool_ahead_of_others(later, later_rounds);
-	expect_between("pool: bytes that stay resident after it was destroyed", INT64_MIN,
+	expect_between("pool: bytes that stay resident after it was destroyed", "bytes", INT64_MIN,
 		       growth("pool", "start", "destroyed").resident_bytes, 0);
 	control_at_least("pool: given back: time of later rounds, as a multiple of the bare pointer's",
 			 4, ratio(later_rounds("pool: given back"), later_rounds("bump")));
@@ -268,9 +268,10 @@ const struct experiment experiment = {
 	.claim = "for many small blocks released together, a pool that keeps its memory beats every malloc",
 	.asked = "When is a memory pool worth it?",
 	.y_axis = "ns for 1,000 blocks: allocated, written, released",
+	.y_unit = "ns",
 	.charted = "y",
 	.chart = CHART_DOTS,
-	.chart_options = "log-y",
+	.log_y = true,
 	.knobs = { { "objects", &objects, "", "blocks in a round", 1000, 10000000 },
 		   { "rounds", &rounds, "", "number of rounds; the first is judged separately", 2,
 		     MOST_ROUNDS } },

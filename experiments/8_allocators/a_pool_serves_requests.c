@@ -148,7 +148,7 @@ static void obstack(void)
 	}
 	SERVE(obstack_alloc(&stack[at], bytes), obstack_free(&stack[at], bottom[at]));
 #else
-	record("left out: this C library has no obstacks", 0);
+	leave_out("this C library has no obstacks");
 #endif
 }
 
@@ -232,9 +232,10 @@ const struct experiment experiment = {
 	.claim = "a pool for each request, reused for the next, is faster than any malloc",
 	.asked = "Why do web servers allocate from pools?",
 	.y_axis = "ns for 1,000 blocks: allocated, written, released",
+	.y_unit = "ns",
 	.charted = "y",
 	.chart = CHART_DOTS,
-	.chart_options = "log-y",
+	.log_y = true,
 	.knobs = { { "requests", &requests, "", "number of requests, served one after the other",
 		     OPEN, 10000000 },
 		   { "blocks", &blocks, "", "blocks of each request", 1, 1000 } },
@@ -252,6 +253,7 @@ const struct experiment experiment = {
 		     .because = "malloc uses a list twice for each block: to allocate it and to "
 				"free it. The pool moves a pointer, and the next request starts "
 				"again in the same memory, which is still in the cache." },
+	.stages = { "warmed up", "served" },
 	.judge = judge,
 	.trials = 9,
 	.warm_up = true,

@@ -116,12 +116,12 @@ static void judge(void)
 	unsupported("this libc has no arenas: only glibc has them");
 #endif
 	expect_between("two arenas: resident bytes after all turns, at most half of the default's",
-		       0, kept("two arenas"), kept("default") / 2);
+		       "bytes", 0, kept("two arenas"), kept("default") / 2);
 	expect_between("one arena: resident bytes after all turns, at most half of the default's",
-		       0, kept("one arena"), kept("default") / 2);
+		       "bytes", 0, kept("one arena"), kept("default") / 2);
 	control_between("one arena; all at once: resident bytes, about as many as by default",
-			kept("default; all at once") * 9 / 10, kept("one arena; all at once"),
-			kept("default; all at once") * 11 / 10);
+			"bytes", kept("default; all at once") * 9 / 10,
+			kept("one arena; all at once"), kept("default; all at once") * 11 / 10);
 }
 
 const struct experiment experiment = {

@@ -119,20 +119,20 @@ static int64_t kept(const char *arm, const char *stage)
 static void expect_less_than_glibc(const char *arm)
 {
 	expect_between(sentence_about(arm, "resident bytes right after the frees: less than glibc's"),
-		       0, kept(arm, "9 in 10 freed"), kept("glibc", "9 in 10 freed") - 1);
-	expect_between(sentence_about(arm, "resident bytes after idling: less than glibc's"), 0,
-		       kept(arm, "worked a little"), kept("glibc", "worked a little") - 1);
+		       "bytes", 0, kept(arm, "9 in 10 freed"), kept("glibc", "9 in 10 freed") - 1);
+	expect_between(sentence_about(arm, "resident bytes after idling: less than glibc's"), "bytes",
+		       0, kept(arm, "worked a little"), kept("glibc", "worked a little") - 1);
 }
 
 static void judge(void)
 {
 	must_have_another_allocator();
 	for_each_other_allocator(expect_less_than_glibc);
-	control_between("glibc: resident bytes after malloc_trim(0), at most half of the peak", 0,
-			kept("glibc", "malloc_trim"), kept("glibc", "peak") / 2);
+	control_between("glibc: resident bytes after malloc_trim(0), at most half of the peak",
+			"bytes", 0, kept("glibc", "malloc_trim"), kept("glibc", "peak") / 2);
 	if (arm_ran("jemalloc: no decay"))
-		control_between("jemalloc: no decay: resident bytes, at most half of the peak", 0,
-				kept("jemalloc: no decay", "worked a little"),
+		control_between("jemalloc: no decay: resident bytes, at most half of the peak",
+				"bytes", 0, kept("jemalloc: no decay", "worked a little"),
 				kept("jemalloc: no decay", "peak") / 2);
 }
 

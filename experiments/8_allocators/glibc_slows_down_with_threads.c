@@ -364,9 +364,10 @@ const struct experiment experiment = {
 		"too. Freeing another thread's blocks is expensive, and not only in glibc: measure that.",
 	.x_axis = "threads",
 	.y_axis = "ns for 1,000 pairs of malloc and free",
+	.y_unit = "ns",
 	.charted = "y",
 	.chart = CHART_DOTS,
-	.chart_options = "log-y",
+	.log_y = true,
 	.knobs = { { "rounds", &rounds, "", "rounds of 1,024 pairs of malloc and free in each thread",
 		     5, MOST_ROUNDS / 2 } },
 	.arms = { { "glibc", one_thread_and_more },
@@ -385,6 +386,8 @@ const struct experiment experiment = {
 		     .because = "Now every malloc() and free() takes the same lock, and the threads "
 				"wait for each other: this is the glibc that the claim describes. "
 				"A cache and an arena for each thread prevent that." },
+	.stages = { "own blocks: one thread", "own blocks: a thread a CPU", "own blocks: two a CPU",
+		    "passed on: one thread", "passed on: a thread a CPU", "passed on: two a CPU" },
 	.judge = judge,
 	.trials = 7,
 	.warm_up = true,

@@ -217,11 +217,12 @@ static void print_arm(const struct arm *arm)
 {
 	const char *why = why_left_out(arm);
 
-	printf("# arm: %s | %s | %s%s | %s\n", arm->name, arm->control ? "control" : "test",
-	       why != NULL        ? "left out: " :
-	       arm_ran(arm->name) ? "ran" :
-				    "",
-	       why != NULL ? why : "", arm->environment != NULL ? arm->environment : "");
+	printf("# arm: %s | %s | ", arm->name, arm->control ? "control" : "test");
+	if (why != NULL)
+		printf("left out: %s |", why);
+	else
+		printf("%s|", arm_ran(arm->name) ? "ran " : "");
+	printf("%s%s\n", arm->environment ? " " : "", arm->environment ? arm->environment : "");
 }
 
 void declaration_print(void)
