@@ -40,8 +40,9 @@ HAVE_PYTHON = { [ -x /usr/bin/python3 ] || { echo 'python3 is missing, and with 
 
 SOURCES     := $(sort $(wildcard experiments/*/*.c))
 EXPERIMENTS := $(SOURCES:experiments/%.c=$(BUILD)/%)
-LIBRARY     := $(patsubst %.c,$(BUILD)/%.o,$(wildcard lib/*.c))
-HEADERS     := $(wildcard lib/*.h)
+LIBRARY     := $(patsubst %.c,$(BUILD)/%.o,$(wildcard lib/*.c lib/*/*.c))
+HEADERS     := $(wildcard lib/*.h lib/*/*.h)
+ROOMS       := -Ilib $(patsubst %/,-I%,$(wildcard lib/*/))
 
 help: ## show this text
 	@awk -F ':.*## ' '/^[a-z-]+:.*## /{ printf "  make %-12s %s\n", $$1, $$2 }' Makefile
@@ -142,7 +143,7 @@ clean: ## remove what was built; results stay
 
 $(BUILD)/lib/%.o: lib/%.c $(HEADERS) $(BUILD)/.flags
 	@mkdir -p $(@D)
-	$(Q)$(CC) $(FLAGS) -DTOUCHSTONE_LIBRARY -DCOMPILER_FLAGS='"$(CC) $(OPT) -fno-builtin"' -c -o $@ $<
+	$(Q)$(CC) $(FLAGS) $(ROOMS) -DTOUCHSTONE_LIBRARY -DCOMPILER_FLAGS='"$(CC) $(OPT) -fno-builtin"' -c -o $@ $<
 
 $(BUILD)/libtouchstone.a: $(LIBRARY)
 	@rm -f $@
@@ -150,7 +151,7 @@ $(BUILD)/libtouchstone.a: $(LIBRARY)
 
 $(BUILD)/%: experiments/%.c $(HEADERS) $(BUILD)/libtouchstone.a
 	@mkdir -p $(@D)
-	$(Q)$(CC) $(FLAGS) $(EXTRA_FLAGS) -Ilib -o $@ $< $(BUILD)/libtouchstone.a $(LINK) $(EXTRA_LINK)
+	$(Q)$(CC) $(FLAGS) $(EXTRA_FLAGS) $(ROOMS) -o $@ $< $(BUILD)/libtouchstone.a $(LINK) $(EXTRA_LINK)
 
 # Other flags than last time: build everything again.
 $(BUILD)/.flags: FORCE

@@ -63,7 +63,7 @@ unjudged='/^\t\t  \{ "(ps|pmap|libproc2)/d'
 @test "watching_moves_what_is_watched: a probe that allocates is found out, and so is who does not look, or forks" {
 	others=$(edited watching_moves_what_is_watched 's/^ARM\(probe, read_by_probe\)/ARM(probe, read_by_stdio)/; s/^ARM\(stdio, read_by_stdio\)/ARM(stdio, do_not_look)/; s/^ARM\(libproc2, read_by_libproc2\)/ARM(libproc2, fork_and_run)/')
 	run -1 "$others"
-	none_held 'probe: faults|stdio: bytes|libproc2: faults'
+	none_held 'probe: the looks|stdio: the first|libproc2: a later'
 }
 
 @test "watching_moves_what_is_watched: a control that looks is no control" {

@@ -84,7 +84,7 @@ without_a_limit() (ulimit -s unlimited && experiment "$1")
 	run -0 experiment stack_stops_at_its_limit
 	run -0 experiment stack_stops_at_its_limit limit=3M
 	run -0 experiment stack_stops_at_its_limit --aslr
-	changed=$(edited stack_stops_at_its_limit 's/^\tif \(copy == 0\)/\tif (copy == 0)\n\t\tlimit_the_stack(9 * MiB);\n&/; s/^\tint64_t part = .*/&\n\twrite_pages(frame, bytes);/; s/^\t\twrite_pages\(at, part\);/&\n\t\twrite_pages(must_map(page_bytes()), page_bytes());/')
+	changed=$(edited stack_stops_at_its_limit 's/^\tif \(child == 0\)/\tif (child == 0)\n\t\tlimit_the_stack(9 * MiB);\n&/; s/^\tint64_t part = .*/&\n\twrite_pages(frame, bytes);/; s/^\t\twrite_pages\(at, part\);/&\n\t\twrite_pages(must_map(page_bytes()), page_bytes());/')
 	run -3 "$changed"
 	none_held
 	changed=$(edited stack_stops_at_its_limit 's/, .before_exec = at_limit/, .before_exec = at_half/')

@@ -5,15 +5,15 @@
 
 load helper
 
-@test "the_classic_demo_has_a_bug: not when it is mended" {
+@test "the_classic_demo_has_a_bug: not when it is corrected" {
 	run -0 experiment the_classic_demo_has_a_bug
-	mended=$(edited the_classic_demo_has_a_bug 's/mended \? p4 : p2/p4/')
-	run -1 "$mended"
+	corrected=$(edited the_classic_demo_has_a_bug 's/corrected \? p4 : p2/p4/')
+	run -1 "$corrected"
 	failed 3
 }
 
-@test "the_classic_demo_has_a_bug: a mended program with the bug is no control" {
-	both_wrong=$(edited the_classic_demo_has_a_bug 's/mended \? p4 : p2/p2/')
+@test "the_classic_demo_has_a_bug: a corrected program with the bug is no control" {
+	both_wrong=$(edited the_classic_demo_has_a_bug 's/corrected \? p4 : p2/p2/')
 	run -3 "$both_wrong"
 	failed 4
 }
@@ -105,13 +105,13 @@ load helper
 	[[ $(cat /proc/sys/vm/overcommit_memory) -eq 0 ]] || skip "vm.overcommit_memory is not 0"
 	uncounted=$(edited malloc_never_fails 's/malloc\(\(size_t\)(.*) - 24\);/mmap(NULL, (size_t)\1), PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);/; s/block == NULL/block == MAP_FAILED/')
 	run -0 "$uncounted"
-	fails "eight blocks: pages granted" "$(edited malloc_never_fails 's/BLOCKS = 8/BLOCKS = 1/')"
+	fails "malloc grants eight blocks, each a quarter of RAM and swap together" "$(edited malloc_never_fails 's/BLOCKS = 8/BLOCKS = 1/')"
 }
 
 @test "malloc_never_fails: a control that is counted is none, nor one that fails for another reason" {
 	[[ $(cat /proc/sys/vm/overcommit_memory) -eq 0 ]] || skip "vm.overcommit_memory is not 0"
 	run -3 "$(edited malloc_never_fails 's/ \| MAP_NORESERVE//')"
-	fails "one block: pages granted are at least" "$(edited malloc_never_fails 's/block == NULL;/block == NULL || pages > 1000;/')"
+	fails "malloc grants one block as large as RAM and swap together" "$(edited malloc_never_fails 's/block == NULL;/block == NULL || pages > 1000;/')"
 }
 
 @test "malloc_never_fails: a machine that promises no more than it has is said" {
@@ -128,26 +128,26 @@ load helper
 
 @test "reading_costs_no_memory: faults that do not come are missed" {
 	populated='s/must_map\(pages \* page_bytes\(\)\)/populated()/; s|^static void read_all|static char *populated(void)\n{\n\tchar *block = must_map(pages * page_bytes());\n\tmust_populate(block, pages * page_bytes());\n\treturn block;\n}\n\n&|'
-	fails "minor faults of reading, one for each page" "$(edited reading_costs_no_memory "$populated")"
-	fails "minor faults of writing fresh pages" "$(edited reading_costs_no_memory "$populated")"
-	fails "minor faults of reading what was written" "$(edited reading_costs_no_memory 's/pass\("write", block, write_pages, 0\)/pass("write", block, write_pages, 0);\n\tblock = must_map(pages * page_bytes())/')"
+	fails "reading causes one minor fault for each page" "$(edited reading_costs_no_memory "$populated")"
+	fails "writing fresh pages causes one minor fault for each" "$(edited reading_costs_no_memory "$populated")"
+	fails "reading pages that were written causes no minor fault" "$(edited reading_costs_no_memory 's/pass\("write", block, write_pages, 0\)/pass("write", block, write_pages, 0);\n\tblock = must_map(pages * page_bytes())/')"
 }
 
 @test "calloc_is_lazy_too: each expectation can fail" {
-	fails "mapped: bytes that are not zero" "$(edited calloc_is_lazy_too 's/^\tchar \*block = allocate\(block_bytes\);$/&\n\tblock[1] = 1;/')"
-	fails "recycled, trimmed: pages that malloc_trim() takes" "$(edited calloc_is_lazy_too '/must_trim_heap\(\);/d')"
-	fails "recycled: bytes from malloc that are not zero" "$(edited calloc_is_lazy_too '/^\twrite_bytes\(first/d')"
-	fails "recycled, trimmed: bytes that malloc makes resident" "$(edited calloc_is_lazy_too 's/recycled_block\(must_malloc\)/recycled_block(must_calloc)/')"
+	fails "no byte of a mapped block from calloc differs from zero" "$(edited calloc_is_lazy_too 's/^\tchar \*block = allocate\(block_bytes\);$/&\n\tblock[1] = 1;/')"
+	fails "malloc_trim() gives every whole page of the free block to the kernel" "$(edited calloc_is_lazy_too '/must_trim_heap\(\);/d')"
+	fails "a recycled block from malloc still holds its old bytes, which are not zero" "$(edited calloc_is_lazy_too '/^\twrite_bytes\(first/d')"
+	fails "malloc brings back no page that malloc_trim() gave away" "$(edited calloc_is_lazy_too 's/recycled_block\(must_malloc\)/recycled_block(must_calloc)/')"
 }
 
 @test "fork_shares_until_written: what is not the block shows" {
-	fails "bytes by which resident memory shows it" "$(edited fork_shares_until_written 's/^\t\tuse\(block \+ from, to - from\);/&\n\t\twrite_pages(must_map(page_bytes()), page_bytes());/')"
-	fails "bytes resident in a child that only reads" "$(edited fork_shares_until_written '/^\twrite_pages\(block, block_bytes\);/d')"
+	fails "the resident size of the writer does not show the copy" "$(edited fork_shares_until_written 's/^\t\tuse\(block \+ from, to - from\);/&\n\t\twrite_pages(must_map(page_bytes()), page_bytes());/')"
+	fails "the resident size of a child that only reads contains the whole block" "$(edited fork_shares_until_written '/^\twrite_pages\(block, block_bytes\);/d')"
 }
 
 @test "realloc_can_move_without_copying: a block with room moves nowhere, one that is dropped is missed" {
 	no_neighbours=$(edited realloc_can_move_without_copying '/^\tmust_malloc\(block_bytes\);/d')
-	fails "the heap block moved (1) or not (0)" "$no_neighbours"
-	fails "the mapped block moved (1) or not (0)" "$(edited realloc_can_move_without_copying 's/must_realloc\(block, 2 \* block_bytes\)/must_realloc(block, block_bytes)/')"
-	fails "pages of it that are absent after the move" "$(edited realloc_can_move_without_copying '/^\twrite_pages\(block, block_bytes\);/d')"
+	fails "realloc() moves the heap block (0: not, 1: once)" "$no_neighbours"
+	fails "realloc() moves the mapped block (0: not, 1: once)" "$(edited realloc_can_move_without_copying 's/must_realloc\(block, 2 \* block_bytes\)/must_realloc(block, block_bytes)/')"
+	fails "no page of the mapped block is absent after the move" "$(edited realloc_can_move_without_copying '/^\twrite_pages\(block, block_bytes\);/d')"
 }

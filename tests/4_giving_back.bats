@@ -9,7 +9,7 @@ load helper
 	run -0 experiment free_unmaps_a_mapped_block
 	run -1 experiment free_unmaps_a_mapped_block --tunables=glibc.malloc.mmap_max=0
 	failed 3
-	fails "frees after which the resident size was smaller" "$(edited free_unmaps_a_mapped_block '/^\t\twrite_pages\(block/d')"
+	fails "each free() takes the whole block out of the resident size" "$(edited free_unmaps_a_mapped_block '/^\t\twrite_pages\(block/d')"
 }
 
 @test "free_unmaps_a_mapped_block: a heap that may trim is no control" {
@@ -94,11 +94,11 @@ load helper
 	run experiment madv_free_waits
 	[[ $status -ne 77 ]] || skip "$output"
 	[[ $status -eq 0 ]]
-	fails "MADV_FREE takes from resident memory at once" "$(edited madv_free_waits 's/give_back\(MADV_FREE, "MADV_FREE", false\)/give_back(MADV_DONTNEED, "MADV_DONTNEED", false)/')"
-	fails "MADV_DONTNEED takes from resident memory at once" "$(edited madv_free_waits 's/give_back\(MADV_DONTNEED,/give_back(MADV_FREE,/')"
+	fails "MADV_FREE takes nothing out of resident memory at once" "$(edited madv_free_waits 's/give_back\(MADV_FREE, "MADV_FREE", false\)/give_back(MADV_DONTNEED, "MADV_DONTNEED", false)/')"
+	fails "MADV_DONTNEED takes the whole block out of resident memory at once" "$(edited madv_free_waits 's/give_back\(MADV_DONTNEED,/give_back(MADV_FREE,/')"
 	no_shortage=$(edited madv_free_waits '/advise\(block, MADV_PAGEOUT/d')
-	fails "MADV_FREE: the kernel takes when it needs memory" "$no_shortage"
-	fails "MADV_FREE: pages that kept their bytes in the end" "$no_shortage"
+	fails "MADV_FREE: the kernel takes the whole block when it needs memory" "$no_shortage"
+	fails "MADV_FREE: in the end, no page has kept its bytes" "$no_shortage"
 }
 
 @test "madv_free_waits: a control that is not written again is none" {
@@ -108,25 +108,25 @@ load helper
 }
 
 @test "free_trims_a_large_top: a raised threshold that is not raised is no control" {
-	fails "threshold raised: free bytes at the top" "$(edited free_trims_a_large_top 's/must_pin_thresholds\(DEFAULT_THRESHOLD, threshold\);//')"
+	fails "threshold raised: the break goes down as soon as the top has grown to it" "$(edited free_trims_a_large_top 's/must_pin_thresholds\(DEFAULT_THRESHOLD, threshold\);//')"
 }
 
 @test "a_hole_is_never_returned: a free() that trims, and holes that are none, show" {
-	fails "free() moves the break by" "$(edited a_hole_is_never_returned '/^\t\tmust_malloc\(1\);/d')"
-	fails "free() changes resident memory by" "$(edited a_hole_is_never_returned '/^\t\tmust_malloc\(1\);/d')"
-	fails "holes below a page: bytes that are free" "$(edited a_hole_is_never_returned 's/^\t\tfree\(block\[i\]\)/\t\t/')"
+	fails "free() leaves the break where it is" "$(edited a_hole_is_never_returned '/^\t\tmust_malloc\(1\);/d')"
+	fails "free() leaves resident memory as it is" "$(edited a_hole_is_never_returned '/^\t\tmust_malloc\(1\);/d')"
+	fails "small holes: malloc counts all of them as free" "$(edited a_hole_is_never_returned 's/^\t\tfree\(block\[i\]\)/\t\t/')"
 }
 
 @test "realloc_and_shrink: a block that is moved, and one that is copied, show" {
 	moved=$(edited realloc_and_shrink 's/must_realloc\(block, bytes\)/must_malloc(bytes);\n\t\twrite_pages(smaller, bytes)/')
-	fails "times that a block moved" "$moved"
-	fails "page faults of all this" "$moved"
+	fails "the block never moves" "$moved"
+	fails "shrinking causes no page fault" "$moved"
 }
 
 @test "freeing_everything_empties_the_heap: a heap that never grew cannot shrink" {
-	fails "before the frees the heap had grown by" "$(edited freeing_everything_empties_the_heap 's/must_malloc\(bytes\)/must_malloc(bytes \/ 4)/; /write_bytes/d')"
+	fails "before the frees, the heap had grown by all that was allocated" "$(edited freeing_everything_empties_the_heap 's/must_malloc\(bytes\)/must_malloc(bytes \/ 4)/; /write_bytes/d')"
 }
 
 @test "free_merges_neighbours: blocks that are not freed stay in use" {
-	fails "small blocks: bytes that malloc counts as in use no more" "$(edited free_merges_neighbours 's/^\t\tfree\(block\[i\]\);/\t\tif (i % 2)\n\t&/')"
+	fails "small blocks: malloc no longer counts them as in use" "$(edited free_merges_neighbours 's/^\t\tfree\(block\[i\]\);/\t\tif (i % 2)\n\t&/')"
 }

@@ -16,7 +16,7 @@ edited_for_valgrind() {
 
 @test "churn_leaves_holes: freed youngest first, nothing stays" {
 	run -0 experiment churn_leaves_holes
-	nested=$(edited churn_leaves_holes 's/live\(any\);/live(youngest);/')
+	nested=$(edited churn_leaves_holes 's/churn\(pick_any\);/churn(pick_youngest);/')
 	run -1 "$nested"
 }
 
@@ -31,7 +31,7 @@ edited_for_valgrind() {
 }
 
 @test "churn_leaves_holes: a control with holes of its own makes it inconclusive" {
-	holes=$(edited churn_leaves_holes 's/live\(youngest\);/live(any);/')
+	holes=$(edited churn_leaves_holes 's/churn\(pick_youngest\);/churn(pick_any);/')
 	run -3 "$holes"
 }
 

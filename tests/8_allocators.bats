@@ -30,9 +30,9 @@ without_others="$judged; "'s/ARMS_OF_OTHER_ALLOCATORS\(one_thread_and_more\),//'
 # none.  So the list shares a counter here, that it has a price to be compared with.
 @test "glibc_slows_down_with_threads: what a thread freed itself was not passed on" {
 	timed 1 "$(edited glibc_slows_down_with_threads "$without_others")" trials=5
-	[[ $output == *"held | glibc: what a pair takes more with blocks passed on"* ]]
+	[[ $output == *"held | glibc: extra time for a block passed on"* ]]
 	kept=$(edited glibc_slows_down_with_threads "$without_others; "'s/batch\[\(me \+ 1\) % threads\]/batch[me]/; s/^static void give_by_hand/static _Atomic int64_t shared;\n\n&/; s/^\t(\*\(void \*\*\)block = recycled|recycled = \*block);/\tshared++;\n&/')
-	fails "glibc: what a pair takes more with blocks passed on" "$kept" trials=3
+	fails "glibc: extra time for a block passed on" "$kept" trials=3
 }
 
 @test "glibc_slows_down_with_threads: rounds in which not all threads run do not count" {
@@ -92,12 +92,12 @@ without_others="$judged; "'s/ARMS_OF_OTHER_ALLOCATORS\(one_thread_and_more\),//'
 }
 
 @test "fewer_arenas_take_less_memory: a control that leaves holes is none" {
-	holes=$(edited fewer_arenas_take_less_memory '/^static void all_at_once/,/^}/s/let\(&allocate\[i\]\);/&let(\&release[i]);/')
+	holes=$(edited fewer_arenas_take_less_memory '/^static void all_at_once/,/^}/s/run_step\(&allocate\[i\]\);/&run_step(\&release[i]);/')
 	run -3 "$holes"
 }
 
 @test "a_pool_serves_requests: a pool that is made anew for each request is no faster" {
-	swapped=$(edited a_pool_serves_requests 's/"pool", pool_keeps/"pool", pool_gives_back/; s/"pool: a new one", pool_gives_back/"pool: a new one", pool_keeps/')
+	swapped=$(edited a_pool_serves_requests 's/"pool", pool_keeps/"pool", pool_gives_back/; s/"pool: new each time", pool_gives_back/"pool: new each time", pool_keeps/')
 	timed 3 "$swapped" trials=3
 	none_held
 }

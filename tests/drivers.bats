@@ -134,7 +134,7 @@ path_without() {
 @test "run: a program older than the library is not measured" {
 	sandbox
 	make build
-	touch -d '+1 hour' lib/probe.c
+	touch -d '+1 hour' lib/probe/probe.c
 	run -1 scripts/run malloc_is_lazy
 	[[ $output == *broken*'its source was changed since: make '*'/3_residency/malloc_is_lazy shows why'* ]]
 }

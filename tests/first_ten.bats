@@ -30,7 +30,7 @@ load helper
 }
 
 @test "counting_is_exact: pages that are there already are not counted again" {
-	populated=$(edited counting_is_exact 's/int64_t before = counted/must_populate(block, pages * page_bytes());\n\t&/')
+	populated=$(edited counting_is_exact 's/int64_t before = count_pages/must_populate(block, pages * page_bytes());\n\t&/')
 	run -3 "$populated"
 }
 

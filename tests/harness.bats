@@ -20,7 +20,7 @@ own() {
 	compiled "$BATS_TEST_TMPDIR/own.c"
 }
 
-FINE='static void judge(void) { expect_equal("e", 1, 1); control_equal("k", 1, 1); }'
+FINE='static void judge(void) { expect_equal("e", "blocks", 1, 1); control_equal("k", "blocks", 1, 1); }'
 
 @test "--help shows claim, mechanism, knobs and arms" {
 	run -0 "$(program "$LAZY")" --help
@@ -101,7 +101,7 @@ FINE='static void judge(void) { expect_equal("e", 1, 1); control_equal("k", 1, 1
 
 @test "verdict: refuted shows what is true instead" {
 	program=$(own 'static void arm(void) { record("a", 0); }
-		static void judge(void) { expect_equal("e", 1, 2); control_equal("k", 1, 1); }')
+		static void judge(void) { expect_equal("e", "blocks", 1, 2); control_equal("k", "blocks", 1, 1); }')
 	run -1 --separate-stderr "$program"
 	[[ $output == *$'# expect: failed | e | 2 == 1\n# control: held | k | 1 == 1\n# verdict: refuted' ]]
 	[[ $stderr == *"instead: i" ]]
@@ -109,7 +109,7 @@ FINE='static void judge(void) { expect_equal("e", 1, 1); control_equal("k", 1, 1
 
 @test "verdict: a failed control is inconclusive, whatever else failed" {
 	program=$(own 'static void arm(void) { record("a", 0); }
-		static void judge(void) { expect_equal("e", 1, 2); control_equal("k", 1, 2); }')
+		static void judge(void) { expect_equal("e", "blocks", 1, 2); control_equal("k", "blocks", 1, 2); }')
 	run -3 "$program"
 }
 
@@ -120,7 +120,7 @@ FINE='static void judge(void) { expect_equal("e", 1, 1); control_equal("k", 1, 1
 }
 
 @test "verdict: no control, no verdict" {
-	program=$(own 'static void arm(void) { record("a", 0); } static void judge(void) { expect_equal("e", 1, 1); }')
+	program=$(own 'static void arm(void) { record("a", 0); } static void judge(void) { expect_equal("e", "blocks", 1, 1); }')
 	run -2 "$program"
 	[[ $output == *"states no control"* ]]
 }
@@ -167,7 +167,7 @@ FINE='static void judge(void) { expect_equal("e", 1, 1); control_equal("k", 1, 1
 
 @test "broken: judge() asks for what was not recorded" {
 	program=$(own 'static void arm(void) { record("a", 0); }
-		static void judge(void) { expect_equal("e", 0, growth("arm", "a", "b").resident_bytes); }')
+		static void judge(void) { expect_equal("e", "bytes", 0, growth("arm", "a", "b").resident_bytes); }')
 	run -2 "$program"
 	[[ $output == *'judge() asks for stage "b" of arm arm, which recorded no such stage'* ]]
 }

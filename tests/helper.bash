@@ -6,6 +6,7 @@ ROOT=$(cd "$BATS_TEST_DIRNAME/.." && pwd)
 BUILD=${BUILD:-$ROOT/build}
 [[ $BUILD == /* ]] || BUILD=$ROOT/$BUILD
 export BUILD
+ROOMS=(-I"$ROOT/lib" $(printf -- "-I%s " "$ROOT"/lib/*/))
 unset RESULTS KNOBS DEEP OBSERVER MAKEFLAGS MAKELEVEL
 cd "$ROOT" || exit
 
@@ -61,7 +62,7 @@ timed() {
 
 # compiled FILE.c: compiles an experiment that lies elsewhere; prints the program's path.
 compiled() {
-	"${CC:-cc}" -std=gnu11 -O2 -fno-builtin -fPIE -I"$ROOT/lib" -o "${1%.c}" "$1" \
+	"${CC:-cc}" -std=gnu11 -O2 -fno-builtin -fPIE "${ROOMS[@]}" -o "${1%.c}" "$1" \
 		"$BUILD/libtouchstone.a" -pie -pthread -ldl -Wl,-z,now >&2
 	echo "${1%.c}"
 }

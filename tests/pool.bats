@@ -1,7 +1,7 @@
 #!/usr/bin/env bats
 # SPDX-License-Identifier: MIT
 #
-# The memory pool keeps its promises (lib/pool.h): as users build it, under the
+# The memory pool keeps its promises (lib/pool/pool.h): as users build it, under the
 # sanitizers, under valgrind, and where memory or mappings run out.
 #
 # USAGE
@@ -16,7 +16,7 @@ bats_require_minimum_version 1.5.0
 # build NAME FLAG ...  Without -g: valgrind 3.19 gives up on the DWARF 5 of clang.
 build() {
 	"${CC:-cc}" -std=gnu11 -Wall -Wextra -Wshadow -Wmissing-prototypes -Werror "${@:2}" \
-		-Ilib -o "$BATS_FILE_TMPDIR/$1" tests/unit/pool_test.c lib/pool.c -lcmocka
+		-Ilib/pool -o "$BATS_FILE_TMPDIR/$1" tests/unit/pool_test.c lib/pool/pool.c -lcmocka
 }
 
 setup_file() {
@@ -34,9 +34,9 @@ setup() {
 # mutant NAME SED_SCRIPT FLAG ...: the tests, built on a pool.c that was damaged.
 mutant() {
 	mkdir -p "$BATS_TEST_TMPDIR/$1"
-	sed -E "$2" lib/pool.c >"$BATS_TEST_TMPDIR/$1/pool.c"
-	run ! cmp -s lib/pool.c "$BATS_TEST_TMPDIR/$1/pool.c"
-	"${CC:-cc}" -std=gnu11 -g "${@:3}" -Ilib -o "$BATS_TEST_TMPDIR/$1/test" tests/unit/pool_test.c \
+	sed -E "$2" lib/pool/pool.c >"$BATS_TEST_TMPDIR/$1/pool.c"
+	run ! cmp -s lib/pool/pool.c "$BATS_TEST_TMPDIR/$1/pool.c"
+	"${CC:-cc}" -std=gnu11 -g "${@:3}" -Ilib/pool -o "$BATS_TEST_TMPDIR/$1/test" tests/unit/pool_test.c \
 		"$BATS_TEST_TMPDIR/$1/pool.c" -lcmocka
 }
 

@@ -226,7 +226,7 @@ assert question.asked == 'By how much will \"resident\" have grown in the end, i
 import glob, re
 from touchstone.programs import declaration
 from touchstone.source import Source
-columns = set(re.findall(r'COLUMN\((\w+)', open('lib/probe.h').read())) | {'y'}
+columns = set(re.findall(r'COLUMN\((\w+)', open('lib/probe/probe.h').read())) | {'y'}
 for path in sorted(glob.glob('experiments/[0-8]*/*.c')):
     declared = declaration(path.replace('experiments', '$BUILD')[:-2])
     question = prediction.question_of(declared)

@@ -35,11 +35,11 @@ source_of() {
 		static void judge(void)
 		{
 			/* expect_between("it is lazy" in a comment is no call */
-			expect_between("it is lazy",
+			expect_between("it is lazy", "bytes",
 				       0, growth("a", "b", "c").resident_bytes, page_bytes());
 			expect_at_most("as fast", 2.0, ratio(a, b));
-			expect_between("goes down by", INT64_MIN, x.resident_bytes, -4096);
-			expect_equal(sentence_about(arm, "pages that are absent"), 1, 1);
+			expect_between("goes down by", "bytes", INT64_MIN, x.resident_bytes, -4096);
+			expect_equal(sentence_about(arm, "pages that are absent"), "blocks", 1, 1);
 			snprintf(what, sizeof(what), "%s: %d bytes that came, bytes", arm, 3);
 		}
 	C

@@ -29,30 +29,30 @@ build() {
 	shift
 	"${CC:-cc}" -std=gnu11 -O1 -g -Wall -Wextra -Wshadow -Wmissing-prototypes -Werror \
 		-fno-builtin -fsanitize=address,undefined -fno-sanitize-recover=all \
-		-DTOUCHSTONE_LIBRARY -Ilib -o "$BATS_FILE_TMPDIR/$name" "$@"
+		-DTOUCHSTONE_LIBRARY -Ilib -Ilib/probe -Ilib/harness -o "$BATS_FILE_TMPDIR/$name" "$@"
 }
 
 @test "the /proc parsers read every kernel's format, and refuse what is damaged" {
-	build procfs_test tests/unit/procfs_test.c lib/procfs.c -lcmocka
+	build procfs_test tests/unit/procfs_test.c lib/probe/procfs.c -lcmocka
 	"$BATS_FILE_TMPDIR/procfs_test" tests/fixtures/proc
 }
 
 @test "the /proc parsers keep their promises on 200,000 damaged texts" {
-	build procfs_fuzz tests/unit/procfs_fuzz.c lib/procfs.c
+	build procfs_fuzz tests/unit/procfs_fuzz.c lib/probe/procfs.c
 	"$BATS_FILE_TMPDIR/procfs_fuzz" tests/fixtures/proc/{linux-*,damaged}/*
 }
 
 @test "a line through points, and what it leaves over" {
-	build fit_test tests/unit/fit_test.c lib/fit.c -lcmocka
-	"$BATS_FILE_TMPDIR/fit_test"
+	build statistics_test tests/unit/statistics_test.c lib/harness/statistics.c -lcmocka
+	"$BATS_FILE_TMPDIR/statistics_test"
 }
 
 @test "the judge's statistics are right, and a failed control outweighs a failed claim" {
-	build judge_test tests/unit/judge_test.c lib/judge.c -lcmocka
+	build judge_test tests/unit/judge_test.c lib/harness/judge.c lib/harness/statistics.c lib/end.c -lcmocka
 	"$BATS_FILE_TMPDIR/judge_test"
 }
 
 @test "the heap's walk tells every state, and gives up on 200,000 damaged heaps without a stray read" {
-	build heap_walk_test tests/unit/heap_walk_test.c lib/heap_walk.c -lcmocka
+	build heap_walk_test tests/unit/heap_walk_test.c lib/probe/heap_walk.c -lcmocka
 	"$BATS_FILE_TMPDIR/heap_walk_test"
 }

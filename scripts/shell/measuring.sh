@@ -80,7 +80,7 @@ wait_for_turn() {
 is_built() {
 	local source
 	[[ -x $build/$1 ]] || return
-	for source in "experiments/$1.c" lib/* lib/*/* lib/*/*/*; do
+	for source in "experiments/$1.c" lib/*.[ch] lib/*/*; do
 		[[ ! -f $source || ! $source -nt $build/$1 ]] || return
 	done
 }

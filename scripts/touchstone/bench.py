@@ -134,7 +134,7 @@ TABLES = [
 # ---- from results to cells -----------------------------------------------------------
 
 def with_quartiles(values, text):
-    """Quartiles as lib/judge.c has them: linear between the two nearest."""
+    """Quartiles as lib/harness/judge.c has them: linear between the two nearest."""
     lower, middle, upper = map(text, statistics.quantiles(values, n=4, method="inclusive") if len(values) > 1 else values * 3)
     return middle if lower == upper else f"{middle} ({lower} to {upper})"
 

@@ -29,21 +29,11 @@ char resident_source[16], malloc_source[16];
 static jmp_buf at_the_end;
 static enum verdict ended;
 
-void conclude(enum verdict verdict, const char *reason)
+static void remember(enum verdict verdict, const char *reason)
 {
 	(void)reason;
 	ended = verdict;
 	longjmp(at_the_end, 1);
-}
-
-void unsupported(const char *format, ...)
-{
-	conclude(UNSUPPORTED, format);
-}
-
-void broken(const char *format, ...)
-{
-	conclude(BROKEN, format);
 }
 
 static void (*the_judge)(void);
@@ -112,6 +102,7 @@ static int set_up(void **state)
 	static const int64_t growths[TRIALS] = { 40, 10, 50, 20, 30 };
 
 	(void)state;
+	end_by(remember);
 	for (int i = 0; i < 2 * TRIALS; i++) {
 		int64_t grown = growths[i / 2] * (i % 2 == 0 ? 1 : 3), before = INT64_C(1000) * i;
 		set_row(&rows[i][0], "before", 0, NOT_MEASURED, before);
@@ -203,25 +194,25 @@ static void ratios_are_taken_trial_by_trial(void **state)
 static void bounds_are_inclusive(void **state)
 {
 	(void)state;
-	expect_between("at the lower bound", 5, 5, 9);
+	expect_between("at the lower bound", "blocks", 5, 5, 9);
 	assert_string_equal(outcome(), "held");
 	assert_string_equal(numbers(), "5 <= 5 <= 9");
-	expect_between("at the upper bound", 5, 9, 9);
+	expect_between("at the upper bound", "blocks", 5, 9, 9);
 	assert_string_equal(outcome(), "held");
-	expect_between("below", 5, 4, 9);
+	expect_between("below", "blocks", 5, 4, 9);
 	assert_string_equal(outcome(), "failed");
-	expect_between("above", 5, 10, 9);
+	expect_between("above", "blocks", 5, 10, 9);
 	assert_string_equal(outcome(), "failed");
-	expect_between("an empty interval", 9, 7, 5);
+	expect_between("an empty interval", "blocks", 9, 7, 5);
 	assert_string_equal(outcome(), "failed");
-	expect_between("open at both ends", INT64_MIN, -3, INT64_MAX);
+	expect_between("open at both ends", "blocks", INT64_MIN, -3, INT64_MAX);
 	assert_string_equal(outcome(), "held");
 	assert_string_equal(numbers(), "-inf <= -3 <= inf");
-	expect_between("open above", 5, 7, INT64_MAX);
+	expect_between("open above", "blocks", 5, 7, INT64_MAX);
 	assert_string_equal(numbers(), "5 <= 7 <= inf");
-	expect_equal("equal", 4096, 4096);
+	expect_equal("equal", "blocks", 4096, 4096);
 	assert_string_equal(outcome(), "held");
-	expect_equal("off by one", 4096, 4095);
+	expect_equal("off by one", "blocks", 4096, 4095);
 	assert_string_equal(outcome(), "failed");
 	assert_string_equal(numbers(), "4095 == 4096");
 }
@@ -264,8 +255,8 @@ static void what_is_not_measured_is_unsupported(void **state)
 	struct samples samples;
 
 	(void)state;
-	assert_int_equal(END_OF(expect_equal("no number", 0, NOT_MEASURED)), UNSUPPORTED);
-	assert_int_equal(END_OF(control_between("no number", INT64_MIN, NOT_MEASURED, INT64_MAX)),
+	assert_int_equal(END_OF(expect_equal("no number", "blocks", 0, NOT_MEASURED)), UNSUPPORTED);
+	assert_int_equal(END_OF(control_between("no number", "blocks", INT64_MIN, NOT_MEASURED, INT64_MAX)),
 			 UNSUPPORTED);
 	/* Nor may it become a very small number on its way through samples. */
 	assert_int_equal(END_OF((samples = growth_samples("quick", "before", "work", mapping_count),
@@ -279,57 +270,57 @@ static const struct samples wide = { 5, { 1, 2, 3, 4, 5 } };
 
 static void all_held(void)
 {
-	expect_equal("claim", 1, 1);
-	control_equal("control", 1, 1);
+	expect_equal("claim", "blocks", 1, 1);
+	control_equal("control", "blocks", 1, 1);
 }
 
 static void claim_failed(void)
 {
-	expect_equal("claim", 1, 2);
-	expect_equal("claim, another part", 1, 1);
-	control_equal("control", 1, 1);
+	expect_equal("claim", "blocks", 1, 2);
+	expect_equal("claim, another part", "blocks", 1, 1);
+	control_equal("control", "blocks", 1, 1);
 }
 
 static void control_failed(void)
 {
-	expect_equal("claim", 1, 1);
-	control_equal("control", 1, 1);
-	control_equal("control, another part", 1, 2);
+	expect_equal("claim", "blocks", 1, 1);
+	control_equal("control", "blocks", 1, 1);
+	control_equal("control, another part", "blocks", 1, 2);
 }
 
 static void both_failed(void)
 {
-	expect_equal("claim", 1, 2);
-	control_equal("control", 1, 2);
+	expect_equal("claim", "blocks", 1, 2);
+	control_equal("control", "blocks", 1, 2);
 }
 
 static void claim_unclear(void)
 {
 	expect_at_least("claim", 3, wide);
-	control_equal("control", 1, 1);
+	control_equal("control", "blocks", 1, 1);
 }
 
 static void control_unclear(void)
 {
-	expect_equal("claim", 1, 1);
+	expect_equal("claim", "blocks", 1, 1);
 	control_at_most("control", 3, wide);
 }
 
 static void failed_and_unclear(void)
 {
 	expect_at_least("claim", 3, wide);
-	expect_equal("claim, another part", 1, 2);
-	control_equal("control", 1, 1);
+	expect_equal("claim, another part", "blocks", 1, 2);
+	control_equal("control", "blocks", 1, 1);
 }
 
 static void no_control(void)
 {
-	expect_equal("claim", 1, 1);
+	expect_equal("claim", "blocks", 1, 1);
 }
 
 static void no_expectation(void)
 {
-	control_equal("control", 1, 1);
+	control_equal("control", "blocks", 1, 1);
 }
 
 static void nothing(void)

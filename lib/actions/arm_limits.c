@@ -1,0 +1,68 @@
+/* SPDX-License-Identifier: MIT */
+#include "arm_limits.h"
+
+#include <sys/personality.h>
+#include <sys/resource.h>
+
+#include "experiment.h"
+
+static unsigned long persona(void)
+{
+	return (unsigned long)personality(0xffffffff); /* asks, changes nothing */
+}
+
+void ask_for_old_layout(void)
+{
+	personality(persona() | ADDR_COMPAT_LAYOUT);
+}
+
+bool has_old_layout(void)
+{
+	return (persona() & ADDR_COMPAT_LAYOUT) != 0;
+}
+
+void must_have_old_layout(void)
+{
+	if (!has_old_layout())
+		unsupported("personality(2) does not grant ADDR_COMPAT_LAYOUT, as in a container with "
+			    "a seccomp filter: run it outside");
+}
+
+static struct rlimit stack_limit(void)
+{
+	struct rlimit limit = { 0 };
+
+	getrlimit(RLIMIT_STACK, &limit);
+	return limit;
+}
+
+void ask_for_endless_stack(void)
+{
+	struct rlimit limit = stack_limit();
+
+	limit.rlim_cur = RLIM_INFINITY;
+	setrlimit(RLIMIT_STACK, &limit);
+}
+
+void must_have_endless_stack(void)
+{
+	if (stack_limit().rlim_cur != RLIM_INFINITY)
+		unsupported("the hard limit of the stack (ulimit -Hs) keeps this shell from "
+			    "lifting it: run it in one without");
+}
+
+void must_have_limited_stack(void)
+{
+	if (stack_limit().rlim_cur == RLIM_INFINITY)
+		unsupported("without a limit on the stack (`ulimit -s unlimited`) the kernel lays out "
+			    "processes otherwise: run it after `ulimit -s 8192`");
+}
+
+void must_have_all_addresses(void)
+{
+	struct rlimit limit;
+
+	if (getrlimit(RLIMIT_AS, &limit) == 0 && limit.rlim_cur != RLIM_INFINITY)
+		unsupported("ulimit -v limits the addresses of this shell: run it in one without "
+			    "(`ulimit -v unlimited`)");
+}

@@ -1,0 +1,202 @@
+/* SPDX-License-Identifier: MIT */
+#define _GNU_SOURCE
+#include "memory.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <signal.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <sys/prctl.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include "experiment.h"
+
+#ifndef MADV_POPULATE_WRITE
+#define MADV_POPULATE_WRITE 23 /* asm-generic/mman-common.h, since Linux 5.14 */
+#endif
+
+int64_t page_bytes(void)
+{
+	return sysconf(_SC_PAGESIZE);
+}
+
+int64_t pages_for(int64_t bytes)
+{
+	return (bytes + page_bytes() - 1) / page_bytes();
+}
+
+static uintptr_t page_number(const volatile void *address)
+{
+	return (uintptr_t)address / (uintptr_t)page_bytes();
+}
+
+int64_t pages_of(const void *start, int64_t bytes)
+{
+	if (bytes <= 0)
+		return 0;
+	return (int64_t)(page_number((const char *)start + bytes - 1) - page_number(start) + 1);
+}
+
+int64_t absent_pages_of(const void *start, int64_t bytes)
+{
+	uintptr_t first = page_number(start);
+	int64_t absent = 0;
+
+	for (int64_t i = 0; i < pages_of(start, bytes); i++) {
+		unsigned char present;
+		void *page = (void *)((first + (uintptr_t)i) * (uintptr_t)page_bytes());
+		if (mincore(page, (size_t)page_bytes(), &present) != 0)
+			broken("mincore failed: %s", strerror(errno));
+		absent += !(present & 1);
+	}
+	return absent;
+}
+
+bool is_below_the_break(const void *address)
+{
+	extern char end; /* of the program's own data: end(3) */
+	return (const char *)address >= &end && (char *)address < (char *)sbrk(0);
+}
+
+int is_mapped(int64_t bytes)
+{
+	return !is_below_the_break(must_malloc(bytes));
+}
+
+static void *must(void *block, const char *deed, int64_t bytes)
+{
+	if (block == NULL || block == MAP_FAILED)
+		broken("%s of %lld bytes failed: %s (see ulimit -v and free -h, or lower a knob)",
+		       deed, (long long)bytes, strerror(errno));
+	return block;
+}
+
+void *must_malloc(int64_t bytes)
+{
+	return must(malloc((size_t)bytes), "malloc", bytes);
+}
+
+void *must_calloc(int64_t bytes)
+{
+	return must(calloc(1, (size_t)bytes), "calloc", bytes);
+}
+
+void *must_realloc(void *block, int64_t bytes)
+{
+	return must(realloc(block, (size_t)bytes), "realloc", bytes);
+}
+
+void *must_map(int64_t bytes)
+{
+	return must(mmap(NULL, (size_t)bytes, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS,
+			 -1, 0),
+		    "mmap", bytes);
+}
+
+void must_unmap(void *start, int64_t bytes)
+{
+	if (munmap(start, (size_t)bytes) != 0)
+		broken("munmap of %lld bytes failed: %s", (long long)bytes, strerror(errno));
+}
+
+/* The next page boundary above an address. */
+static char *next_page(const volatile char *at)
+{
+	return (char *)((page_number(at) + 1) * (uintptr_t)page_bytes());
+}
+
+void write_pages(void *start, int64_t bytes)
+{
+	for (volatile char *at = start; at < (char *)start + bytes; at = next_page(at))
+		*at = 1;
+}
+
+void read_pages(const void *start, int64_t bytes)
+{
+	for (const volatile char *at = start; at < (const char *)start + bytes; at = next_page(at))
+		(void)*at;
+}
+
+void write_bytes(void *start, int64_t bytes)
+{
+	memset(start, 1, (size_t)bytes);
+}
+
+static void fill_with_zeros(char *start, int64_t bytes)
+{
+	int fd = open("/dev/zero", O_RDONLY | O_CLOEXEC);
+
+	for (int64_t done = 0; done < bytes;) {
+		ssize_t got = read(fd, start + done, (size_t)(bytes - done));
+		if (got <= 0)
+			broken("cannot read /dev/zero: %s", strerror(errno));
+		done += got;
+	}
+	close(fd);
+}
+
+void must_populate(void *start, int64_t bytes)
+{
+	uintptr_t page = (uintptr_t)page_bytes();
+	uintptr_t first = (uintptr_t)start / page * page;
+
+	if (madvise((void *)first, (uintptr_t)start + (uintptr_t)bytes - first,
+		    MADV_POPULATE_WRITE) == 0)
+		return;
+	if (errno != EINVAL)
+		broken("MADV_POPULATE_WRITE of %lld bytes failed: %s", (long long)bytes,
+		       strerror(errno));
+	fill_with_zeros(start, bytes);
+}
+
+void wake_malloc(void)
+{
+	free(must_malloc(1));
+}
+
+static int needs_more_than_the_top(int64_t bytes)
+{
+	void *before = sbrk(0);
+	void *block = must_malloc(bytes);
+	return sbrk(0) != before || !is_below_the_break(block);
+}
+
+void use_up_top(void)
+{
+	wake_malloc();
+	int64_t too_much = first_value_where(1, 64 * MiB, needs_more_than_the_top);
+	if (too_much > 1)
+		must_malloc(too_much - 1);
+}
+
+/* 1, 0, or the end of the experiment when the copy could not answer. */
+static int answer_in_a_copy(int64_t value, int (*question)(int64_t value))
+{
+	int status;
+	pid_t copy = fork();
+
+	if (copy < 0)
+		broken("cannot create a process: %s", strerror(errno));
+	if (copy == 0) {
+		prctl(PR_SET_PDEATHSIG, SIGKILL);
+		_exit(question(value) ? 1 : 0);
+	}
+	if (waitpid(copy, &status, 0) != copy || !WIFEXITED(status) || WEXITSTATUS(status) > 1)
+		broken("the copy of the process that was asked about %lld bytes did not answer",
+		       (long long)value);
+	return WEXITSTATUS(status);
+}
+
+int64_t first_value_where(int64_t least, int64_t most, int (*question)(int64_t value))
+{
+	while (least <= most) {
+		int64_t middle = least + (most - least) / 2;
+		if (answer_in_a_copy(middle, question))
+			most = middle - 1;
+		else
+			least = middle + 1;
+	}
+	return least;
+}

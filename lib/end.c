@@ -1,0 +1,51 @@
+/* SPDX-License-Identifier: MIT */
+#include "end.h"
+
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+
+static void tell_the_reader(enum verdict verdict, const char *reason)
+{
+	if (reason != NULL)
+		fprintf(stderr, "%s\n", reason);
+	exit((int)verdict);
+}
+
+static end_way *way_to_end = tell_the_reader;
+
+void end_by(end_way *way)
+{
+	way_to_end = way;
+}
+
+void end_with(enum verdict verdict, const char *reason)
+{
+	way_to_end(verdict, reason);
+	abort(); /* a way to end does not return */
+}
+
+static void __attribute__((format(printf, 2, 0), noreturn))
+end_formatted(enum verdict verdict, const char *format, va_list arguments)
+{
+	char reason[REASON_SIZE];
+
+	vsnprintf(reason, sizeof(reason), format, arguments);
+	end_with(verdict, reason);
+}
+
+void unsupported(const char *format, ...)
+{
+	va_list arguments;
+
+	va_start(arguments, format);
+	end_formatted(UNSUPPORTED, format, arguments);
+}
+
+void broken(const char *format, ...)
+{
+	va_list arguments;
+
+	va_start(arguments, format);
+	end_formatted(BROKEN, format, arguments);
+}

@@ -1,0 +1,344 @@
+/* SPDX-License-Identifier: MIT */
+/* The arm's side of the film: nothing here allocates, and nothing is touched for
+ * the first time once the arm's own function runs. */
+#define _GNU_SOURCE
+#include "film.h"
+
+#include <fcntl.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <unistd.h>
+#ifdef __GLIBC__
+#include <gnu/libc-version.h>
+#endif
+
+#include "address_space.h"
+#include "heap_report.h"
+#include "heap_walk.h"
+#include "page_map.h"
+#include "procfs.h"
+
+enum { ITEMS = 2730, RANGES = 512 };
+#define LONGEST_FILM (256 * MiB)
+
+struct range {
+	uintptr_t start, end;
+};
+
+/* Everything that filming writes to.  Mapped and filled before the arm begins, and shared: so
+ * the kernel does not merge it with a mapping of the arm's, which would change their number, and
+ * writing it after a fork() of the arm's makes no copy of a page, which would count as a fault. */
+static struct scratch {
+	struct film_item items[ITEMS];
+	int item_count;
+	int64_t written_bytes;
+	struct heap heap;
+	/* A first pass over the mappings only adds up the blocks that look like malloc's. */
+	struct {
+		bool show, headers_count;
+		int64_t blocks, bytes;
+	} pass;
+	struct page_map pages;
+	struct range known[RANGES]; /* mappings from before the arm began, rising */
+	int known_count;
+	char maps[MAPS_TEXT];
+} * scratch;
+
+static int film_fd = -1, maps_fd = -1;
+static uintptr_t page_size;
+
+/* ---- items ---------------------------------------------------------------- */
+
+static void flush(void)
+{
+	const char *at = (const char *)scratch->items;
+	size_t left = (size_t)scratch->item_count * sizeof(struct film_item);
+
+	while (left > 0) {
+		ssize_t length = write(film_fd, at, left);
+		if (length <= 0) {
+			film_stop();
+			return;
+		}
+		scratch->written_bytes += length;
+		at += length;
+		left -= (size_t)length;
+	}
+	scratch->item_count = 0;
+}
+
+static void put(enum film_kind kind, int state, int64_t start, int64_t bytes)
+{
+	if (film_fd < 0)
+		return;
+	scratch->items[scratch->item_count++] =
+		(struct film_item){ (int32_t)kind, (int32_t)state, start, bytes };
+	if (scratch->item_count < ITEMS)
+		return;
+	flush();
+	if (scratch->written_bytes > LONGEST_FILM) {
+		put(FILM_REASON, WHY_LENGTH, LONGEST_FILM, 0);
+		flush();
+		film_stop();
+	}
+}
+
+static int64_t relative(uintptr_t address)
+{
+	return (int64_t)(address - scratch->heap.start);
+}
+
+static void film_pages(uintptr_t start, uintptr_t end)
+{
+	uintptr_t run = start / page_size * page_size;
+
+	page_map_ahead(run, end);
+	for (uintptr_t at = run; at < end;) {
+		enum page_state state = page_map_state(at);
+		while (at < end && page_map_state(at) == state)
+			at += page_size;
+		put(FILM_PAGES, (int)state, relative(run), (int64_t)(at - run));
+		run = at;
+	}
+}
+
+/* ---- the heap ------------------------------------------------------------- */
+
+static void film_chunk(uintptr_t start, int64_t bytes, enum chunk_state state)
+{
+	put(FILM_CHUNK, state, relative(start), bytes);
+}
+
+static void film_fast_chunk(uintptr_t start, int64_t bytes, enum chunk_state state)
+{
+	put(FILM_FAST, (int)state, relative(start), bytes);
+}
+
+static void give_up(enum film_reason reason, int64_t first, int64_t second)
+{
+	put(FILM_REASON, reason, first, second);
+}
+
+static bool heap_is_known(const struct heap_report *report, struct heap_totals *totals)
+{
+	static const enum film_reason reasons[] = {
+		[HEAP_PAGE_ABSENT] = WHY_ABSENT,
+		[HEAP_SIZE_WRONG] = WHY_SIZE,
+		[HEAP_PREV_WRONG] = WHY_PREV,
+	};
+	int64_t bytes = (int64_t)(scratch->heap.end - scratch->heap.start);
+	struct heap_trouble trouble;
+
+	if (report->arena != bytes) {
+		give_up(WHY_ARENA, report->arena, bytes);
+		return false;
+	}
+	page_map_singly();
+	scratch->heap.cache_key = heap_cache_key(&scratch->heap);
+	page_map_ahead(scratch->heap.start, scratch->heap.end);
+	if (!heap_walk(&scratch->heap, NULL, totals, &trouble)) {
+		give_up(reasons[trouble.fault], trouble.at, trouble.value);
+		return false;
+	}
+	int64_t free_bytes = totals->free_bytes + totals->top_bytes;
+	if (free_bytes != report->fordblks - report->fsmblks) {
+		give_up(WHY_FREE_BYTES, free_bytes, report->fordblks - report->fsmblks);
+		return false;
+	}
+	if (totals->free_chunks + 1 != report->ordblks) {
+		give_up(WHY_FREE_CHUNKS, totals->free_chunks, report->ordblks - 1);
+		return false;
+	}
+	return true;
+}
+
+static bool malloc_reports(void)
+{
+	return strcmp(probe_malloc_source(), "mallinfo2") == 0;
+}
+
+static void film_chunks(void)
+{
+	struct heap_totals totals;
+	struct heap_trouble trouble;
+
+	if (!malloc_reports()) {
+		give_up(WHY_FOREIGN, 0, 0);
+		return;
+	}
+	struct heap_report report = mallinfo2_report();
+	if (report.arena == 0 && scratch->heap.end == scratch->heap.start)
+		return; /* no heap yet */
+	if (!heap_is_known(&report, &totals))
+		return;
+	heap_walk(&scratch->heap, film_chunk, &totals, &trouble);
+	if (report.smblks > 0) {
+		page_map_singly();
+		heap_fastbins(&scratch->heap, scratch->heap.end - (uintptr_t)totals.top_bytes,
+			      report.smblks, report.fsmblks, film_fast_chunk);
+	}
+}
+
+static void film_heap(void)
+{
+	scratch->heap.end = (uintptr_t)sbrk(0);
+	put(FILM_BREAK, 0, relative(scratch->heap.end), 0);
+	film_chunks();
+	film_pages(scratch->heap.start, scratch->heap.end);
+}
+
+/* ---- mappings ------------------------------------------------------------- */
+
+static void remember(const struct procfs_mapping *mapping, void *context)
+{
+	uint64_t *libc_inode = context;
+
+	if (scratch->known_count < RANGES)
+		scratch->known[scratch->known_count] = (struct range){ mapping->start, mapping->end };
+	scratch->known_count++;
+	if (mapping->start <= (uintptr_t)malloc && (uintptr_t)malloc < mapping->end)
+		*libc_inode = mapping->inode;
+	if (*libc_inode != 0 && mapping->inode == *libc_inode && mapping->permissions[1] == 'w')
+		scratch->heap.data_start = mapping->start, scratch->heap.data_end = mapping->end;
+}
+
+static void film_mapping(uintptr_t start, uintptr_t end, enum film_mapping state)
+{
+	if (!scratch->pass.show || start == end)
+		return;
+	put(FILM_MAPPING, state, relative(start), (int64_t)(end - start));
+	film_pages(start, end);
+}
+
+/* The kernel merges neighbours, so one range may hold several blocks. */
+static void film_range(uintptr_t start, uintptr_t end, bool reserved)
+{
+	if (reserved || !scratch->pass.headers_count) {
+		film_mapping(start, end, reserved ? MAPPING_RESERVED : MAPPING_PLAIN);
+		return;
+	}
+	page_map_ahead(start, end);
+	uintptr_t plain = start;
+	for (uintptr_t at = start; at < end;) {
+		int64_t bytes = 0;
+		if (page_map_is_resident(at))
+			bytes = heap_mapped_chunk(at, end, (int64_t)page_size);
+		if (bytes == 0) {
+			at += page_size;
+			continue;
+		}
+		film_mapping(plain, at, MAPPING_PLAIN);
+		film_mapping(at, at + (uintptr_t)bytes, MAPPING_OF_MALLOC);
+		scratch->pass.blocks++;
+		scratch->pass.bytes += bytes;
+		at += (uintptr_t)bytes;
+		plain = at;
+		page_map_ahead(at, end);
+	}
+	film_mapping(plain, end, MAPPING_PLAIN);
+}
+
+/* What of a mapping was not there when the arm began; a stack or the heap is none. */
+static void film_new_ranges(const struct procfs_mapping *mapping, void *context)
+{
+	(void)context;
+	bool reserved = memcmp(mapping->permissions, "---", 3) == 0;
+	uintptr_t at = mapping->start;
+
+	if (mapping->inode != 0 || mapping->name_length != 0 || mapping->permissions[3] != 'p')
+		return;
+	for (int i = 0; i < scratch->known_count && at < mapping->end; i++) {
+		const struct range *known = &scratch->known[i];
+		if (known->end <= at || known->start >= mapping->end)
+			continue;
+		if (known->start > at)
+			film_range(at, known->start, reserved);
+		at = known->end;
+	}
+	if (at < mapping->end)
+		film_range(at, mapping->end, reserved);
+}
+
+static void film_mappings(void)
+{
+	if (scratch->known_count > RANGES) {
+		give_up(WHY_TOO_MANY, scratch->known_count, RANGES);
+		return;
+	}
+	scratch->pass.blocks = scratch->pass.bytes = 0;
+	scratch->pass.show = false;
+	scratch->pass.headers_count = malloc_reports();
+	if (scratch->pass.headers_count) {
+		struct heap_report report = mallinfo2_report();
+		for_each_mapping(maps_fd, scratch->maps, MAPS_TEXT, film_new_ranges, NULL);
+		if (scratch->pass.blocks != report.hblks || scratch->pass.bytes != report.hblkhd) {
+			give_up(WHY_MAPPED, scratch->pass.blocks, report.hblks);
+			scratch->pass.headers_count = false;
+		}
+	}
+	scratch->pass.show = true;
+	for_each_mapping(maps_fd, scratch->maps, MAPS_TEXT, film_new_ranges, NULL);
+}
+
+/* ---- what the harness calls ----------------------------------------------- */
+
+void film_record(int number)
+{
+	if (film_fd < 0)
+		return;
+	scratch->item_count = 0;
+	put(FILM_RECORD, 0, number, 0);
+	film_heap();
+	film_mappings();
+	if (film_fd >= 0)
+		flush();
+}
+
+void film_rewind(void)
+{
+	if (film_fd < 0)
+		return;
+	lseek(film_fd, 0, SEEK_SET);
+	if (ftruncate(film_fd, 0) != 0)
+		film_stop();
+	scratch->written_bytes = 0;
+}
+
+void film_stop(void)
+{
+	film_fd = -1;
+}
+
+static bool glibc_masks_links(void)
+{
+#ifdef __GLIBC__
+	char *point;
+	long major = strtol(gnu_get_libc_version(), &point, 10);
+
+	return major > 2 || (*point == '.' && strtol(point + 1, NULL, 10) >= 32);
+#else
+	return false;
+#endif
+}
+
+/* The break stood where the heap begins before malloc moved it, by what it counts as
+ * its arena. */
+void film_open(int fd)
+{
+	int64_t arena = malloc_reports() ? mallinfo2_report().arena : 0;
+
+	page_size = (uintptr_t)sysconf(_SC_PAGESIZE);
+	scratch = mmap(NULL, sizeof(*scratch), PROT_READ | PROT_WRITE,
+		       MAP_SHARED | MAP_ANONYMOUS | MAP_POPULATE, -1, 0);
+	maps_fd = open("/proc/self/maps", O_RDONLY | O_CLOEXEC);
+	if (scratch == MAP_FAILED || maps_fd < 0 || !page_map_open(&scratch->pages))
+		return;
+	memset(scratch, 0, sizeof(*scratch));
+	scratch->heap = (struct heap){ .start = (uintptr_t)sbrk(0) - (uintptr_t)arena,
+				       .readable = page_map_is_resident };
+	scratch->heap.links_are_masked = glibc_masks_links();
+	uint64_t libc_inode = 0;
+	for_each_mapping(maps_fd, scratch->maps, MAPS_TEXT, remember, &libc_inode);
+	film_fd = fd;
+}

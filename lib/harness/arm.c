@@ -1,0 +1,280 @@
+/* SPDX-License-Identifier: MIT */
+/* The arm's side of the harness: everything here runs in the process that is
+ * measured.  Nothing allocates and nothing is touched for the first time once
+ * the arm's own function runs. */
+#define _GNU_SOURCE
+#include <errno.h>
+#include <fcntl.h>
+#include <signal.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <sys/prctl.h>
+#include <sys/stat.h>
+#include <sys/wait.h>
+#include <unistd.h>
+#if __has_include(<sys/rseq.h>)
+#include <sys/rseq.h> /* glibc 2.35 */
+#endif
+
+#include "address_space.h"
+#include "film.h"
+#include "harness.h"
+#include "procfs.h"
+
+static struct shared *shared;
+/* The arm's own clock: it stands still while the probe, the film or an observer works. */
+static int64_t began_ns, time_in_probe_ns;
+
+bool in_an_arm(void)
+{
+	return shared != NULL;
+}
+
+/* How an arm ends: the parent writes the result. */
+static void tell_the_parent(enum verdict verdict, const char *reason)
+{
+	shared->ended = verdict;
+	snprintf(shared->reason, sizeof(shared->reason), "%s", reason);
+	_exit((int)verdict);
+}
+
+/* Stands still until the parent has done what it wants with this process. */
+static void stand_still(void)
+{
+	shared->subject = getpid();
+	shared->waiting = true;
+	raise(SIGSTOP);
+}
+
+void record_at(int line, const char *stage, int64_t x, int64_t y)
+{
+	int64_t entered_ns = probe_clock_ns();
+
+	if (options.bare != NULL)
+		return;
+	if (shared->count == shared->capacity)
+		broken("arm %s records more than %d rows: raise .rows in the declaration",
+		       options.arm, shared->capacity);
+	struct row *row = &shared->rows[shared->count];
+	probe_snapshot(&row->is);
+	/* Not the snapshot's own reading, which comes a little later, by no fixed amount. */
+	row->is.elapsed_ns = entered_ns - began_ns - time_in_probe_ns;
+	film_record(shared->count + 1);
+	size_t length = 0;
+	for (; length < STAGE_SIZE - 1 && stage[length] != '\0'; length++) {
+		row->stage[length] = stage[length];
+		if (stage[length] == ',' || stage[length] == '"' || stage[length] == '\n')
+			broken("a stage's name is a cell of a CSV file: no comma, quote or "
+			       "newline in it, please");
+	}
+	row->stage[length] = '\0';
+	row->line = line;
+	row->x = x;
+	row->y = y;
+	shared->count++;
+	if (shared->pause_at_records)
+		stand_still();
+	time_in_probe_ns += probe_clock_ns() - entered_ns;
+}
+
+void leave_out(const char *format, ...)
+{
+	char reason[REASON_SIZE];
+	va_list arguments;
+
+	va_start(arguments, format);
+	vsnprintf(reason, sizeof(reason), format, arguments);
+	va_end(arguments);
+	if (shared != NULL)
+		shared->left_out = true;
+	end_with(UNSUPPORTED, reason);
+}
+
+int64_t ask(const char *command)
+{
+	int64_t entered_ns = probe_clock_ns();
+
+	if (options.bare != NULL)
+		return 0;
+	snprintf(shared->question, sizeof(shared->question), "%s", command);
+	stand_still();
+	shared->question[0] = '\0';
+	time_in_probe_ns += probe_clock_ns() - entered_ns;
+	return shared->answer;
+}
+
+/* Code and data that a program has not used yet come in by page faults of their
+ * own, 64 KiB or more at a time (fault-around).  They would stand in the numbers
+ * as if the experiment had caused them, so all of it is brought in beforehand:
+ * the pages of every mapped file, and the zero-filled page run (.bss) that
+ * follows a file's writable pages.  A writable page is written back to itself
+ * so that its private copy exists too. */
+static void touch_mapping(const struct procfs_mapping *mapping)
+{
+	uint64_t page = (uint64_t)sysconf(_SC_PAGESIZE);
+	bool writable = mapping->permissions[1] == 'w' && mapping->permissions[3] == 'p';
+
+	if (mapping->permissions[0] != 'r')
+		return;
+	for (uint64_t at = mapping->start; at < mapping->end; at += page) {
+		volatile char *byte = (volatile char *)(uintptr_t)at;
+		char value = *byte;
+		if (writable)
+			*byte = value;
+	}
+}
+
+static void touch_file_and_bss(const struct procfs_mapping *mapping, void *context)
+{
+	struct procfs_mapping *file = context; /* the last one that has a file behind it */
+	bool bss = mapping->inode == 0 && mapping->name_length == 0 &&
+		   mapping->start == file->end && file->permissions[1] == 'w';
+
+	if (mapping->inode != 0)
+		*file = *mapping;
+	if (mapping->inode != 0 || bss)
+		touch_mapping(mapping);
+}
+
+static void touch_program_and_libraries(void)
+{
+	static char text[MAPS_TEXT];
+	struct procfs_mapping file = { 0 };
+	int fd = open("/proc/self/maps", O_RDONLY | O_CLOEXEC);
+
+	if (fd < 0 || !for_each_mapping(fd, text, sizeof(text), touch_file_and_bss, &file))
+		broken("cannot read /proc/self/maps: %s", strerror(errno));
+	close(fd);
+}
+
+/* The stack that record() and small helpers of an arm will use. */
+static void touch_stack(void)
+{
+	volatile char below[64 * 1024];
+
+	for (size_t i = 0; i < sizeof(below); i += 1024)
+		below[i] = 0;
+}
+
+static void map_shared(void)
+{
+	struct stat file;
+
+	if (fstat(options.shared_fd, &file) != 0) {
+		fprintf(stderr, "--arm is for the harness alone: use --bare=%s\n", options.arm);
+		exit(BROKEN);
+	}
+	struct shared *memory = mmap(NULL, (size_t)file.st_size, PROT_READ | PROT_WRITE, MAP_SHARED,
+				     options.shared_fd, 0);
+	if (memory == MAP_FAILED)
+		_exit(BROKEN);
+	memset(memory->rows, 0, (size_t)memory->capacity * sizeof(struct row));
+	shared = memory;
+	end_by(tell_the_parent);
+}
+
+static void warm_up(void)
+{
+	bool pause = shared->pause_at_records;
+
+	touch_program_and_libraries();
+	touch_stack();
+	if (!probe_open(experiment.probe)) {
+		if (errno == ENOTSUP)
+			unsupported("this kernel shows resident memory exactly in neither "
+				    "/proc/self/statm nor /proc/self/smaps_rollup");
+		broken("cannot read the files of /proc/self that the probe needs: %s",
+		       strerror(errno));
+	}
+	snprintf(shared->resident_source, sizeof(shared->resident_source), "%s",
+		 probe_resident_source());
+	snprintf(shared->malloc_source, sizeof(shared->malloc_source), "%s", probe_malloc_source());
+	if (shared->film_fd >= 0)
+		film_open(shared->film_fd);
+
+	shared->pause_at_records = false;
+	record_at(0, "warming up", 0, NOT_MEASURED);
+	shared->pause_at_records = pause;
+	shared->count = 0;
+	film_rewind();
+	time_in_probe_ns = 0;
+	began_ns = probe_clock_ns();
+	shared->started = true;
+}
+
+static const struct arm *must_find_arm(const char *name)
+{
+	const struct arm *arm = find_arm(name);
+
+	if (arm == NULL) {
+		fprintf(stderr, "there is no arm \"%s\"; --list names them\n", name);
+		exit(BROKEN);
+	}
+	return arm;
+}
+
+void arm_run(void)
+{
+	const struct arm *arm = must_find_arm(options.arm);
+
+	map_shared();
+	/* An arm ends by _exit(): what it prints must not wait in a buffer. */
+	setvbuf(stdout, NULL, _IOLBF, 0);
+	warm_up();
+	arm->run();
+	_exit(REPRODUCED);
+}
+
+/* Ends by exit(), not _exit(): a leak checker reports there. */
+void arm_run_bare(void)
+{
+	must_find_arm(options.bare)->run();
+	exit(REPRODUCED);
+}
+
+/* The kernel writes to the thread's rseq area (rseq(2)) when it moves the thread to
+ * another CPU.  After fork() its page is shared, so such a write would fault at a time
+ * that nobody chose: it is made now, by writing the area back to itself. */
+static void touch_rseq_area(void)
+{
+#ifdef RSEQ_SIG
+	volatile char *area = (char *)__builtin_thread_pointer() + __rseq_offset;
+	*area = *area;
+#endif
+}
+
+pid_t fork_arm(void)
+{
+	pid_t arm = getpid(), child = fork();
+
+	if (child < 0)
+		broken("cannot create a process: %s", strerror(errno));
+	touch_rseq_area();
+	if (child == 0) {
+		prctl(PR_SET_PDEATHSIG, SIGKILL);
+		if (getppid() != arm) /* it ended before the line above */
+			_exit(BROKEN);
+		film_stop();
+		if (shared != NULL && !probe_open(experiment.probe))
+			broken("cannot read the files of /proc/self: %s", strerror(errno));
+	}
+	return child;
+}
+
+void wait_for(pid_t child)
+{
+	int status = 0;
+
+	/* A child that stands still in record() goes on when the arm does: the arm
+	 * is whom the harness watches. */
+	while (waitpid(child, &status, WUNTRACED) == child && WIFSTOPPED(status))
+		if (shared != NULL && shared->waiting) {
+			raise(SIGSTOP);
+			kill(child, SIGCONT);
+		}
+	if (status != 0)
+		broken("a child of the arm failed (wait status %d)", status);
+}

@@ -1,0 +1,249 @@
+/* SPDX-License-Identifier: MIT */
+/* What an experiment declares: checked before anything runs, and printed above its result. */
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "harness.h"
+
+/* The version of the result's format: docs/result_format.md. */
+enum { FORMAT = 2 };
+
+static const char *const chart_names[] = {
+	[CHART_LINES] = "lines", [CHART_STEPS] = "steps", [CHART_STAGES] = "stages",
+	[CHART_BARS] = "bars",   [CHART_DOTS] = "dots",
+};
+
+/* ---- stages ---------------------------------------------------------------- */
+
+/* The section that record() fills: ld(1) defines a symbol at its start and one at its end. */
+extern struct stage_name *__start_stage_names[] __attribute__((weak));
+extern struct stage_name *__stop_stage_names[] __attribute__((weak));
+
+static int by_line(const void *a, const void *b)
+{
+	const struct stage_name *first = *(struct stage_name *const *)a;
+	const struct stage_name *second = *(struct stage_name *const *)b;
+
+	return first->line - second->line;
+}
+
+static bool is_listed(const char *name, struct stage_name **from, struct stage_name **end)
+{
+	for (; from < end; from++)
+		if ((*from)->name != NULL && strcmp((*from)->name, name) == 0)
+			return true;
+	return false;
+}
+
+void for_each_stage(void (*visit)(const char *name))
+{
+	struct stage_name **first = __start_stage_names, **end = __stop_stage_names;
+
+	qsort(first, (size_t)(end - first), sizeof(*first), by_line); /* the linker keeps no order */
+	for (struct stage_name **at = first; at < end; at++)
+		if ((*at)->name != NULL && !is_listed((*at)->name, first, at))
+			visit((*at)->name);
+	for (int i = 0; i < MAX_STAGES && experiment.stages[i] != NULL; i++)
+		if (!is_listed(experiment.stages[i], first, end))
+			visit(experiment.stages[i]);
+}
+
+bool is_a_stage(const char *name)
+{
+	for (int i = 0; i < MAX_STAGES && experiment.stages[i] != NULL; i++)
+		if (strcmp(experiment.stages[i], name) == 0)
+			return true;
+	return is_listed(name, __start_stage_names, __stop_stage_names);
+}
+
+/* ---- checks ---------------------------------------------------------------- */
+
+static bool is_a_column(const char *name, size_t length)
+{
+#define COLUMN(column)                                                        \
+	if (strlen(#column) == length && strncmp(#column, name, length) == 0) \
+		return true;
+	SNAPSHOT_COLUMNS(COLUMN)
+#undef COLUMN
+	return length == 1 && name[0] == 'y';
+}
+
+static void must_be_a_column(const char *field, const char *name, size_t length)
+{
+	if (!is_a_column(name, length))
+		usage_error("%s names the column \"%.*s\", which no result has "
+			    "(docs/result_format.md lists them)",
+			    field, (int)length, name);
+}
+
+static void must_be_an_arm(const char *field, const char *name)
+{
+	if (name != NULL && find_arm(name) == NULL)
+		usage_error("%s names the arm \"%s\", which is not in .arms (--list names them)",
+			    field, name);
+}
+
+static void must_be_a_stage(const char *field, const char *name)
+{
+	if (name != NULL && !is_a_stage(name))
+		usage_error("%s names the stage \"%s\", which no record() has (--list names them; one "
+			    "that reaches record() in a variable has to stand in .stages)",
+			    field, name);
+}
+
+static void check_arms(void)
+{
+	if (experiment.arms[MAX_ARMS].name != NULL)
+		usage_error("the declaration has more than %d arms: raise MAX_ARMS in "
+			    "lib/experiment.h",
+			    MAX_ARMS);
+	FOR_EACH_ARM(arm)
+	{
+		if (strpbrk(arm->name, ",\"\n|") != NULL)
+			usage_error("arm \"%s\": an arm's name is a cell of a CSV file: no comma, "
+				    "quote, newline or bar in it, please",
+				    arm->name);
+		if (find_arm(arm->name) != arm)
+			usage_error("two arms are called \"%s\"", arm->name);
+	}
+}
+
+static void check_charted(void)
+{
+	if (experiment.charted == NULL)
+		return;
+	for (const char *at = experiment.charted; *at != '\0';) {
+		size_t length = strcspn(at, " ");
+		must_be_a_column(".charted", at, length);
+		at += length + strspn(at + length, " ");
+	}
+}
+
+static void check_marks(void)
+{
+	for (const struct mark *mark = experiment.marks;
+	     mark < experiment.marks + MAX_MARKS && mark->label != NULL; mark++)
+		if (mark->axis != 'x' && mark->axis != 'y')
+			usage_error(".marks: the mark \"%s\" needs an axis, 'x' or 'y'", mark->label);
+}
+
+static void check_prediction(const struct prediction *predict)
+{
+	static const char jump[] = "jump of ";
+
+	if (predict->asked == NULL)
+		return;
+	if (predict->measured == NULL)
+		usage_error(".predict asks \"%s\" and names no column in .measured", predict->asked);
+	const char *column = predict->measured;
+	if (strncmp(column, jump, strlen(jump)) == 0)
+		column += strlen(jump);
+	must_be_a_column(".predict", column, strlen(column));
+	must_be_an_arm(".predict", predict->arm);
+	must_be_an_arm(".predict", predict->against);
+	must_be_a_stage(".predict", predict->from);
+	must_be_a_stage(".predict", predict->to);
+}
+
+void declaration_check(void)
+{
+	if (experiment.trials > MAX_TRIALS)
+		usage_error("the declaration asks for %d trials; the most is %d", experiment.trials,
+			    MAX_TRIALS);
+	if (experiment.knobs[MAX_KNOBS].name != NULL)
+		usage_error("the declaration has more than %d knobs: raise MAX_KNOBS in "
+			    "lib/experiment.h",
+			    MAX_KNOBS);
+	check_arms();
+	check_charted();
+	check_marks();
+	check_prediction(&experiment.predict);
+}
+
+/* ---- the lines above a result ------------------------------------------------ */
+
+void result_key(const char *name, const char *value)
+{
+	if (value != NULL && value[0] != '\0')
+		printf("# %s: %s\n", name, value);
+}
+
+static void print_axis(const char *name, const char *axis, const char *unit)
+{
+	if (axis != NULL)
+		printf("# %s: %s | %s\n", name, axis, unit != NULL ? unit : "count");
+}
+
+static void print_marks(void)
+{
+	for (const struct mark *mark = experiment.marks;
+	     mark < experiment.marks + MAX_MARKS && mark->label != NULL; mark++)
+		printf("# mark: %c | %lld | %s\n", mark->axis, (long long)mark->value, mark->label);
+}
+
+/* The question stands last: it alone may hold a bar. */
+static void print_prediction(const struct prediction *predict)
+{
+	const char *cells[] = { predict->measured, predict->arm, predict->from, predict->to,
+				predict->against };
+
+	if (predict->asked == NULL)
+		return;
+	printf("# predict:");
+	for (size_t i = 0; i < sizeof(cells) / sizeof(cells[0]); i++)
+		printf(" %s |", cells[i] != NULL ? cells[i] : "");
+	printf(" %s\n", predict->asked);
+	result_key("because", predict->because);
+}
+
+static void print_one(const char *key, const struct knob *knob)
+{
+	printf("# %s: %s | %lld | %s | %s\n", key, knob->name, (long long)*knob->value,
+	       knob->unit != NULL ? knob->unit : "", knob->meaning);
+}
+
+static void print_knob(const struct knob *knob)
+{
+	print_one("knob", knob);
+}
+
+static void print_setting(const struct knob *knob)
+{
+	print_one("setting", knob);
+}
+
+static void print_arm(const struct arm *arm)
+{
+	const char *why = why_left_out(arm);
+
+	printf("# arm: %s | %s | ", arm->name, arm->control ? "control" : "test");
+	if (why != NULL)
+		printf("left out: %s |", why);
+	else
+		printf("%s|", arm_ran(arm->name) ? "ran " : "");
+	printf("%s%s\n", arm->environment ? " " : "", arm->environment ? arm->environment : "");
+}
+
+void declaration_print(void)
+{
+	printf("# format: %d\n", FORMAT);
+	result_key("claim", experiment.claim);
+	result_key("asked", experiment.asked);
+	result_key("instead", experiment.instead);
+	result_key("hypothesis", experiment.hypothesis);
+	result_key("source", experiment_path);
+	print_axis("x", experiment.x_axis, experiment.x_unit);
+	print_axis("y", experiment.y_axis, experiment.y_unit);
+	result_key("charted", experiment.charted);
+	result_key("chart", chart_names[experiment.chart]);
+	if (experiment.log_x || experiment.log_y)
+		printf("# log:%s%s\n", experiment.log_x ? " x" : "", experiment.log_y ? " y" : "");
+	print_marks();
+	result_key("address_map", experiment.address_map ? "yes" : NULL);
+	print_prediction(&experiment.predict);
+	for_each_own_knob(print_knob);
+	for_each_setting(print_setting);
+	FOR_EACH_ARM(arm)
+	print_arm(arm);
+}

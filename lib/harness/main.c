@@ -1,0 +1,100 @@
+/* SPDX-License-Identifier: MIT */
+#define _GNU_SOURCE
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/personality.h>
+#include <sys/prctl.h>
+#include <unistd.h>
+
+#include "film.h"
+#include "harness.h"
+
+extern char **environ;
+
+/* Settings of malloc that the reader's shell may carry would be a hidden
+ * condition.  LD_PRELOAD is let through on purpose: with it, anyone can put
+ * another malloc under the whole suite. */
+static void clear_malloc_settings(void)
+{
+	for (char **entry = environ; *entry != NULL;) {
+		if (strncmp(*entry, "MALLOC_", 7) == 0 ||
+		    strncmp(*entry, "GLIBC_TUNABLES=", 15) == 0) {
+			char *name = strndup(*entry, strcspn(*entry, "="));
+			unsetenv(name);
+			free(name);
+			entry = environ;
+		} else {
+			entry++;
+		}
+	}
+	if (options.tunables != NULL)
+		setenv("GLIBC_TUNABLES", options.tunables, 1);
+}
+
+/* All of these are inherited over fork() and exec(), so the arms get them. */
+static void pin_conditions(void)
+{
+	clear_malloc_settings();
+	int persona = personality(0xffffffff); /* asks, changes nothing */
+	int wanted = options.aslr ? persona & ~ADDR_NO_RANDOMIZE : persona | ADDR_NO_RANDOMIZE;
+	bool refused = persona == -1 || personality((unsigned long)wanted) == -1;
+	options.aslr_was_refused = refused && !options.aslr;
+	prctl(PR_SET_THP_DISABLE, options.huge_pages ? 0 : 1, 0, 0, 0);
+}
+
+static void run_all_trials(void)
+{
+	trial_leave_out_missing();
+	/* The observer's pass measures no time, so it needs no warm-up. */
+	int first = experiment.warm_up && getenv("OBSERVER") == NULL ? 0 : 1;
+	for (int trial = first; trial <= options.trials; trial++)
+		FOR_EACH_ARM(arm)
+	if (why_left_out(arm) == NULL)
+		trial_run(arm, trial, trial > 0);
+}
+
+/* How the program itself ends: with the result on stdout, and the film beside it. */
+static void write_everything(enum verdict verdict, const char *reason)
+{
+	if (!result_write(verdict, reason)) {
+		fprintf(stderr, "%s: cannot write the result: %s\n", program_invocation_short_name,
+			strerror(errno));
+		exit(BROKEN);
+	}
+	if (!film_write())
+		exit(BROKEN);
+	/* For the reader whose stdout goes to a file. */
+	if (!isatty(STDOUT_FILENO)) {
+		fprintf(stderr, "%s\n", experiment.claim);
+		result_print_judgement(stderr, verdict, reason);
+	}
+	if (verdict == REFUTED && experiment.instead != NULL)
+		fprintf(stderr, "instead: %s\n", experiment.instead);
+	exit((int)verdict);
+}
+
+int main(int argc, char **argv)
+{
+	if (&experiment == NULL || experiment.judge == NULL || experiment.arms[0].name == NULL) {
+		fprintf(stderr,
+			"%s: this program holds no complete `const struct experiment experiment`"
+			" (claim, arms, judge): see docs/first_experiment.md\n",
+			argv[0]);
+		return BROKEN;
+	}
+	options_read(argc, argv);
+	if (options.declaration) {
+		declaration_print();
+		return 0;
+	}
+	if (options.arm != NULL)
+		arm_run();
+	if (options.bare != NULL)
+		arm_run_bare();
+	end_by(write_everything);
+	pin_conditions();
+	run_all_trials();
+	judge_run();
+}

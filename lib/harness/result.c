@@ -1,0 +1,163 @@
+/* SPDX-License-Identifier: MIT */
+/* The result: one annotated CSV on stdout, as docs/result_format.md describes. */
+#define _GNU_SOURCE
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/personality.h>
+#include <sys/resource.h>
+#include <sys/utsname.h>
+#include <time.h>
+#include <unistd.h>
+#ifdef __GLIBC__
+#include <gnu/libc-version.h>
+#endif
+
+#include "harness.h"
+#include "procfs.h"
+#include "small_file.h"
+
+#ifndef COMPILER_FLAGS
+#define COMPILER_FLAGS "unknown flags"
+#endif
+
+static const char *const verdict_names[] = {
+	[REPRODUCED] = "reproduced",     [REFUTED] = "refuted",         [BROKEN] = "broken",
+	[INCONCLUSIVE] = "inconclusive", [UNSUPPORTED] = "unsupported",
+};
+/* ---- the machine ---------------------------------------------------------- */
+
+/* A file of one line, such as those of /proc/sys and /sys. */
+static void key_from_file(const char *name, const char *path)
+{
+	char text[256];
+
+	result_key(name, read_first_line(path, text, sizeof(text)) > 0 ? text : "unknown");
+}
+
+static void key_cpu(void)
+{
+	char text[8192], model[128] = "unknown";
+	size_t length = read_small_file("/proc/cpuinfo", text, sizeof(text));
+
+	procfs_text(text, length, "model name", model, sizeof(model));
+	printf("# cpus: %ld x %s\n", sysconf(_SC_NPROCESSORS_ONLN), model);
+}
+
+static void key_container(void)
+{
+	const char *kind = "none found";
+
+	if (access("/.dockerenv", F_OK) == 0)
+		kind = "docker";
+	else if (access("/run/.containerenv", F_OK) == 0)
+		kind = "podman";
+	else if (getenv("container") != NULL)
+		kind = getenv("container");
+	result_key("container", kind);
+}
+
+static void key_limit(const char *name, int resource)
+{
+	struct rlimit limit;
+
+	if (getrlimit(resource, &limit) != 0 || limit.rlim_cur == RLIM_INFINITY)
+		result_key(name, "unlimited");
+	else
+		printf("# %s: %lld bytes\n", name, (long long)limit.rlim_cur);
+}
+
+static void machine(void)
+{
+	struct utsname kernel;
+	time_t now = time(NULL);
+	char date[32];
+
+	strftime(date, sizeof(date), "%Y-%m-%dT%H:%M:%SZ", gmtime(&now));
+	result_key("measured", date);
+	uname(&kernel);
+	printf("# kernel: %s %s %s\n", kernel.sysname, kernel.release, kernel.machine);
+#ifdef __GLIBC__
+	result_key("glibc", gnu_get_libc_version());
+#else
+	result_key("glibc", "none: another libc");
+#endif
+	printf("# page_size: %ld bytes\n", sysconf(_SC_PAGESIZE));
+	printf("# ram: %lld bytes\n", (long long)machine_ram_bytes());
+	key_cpu();
+	key_container();
+	key_from_file("overcommit", "/proc/sys/vm/overcommit_memory");
+	key_from_file("max_map_count", "/proc/sys/vm/max_map_count");
+	key_limit("stack_limit", RLIMIT_STACK);
+	key_limit("virtual_limit", RLIMIT_AS);
+	result_key("compiler", __VERSION__);
+	result_key("compiler_flags", COMPILER_FLAGS);
+}
+
+static void conditions(void)
+{
+	result_key("aslr", options.aslr ? "as the machine has it" :
+			   options.aslr_was_refused ?
+					  "on: personality(ADDR_NO_RANDOMIZE) was refused" :
+					  "off");
+	result_key("transparent_huge_pages", thp_setting());
+	result_key("huge_pages", options.huge_pages      ? "as the machine has them" :
+				 MALLOC_KNOWS_HUGE_PAGES ? "off: prctl(PR_SET_THP_DISABLE), "
+							   "glibc.malloc.hugetlb=0" :
+							   "off: prctl(PR_SET_THP_DISABLE)");
+	result_key("tunables", options.tunables ? options.tunables : "none");
+	result_key("preload", getenv("LD_PRELOAD") ? getenv("LD_PRELOAD") : "none");
+	result_key("resident_source", resident_source);
+	result_key("malloc_source", malloc_source);
+}
+
+/* ---- rows and judgement --------------------------------------------------- */
+
+static void cell(int64_t value)
+{
+	if (value == NOT_MEASURED)
+		printf(",");
+	else
+		printf(",%lld", (long long)value);
+}
+
+static void rows(void)
+{
+	printf("arm,trial,stage,x,y");
+#define COLUMN(name) printf(",%s", #name);
+	SNAPSHOT_COLUMNS(COLUMN)
+	printf(",line\n");
+	for (const struct run *run = runs; run < runs + run_count; run++)
+		for (const struct row *row = run->rows; row < run->rows + run->count; row++) {
+			printf("%s,%d,%s", run->arm->name, run->trial, row->stage);
+			cell(row->x);
+			cell(row->y);
+#undef COLUMN
+#define COLUMN(name) cell(row->is.name);
+			SNAPSHOT_COLUMNS(COLUMN)
+#undef COLUMN
+			printf(",%d\n", row->line);
+		}
+}
+
+void result_print_judgement(FILE *to, enum verdict verdict, const char *reason)
+{
+	for (int i = 0; i < finding_count; i++)
+		fprintf(to, "# %s: %s | %s | %s | %s | %d | %s\n",
+			findings[i].control ? "control" : "expect", findings[i].outcome,
+			findings[i].numbers, findings[i].unit, findings[i].arms, findings[i].line,
+			findings[i].sentence);
+	if (reason != NULL)
+		fprintf(to, "# reason: %s\n", reason);
+	fprintf(to, "# verdict: %s\n", verdict_names[verdict]);
+}
+
+bool result_write(enum verdict verdict, const char *reason)
+{
+	declaration_print();
+	machine();
+	conditions();
+	rows();
+	result_print_judgement(stdout, verdict, reason);
+	return fflush(stdout) == 0 && !ferror(stdout);
+}

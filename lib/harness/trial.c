@@ -1,0 +1,435 @@
+/* SPDX-License-Identifier: MIT */
+/* The parent's side of one trial of one arm: a fresh process, watched until it
+ * ends, stands still, or has taken too long. */
+#define _GNU_SOURCE
+#include <dlfcn.h>
+#include <errno.h>
+#include <limits.h>
+#include <signal.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <sys/prctl.h>
+#include <sys/wait.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "film.h"
+#include "harness.h"
+
+enum { DEFAULT_ROWS = 1024 };
+
+struct run *runs;
+int run_count;
+char resident_source[16], malloc_source[16];
+
+struct trial {
+	const struct arm *arm;
+	int number;
+	pid_t pid;
+	int shared_fd;
+	struct shared *shared;
+	size_t shared_size;
+};
+
+static void share_memory(struct trial *trial)
+{
+	int rows = experiment.rows > 0 ? experiment.rows : DEFAULT_ROWS;
+
+	trial->shared_size = sizeof(struct shared) + (size_t)rows * sizeof(struct row);
+	trial->shared_fd = memfd_create("touchstone rows", 0);
+	if (trial->shared_fd < 0 || ftruncate(trial->shared_fd, (off_t)trial->shared_size) != 0)
+		broken("cannot create the memory that rows travel through: %s", strerror(errno));
+	trial->shared = mmap(NULL, trial->shared_size, PROT_READ | PROT_WRITE, MAP_SHARED,
+			     trial->shared_fd, 0);
+	if (trial->shared == MAP_FAILED)
+		broken("cannot map the memory that rows travel through: %s", strerror(errno));
+	trial->shared->capacity = rows;
+	trial->shared->pause_at_records = options.step || getenv("OBSERVER") != NULL;
+	/* One trial is enough of a film: what it shows does not hang on time. */
+	trial->shared->film_fd = trial->number == 1 && film_is_wanted() ? film_memory() : -1;
+}
+
+/* An arm's "NAME=value NAME=value".  A value holds no blank. */
+static void set_environment(const char *settings)
+{
+	char *copy = strdup(settings);
+
+	for (char *setting = strtok(copy, " "); setting != NULL; setting = strtok(NULL, " "))
+		putenv(setting);
+}
+
+/* glibc may back the heap with huge pages of its own accord (glibc.malloc.hugetlb,
+ * by default on arm64 in recent versions): the break then moves by 2 MiB at a time.
+ * What an arm or the reader sets comes later in the list and wins.  Before 2.35 glibc
+ * did not know the tunable, and copied the variable to the heap as it started
+ * (tunables_strdup() in elf/dl-tunables.c): the heap then began 38 bytes too high, on
+ * a page that was resident already. */
+static void pin_malloc_huge_pages(void)
+{
+	const char *others = getenv("GLIBC_TUNABLES");
+	char *list;
+
+	if (asprintf(&list, "glibc.malloc.hugetlb=0%s%s", others ? ":" : "", others ? others : "") < 0)
+		_exit(BROKEN);
+	setenv("GLIBC_TUNABLES", list, 1);
+	free(list);
+}
+
+static void become_the_arm(const struct trial *trial, pid_t parent)
+{
+	static char self[PATH_MAX];
+	sigset_t none;
+
+	/* An arm must not outlive an experiment that was interrupted. */
+	prctl(PR_SET_PDEATHSIG, SIGKILL);
+	if (getppid() != parent)
+		_exit(BROKEN);
+	sigemptyset(&none);
+	sigprocmask(SIG_SETMASK, &none, NULL);
+	dup2(STDERR_FILENO, STDOUT_FILENO); /* stdout is the result's alone */
+	if (trial->arm->environment != NULL)
+		set_environment(trial->arm->environment);
+	if (MALLOC_KNOWS_HUGE_PAGES && !options.huge_pages)
+		pin_malloc_huge_pages();
+	if (trial->arm->before_exec != NULL)
+		trial->arm->before_exec();
+	ssize_t length = readlink("/proc/self/exe", self, sizeof(self) - 1);
+	if (length > 0)
+		execv(self, options_for_arm(self, trial->arm, trial->shared_fd));
+	snprintf(trial->shared->reason, REASON_SIZE, "cannot start the program again: %s",
+		 strerror(errno));
+	trial->shared->ended = BROKEN;
+	_exit(BROKEN);
+}
+
+static void clean_up(struct trial *trial)
+{
+	if (trial->shared->film_fd >= 0)
+		close(trial->shared->film_fd);
+	munmap(trial->shared, trial->shared_size);
+	close(trial->shared_fd);
+}
+
+/* Memory that fork(2) leaves out: with many trials the rows become so many that to copy
+ * their page tables for each further trial would take longer than the trial. */
+static struct row *row_memory(int count)
+{
+	size_t size = ((size_t)count + 1) * sizeof(struct row);
+	void *rows = mmap(NULL, size, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+
+	if (rows == MAP_FAILED)
+		return NULL;
+	madvise(rows, size, MADV_DONTFORK);
+	return rows;
+}
+
+/* So that --list names every stage, and a misspelt one in .predict is refused beforehand. */
+static void stages_must_be_listed(const struct shared *shared)
+{
+	for (const struct row *row = shared->rows; row < shared->rows + shared->count; row++)
+		if (!is_a_stage(row->stage))
+			broken("the stage \"%s\" reached record() in a variable: it has to stand in "
+			       ".stages of the declaration",
+			       row->stage);
+}
+
+/* Also for a trial that broke: its rows show how far it came. */
+static void keep_rows(const struct trial *trial)
+{
+	int count = trial->shared->started ? trial->shared->count : 0;
+	struct row *rows = row_memory(count);
+
+	runs = realloc(runs, ((size_t)run_count + 1) * sizeof(*runs));
+	if (rows == NULL || runs == NULL)
+		broken("out of memory for the rows");
+	memcpy(rows, trial->shared->rows, (size_t)count * sizeof(*rows));
+	runs[run_count++] = (struct run){ trial->arm, trial->number, count, rows };
+	if (trial->shared->film_fd >= 0)
+		film_keep(trial->arm->name, trial->number, trial->shared->film_fd, rows, count);
+}
+
+static void __attribute__((format(printf, 2, 3), noreturn))
+trial_is_broken(struct trial *trial, const char *format, ...)
+{
+	const struct shared *shared = trial->shared;
+	char what[REASON_SIZE];
+	va_list arguments;
+
+	va_start(arguments, format);
+	vsnprintf(what, sizeof(what), format, arguments);
+	va_end(arguments);
+	if (trial->pid > 0) {
+		kill(trial->pid, SIGKILL);
+		waitpid(trial->pid, NULL, 0);
+	}
+	keep_rows(trial);
+	if (shared->count > 0 && shared->started)
+		broken("arm %s, trial %d: %s after stage \"%s\"", trial->arm->name, trial->number,
+		       what, shared->rows[shared->count - 1].stage);
+	broken("arm %s, trial %d: %s before its first record()", trial->arm->name, trial->number,
+	       what);
+}
+
+/* Tried in a process of its own: an allocator must not settle in this one.  jemalloc
+ * keeps more thread-local data than dlopen() has room left for ("static TLS"); what is
+ * preloaded gets the room that it asks for. */
+static bool library_loads(const char *library)
+{
+	int status;
+	pid_t child = fork();
+
+	if (child == 0)
+		_exit(dlopen(library, RTLD_LAZY) != NULL || strstr(dlerror(), "static TLS") != NULL ?
+			      0 :
+			      1);
+	return child > 0 && waitpid(child, &status, 0) == child && status == 0;
+}
+
+static char *left_out[MAX_ARMS]; /* the reason, for each arm of the declaration */
+
+const char *why_left_out(const struct arm *arm)
+{
+	return left_out[arm - experiment.arms];
+}
+
+/* Drops what earlier trials of the arm recorded. */
+static void leave_out_arm(const struct arm *arm, const char *reason)
+{
+	int kept = 0;
+
+	for (int i = 0; i < run_count; i++)
+		if (runs[i].arm != arm)
+			runs[kept++] = runs[i];
+	run_count = kept;
+	left_out[arm - experiment.arms] = strdup(reason);
+}
+
+void trial_leave_out_missing(void)
+{
+	char library[PATH_MAX], reason[PATH_MAX + 32];
+
+	FOR_EACH_ARM(arm)
+	{
+		const char *preload = arm->environment ? strstr(arm->environment, "LD_PRELOAD=") :
+							 NULL;
+		if (preload == NULL || sscanf(preload, "LD_PRELOAD=%4095[^ ]", library) != 1 ||
+		    library_loads(library))
+			continue;
+		snprintf(reason, sizeof(reason), "%s is not installed", library);
+		leave_out_arm(arm, reason);
+	}
+}
+
+/* Waits for a child to end, or with WUNTRACED to stop. */
+static bool ends_before(int64_t deadline, pid_t child, int flags, int *status)
+{
+	sigset_t child_changed;
+
+	sigemptyset(&child_changed);
+	sigaddset(&child_changed, SIGCHLD);
+	while (waitpid(child, status, flags | WNOHANG) != child) {
+		int64_t left = deadline - probe_clock_ns();
+		if (left <= 0)
+			return false;
+		struct timespec timeout = { left / 1000000000, left % 1000000000 };
+		sigtimedwait(&child_changed, NULL, &timeout);
+	}
+	return true;
+}
+
+static int64_t deadline_from_now(void)
+{
+	return probe_clock_ns() + options.time_limit * 1000000000;
+}
+
+static int wait_for_tool(struct trial *trial, pid_t tool, const char *name)
+{
+	int status;
+
+	if (!ends_before(deadline_from_now(), tool, 0, &status)) {
+		kill(tool, SIGKILL);
+		trial_is_broken(trial, "`%s` has not ended within %lld s (time_limit)", name,
+				(long long)options.time_limit);
+	}
+	return status;
+}
+
+/* A tool that looks at the arm must not itself run on the malloc under test. */
+static void become_a_tool(const struct trial *trial)
+{
+	char pid[16], program[PATH_MAX] = "";
+	sigset_t none;
+
+	prctl(PR_SET_PDEATHSIG, SIGKILL);
+	sigemptyset(&none);
+	sigprocmask(SIG_SETMASK, &none, NULL);
+	snprintf(pid, sizeof(pid), "%d", (int)trial->shared->subject);
+	setenv("PID", pid, 1);
+	if (readlink("/proc/self/exe", program, sizeof(program) - 1) > 0)
+		setenv("PROGRAM", program, 1);
+	unsetenv("OBSERVER");
+	setenv("LC_ALL", "C", 1);
+	unsetenv("LD_PRELOAD");
+	unsetenv("GLIBC_TUNABLES");
+}
+
+static void answer(struct trial *trial)
+{
+	char output[4096];
+	int ends[2];
+	const char *question = trial->shared->question;
+
+	if (pipe(ends) != 0)
+		trial_is_broken(trial, "cannot make a pipe: %s", strerror(errno));
+	pid_t shell = fork();
+	if (shell < 0)
+		trial_is_broken(trial, "cannot create a process: %s", strerror(errno));
+	if (shell == 0) {
+		become_a_tool(trial);
+		dup2(ends[1], STDOUT_FILENO);
+		close(ends[0]);
+		close(ends[1]);
+		execl("/bin/sh", "sh", "-c", question, (char *)NULL);
+		_exit(127);
+	}
+	close(ends[1]);
+	int status = wait_for_tool(trial, shell, question); /* a number fits into the pipe */
+	size_t length = 0;
+	ssize_t got;
+	while (length < sizeof(output) - 1 &&
+	       (got = read(ends[0], output + length, sizeof(output) - 1 - length)) > 0)
+		length += (size_t)got;
+	output[length] = '\0';
+	close(ends[0]);
+
+	if (WIFEXITED(status) && WEXITSTATUS(status) == 127)
+		unsupported("`%s` needs a tool that is not installed: scripts/setup installs it",
+			    question);
+	char *digits = output + strcspn(output, "0123456789"), *end;
+	trial->shared->answer = strtoll(digits, &end, 10);
+	if (status != 0 || end == digits)
+		trial_is_broken(trial, "`%s` gave no number (wait status %d)", question, status);
+}
+
+static void observe(struct trial *trial, const char *observer)
+{
+	const struct row *row = &trial->shared->rows[trial->shared->count - 1];
+	char pid[16], number[16], x[24];
+
+	snprintf(pid, sizeof(pid), "%d", (int)trial->shared->subject);
+	snprintf(number, sizeof(number), "%d", trial->number);
+	snprintf(x, sizeof(x), "%lld", (long long)row->x);
+	pid_t child = fork();
+	if (child < 0)
+		trial_is_broken(trial, "cannot create a process: %s", strerror(errno));
+	if (child == 0) {
+		become_a_tool(trial);
+		dup2(STDERR_FILENO, STDOUT_FILENO); /* stdout is the result's alone */
+		execl(observer, observer, pid, trial->arm->name, row->stage, number, x, (char *)NULL);
+		fprintf(stderr, "cannot run the observer %s: %s\n", observer, strerror(errno));
+		_exit(127);
+	}
+	int status = wait_for_tool(trial, child, observer);
+	if (status != 0)
+		trial_is_broken(trial, "the observer %s failed (wait status %d)", observer, status);
+}
+
+static void step(const struct trial *trial)
+{
+	const struct row *row = &trial->shared->rows[trial->shared->count - 1];
+	int c;
+
+	fprintf(stderr, "PID %d stands still: arm %s, stage \"%s\", x = %lld. Enter to go on ",
+		(int)trial->shared->subject, trial->arm->name, row->stage, (long long)row->x);
+	while ((c = getchar()) != '\n' && c != EOF)
+		;
+	if (c == EOF)
+		fputc('\n', stderr);
+}
+
+/* What the arm stopped itself for; then it goes on. */
+static void serve(struct trial *trial)
+{
+	const char *observer = getenv("OBSERVER");
+
+	if (trial->shared->question[0] != '\0') {
+		answer(trial);
+	} else {
+		if (observer != NULL)
+			observe(trial, observer);
+		if (options.step)
+			step(trial);
+	}
+	trial->shared->waiting = false;
+	kill(trial->pid, SIGCONT);
+}
+
+/* Waits for the arm to end and gives its wait status; the time limit counts
+ * anew after each pause. */
+static int wait_for_end(struct trial *trial)
+{
+	int status;
+
+	while (ends_before(deadline_from_now(), trial->pid, WUNTRACED, &status)) {
+		if (!WIFSTOPPED(status))
+			return status;
+		if (trial->shared->waiting)
+			serve(trial);
+	}
+	trial_is_broken(trial, "not finished within %lld s (time_limit)",
+			(long long)options.time_limit);
+}
+
+static void check_end(struct trial *trial, int status)
+{
+	const struct shared *shared = trial->shared;
+	char reason[REASON_SIZE];
+
+	trial->pid = 0;
+	if (shared->left_out)
+		return;
+	if (shared->ended != REPRODUCED) {
+		memcpy(reason, shared->reason, sizeof(reason));
+		if (shared->ended == UNSUPPORTED)
+			end_with(UNSUPPORTED, reason);
+		trial_is_broken(trial, "%s", reason);
+	}
+	if (WIFSIGNALED(status))
+		trial_is_broken(trial, "killed by signal %d (%s)%s", WTERMSIG(status),
+				strsignal(WTERMSIG(status)),
+				WTERMSIG(status) == SIGKILL ?
+					", perhaps by the kernel for want of memory (dmesg tells)," :
+					"");
+	if (WEXITSTATUS(status) != 0)
+		trial_is_broken(trial, "exited with status %d", WEXITSTATUS(status));
+}
+
+void trial_run(const struct arm *arm, int number, bool keep)
+{
+	struct trial trial = { .arm = arm, .number = number };
+	sigset_t child_changed;
+	pid_t parent = getpid();
+
+	share_memory(&trial);
+	sigemptyset(&child_changed);
+	sigaddset(&child_changed, SIGCHLD);
+	sigprocmask(SIG_BLOCK, &child_changed, NULL); /* for sigtimedwait() */
+	trial.pid = fork();
+	if (trial.pid < 0)
+		broken("cannot create a process: %s", strerror(errno));
+	if (trial.pid == 0)
+		become_the_arm(&trial, parent);
+
+	check_end(&trial, wait_for_end(&trial));
+	if (trial.shared->left_out)
+		leave_out_arm(arm, trial.shared->reason);
+	else if (keep)
+		keep_rows(&trial);
+	stages_must_be_listed(trial.shared);
+	memcpy(resident_source, trial.shared->resident_source, sizeof(resident_source));
+	memcpy(malloc_source, trial.shared->malloc_source, sizeof(malloc_source));
+	clean_up(&trial);
+}

@@ -1,0 +1,48 @@
+/* SPDX-License-Identifier: MIT */
+/* lib/fit.c on points whose line is known.  USAGE: fit_test */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include <cmocka.h>
+
+#include "statistics.h"
+
+static void assert_line(struct line line, double from, double slope, double left_over)
+{
+	assert_float_equal(line.from, from, 1e-6);
+	assert_float_equal(line.slope, slope, 1e-6);
+	assert_float_equal(line.left_over, left_over, 1e-6);
+}
+
+static void points_on_a_line(void **state)
+{
+	(void)state;
+	assert_line(fit_line((double[]){ 1, 2, 4 }, (double[]){ 5, 7, 11 }, 3), 3, 2, 0);
+	assert_line(fit_line((double[]){ 1, 2, 4 }, (double[]){ 5, 5, 5 }, 3), 5, 0, 0);
+}
+
+/* By hand: the sums of squares are 2 of x, 1 of x and y, 2 of y; 1 - 1 / (2 * 2) is left over. */
+static void points_beside_it(void **state)
+{
+	(void)state;
+	assert_line(fit_line((double[]){ 0, 1, 2 }, (double[]){ 0, 2, 1 }, 3), 0.5, 0.5, 0.75);
+}
+
+static void points_above_each_other(void **state)
+{
+	(void)state;
+	assert_line(fit_line((double[]){ 1, 1 }, (double[]){ 2, 4 }, 2), 3, 0, 1);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(points_on_a_line),
+		cmocka_unit_test(points_beside_it),
+		cmocka_unit_test(points_above_each_other),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
