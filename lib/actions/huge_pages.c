@@ -35,7 +35,7 @@ int64_t huge_page_bytes(void)
 	return strtoll(text, NULL, 10);
 }
 
-char *must_map_huge(int64_t huge_pages, bool wanted)
+char *must_map_huge(int64_t huge_pages, bool use)
 {
 	int64_t huge = huge_page_bytes(), bytes = huge_pages * huge;
 
@@ -45,8 +45,8 @@ char *must_map_huge(int64_t huge_pages, bool wanted)
 	uintptr_t anywhere = (uintptr_t)must_map(bytes + huge);
 	char *block = (char *)((anywhere + (uintptr_t)huge - 1) / (uintptr_t)huge * (uintptr_t)huge);
 	prctl(PR_SET_THP_DISABLE, 0, 0, 0, 0);
-	if (madvise(block, (size_t)bytes, wanted ? MADV_HUGEPAGE : MADV_NOHUGEPAGE) != 0)
-		broken("madvise(%s) failed: %s", wanted ? "MADV_HUGEPAGE" : "MADV_NOHUGEPAGE",
+	if (madvise(block, (size_t)bytes, use ? MADV_HUGEPAGE : MADV_NOHUGEPAGE) != 0)
+		broken("madvise(%s) failed: %s", use ? "MADV_HUGEPAGE" : "MADV_NOHUGEPAGE",
 		       strerror(errno));
 	return block;
 }

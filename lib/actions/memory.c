@@ -65,34 +65,35 @@ int is_mapped(int64_t bytes)
 	return !is_below_the_break(must_malloc(bytes));
 }
 
-static void *must(void *block, const char *deed, int64_t bytes)
+/* Returns the block that a function allocated.  Ends the experiment where it failed. */
+static void *must_succeed(void *block, const char *function, int64_t bytes)
 {
 	if (block == NULL || block == MAP_FAILED)
 		broken("%s of %lld bytes failed: %s (see ulimit -v and free -h, or lower a knob)",
-		       deed, (long long)bytes, strerror(errno));
+		       function, (long long)bytes, strerror(errno));
 	return block;
 }
 
 void *must_malloc(int64_t bytes)
 {
-	return must(malloc((size_t)bytes), "malloc", bytes);
+	return must_succeed(malloc((size_t)bytes), "malloc", bytes);
 }
 
 void *must_calloc(int64_t bytes)
 {
-	return must(calloc(1, (size_t)bytes), "calloc", bytes);
+	return must_succeed(calloc(1, (size_t)bytes), "calloc", bytes);
 }
 
 void *must_realloc(void *block, int64_t bytes)
 {
-	return must(realloc(block, (size_t)bytes), "realloc", bytes);
+	return must_succeed(realloc(block, (size_t)bytes), "realloc", bytes);
 }
 
 void *must_map(int64_t bytes)
 {
-	return must(mmap(NULL, (size_t)bytes, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS,
-			 -1, 0),
-		    "mmap", bytes);
+	return must_succeed(mmap(NULL, (size_t)bytes, PROT_READ | PROT_WRITE,
+				 MAP_PRIVATE | MAP_ANONYMOUS, -1, 0),
+			    "mmap", bytes);
 }
 
 void must_unmap(void *start, int64_t bytes)
@@ -101,7 +102,7 @@ void must_unmap(void *start, int64_t bytes)
 		broken("munmap of %lld bytes failed: %s", (long long)bytes, strerror(errno));
 }
 
-/* The next page boundary above an address. */
+/* Returns the next page boundary above an address. */
 static char *next_page(const volatile char *at)
 {
 	return (char *)((page_number(at) + 1) * (uintptr_t)page_bytes());
@@ -171,7 +172,8 @@ void use_up_top(void)
 		must_malloc(too_much - 1);
 }
 
-/* 1, 0, or the end of the experiment when the copy could not answer. */
+/* Returns whether question() returns non-zero in a copy of this process.  Ends the experiment
+ * where the copy did not end by itself. */
 static int answer_in_a_copy(int64_t value, int (*question)(int64_t value))
 {
 	int status;
@@ -184,7 +186,7 @@ static int answer_in_a_copy(int64_t value, int (*question)(int64_t value))
 		_exit(question(value) ? 1 : 0);
 	}
 	if (waitpid(copy, &status, 0) != copy || !WIFEXITED(status) || WEXITSTATUS(status) > 1)
-		broken("the copy of the process that was asked about %lld bytes did not answer",
+		broken("the copy of the process that was to try %lld bytes did not end normally",
 		       (long long)value);
 	return WEXITSTATUS(status);
 }

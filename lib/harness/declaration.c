@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* What an experiment declares: checked before anything runs, and printed above its result. */
+/* Checks what an experiment declares before anything runs, and prints it above the result. */
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -16,7 +16,7 @@ static const char *const chart_names[] = {
 
 /* ---- stages ---------------------------------------------------------------- */
 
-/* The section that record() fills: ld(1) defines a symbol at its start and one at its end. */
+/* The start and the end of the section that record() fills; ld(1) defines both symbols. */
 extern struct stage_name *__start_stage_names[] __attribute__((weak));
 extern struct stage_name *__stop_stage_names[] __attribute__((weak));
 
@@ -40,7 +40,8 @@ void for_each_stage(void (*visit)(const char *name))
 {
 	struct stage_name **first = __start_stage_names, **end = __stop_stage_names;
 
-	qsort(first, (size_t)(end - first), sizeof(*first), by_line); /* the linker keeps no order */
+	/* The linker does not keep the order of the source. */
+	qsort(first, (size_t)(end - first), sizeof(*first), by_line);
 	for (struct stage_name **at = first; at < end; at++)
 		if ((*at)->name != NULL && !is_listed((*at)->name, first, at))
 			visit((*at)->name);
@@ -88,7 +89,7 @@ static void must_be_a_stage(const char *field, const char *name)
 {
 	if (name != NULL && !is_a_stage(name))
 		usage_error("%s names the stage \"%s\", which no record() has (--list names them; one "
-			    "that reaches record() in a variable has to stand in .stages)",
+			    "that reaches record() in a variable must be listed in .stages)",
 			    field, name);
 }
 
@@ -182,7 +183,7 @@ static void print_marks(void)
 		printf("# mark: %c | %lld | %s\n", mark->axis, (long long)mark->value, mark->label);
 }
 
-/* The question stands last: it alone may hold a bar. */
+/* Prints the question last, because it may contain a bar. */
 static void print_prediction(const struct prediction *predict)
 {
 	const char *cells[] = { predict->measured, predict->arm, predict->from, predict->to,
@@ -197,7 +198,7 @@ static void print_prediction(const struct prediction *predict)
 	result_key("because", predict->because);
 }
 
-static void print_one(const char *key, const struct knob *knob)
+static void print_knob_as(const char *key, const struct knob *knob)
 {
 	printf("# %s: %s | %lld | %s | %s\n", key, knob->name, (long long)*knob->value,
 	       knob->unit != NULL ? knob->unit : "", knob->meaning);
@@ -205,12 +206,12 @@ static void print_one(const char *key, const struct knob *knob)
 
 static void print_knob(const struct knob *knob)
 {
-	print_one("knob", knob);
+	print_knob_as("knob", knob);
 }
 
 static void print_setting(const struct knob *knob)
 {
-	print_one("setting", knob);
+	print_knob_as("setting", knob);
 }
 
 static void print_arm(const struct arm *arm)

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* The result: one annotated CSV on stdout, as docs/result_format.md describes. */
+/* Prints the result: one annotated CSV on stdout, as docs/result_format.md describes. */
 #define _GNU_SOURCE
 #include <stdio.h>
 #include <stdlib.h>
@@ -25,9 +25,10 @@ static const char *const verdict_names[] = {
 	[REPRODUCED] = "reproduced",     [REFUTED] = "refuted",         [BROKEN] = "broken",
 	[INCONCLUSIVE] = "inconclusive", [UNSUPPORTED] = "unsupported",
 };
+
 /* ---- the machine ---------------------------------------------------------- */
 
-/* A file of one line, such as those of /proc/sys and /sys. */
+/* Prints the first line of a file, such as those of /proc/sys and /sys. */
 static void key_from_file(const char *name, const char *path)
 {
 	char text[256];
