@@ -193,6 +193,13 @@ const struct row *nth_row(const char *arm, const char *stage, int n);
 /* The one y recorded under a stage. */
 int64_t y_of(const char *arm, const char *stage);
 
+/* Returns how many rows of an arm under a stage have this y. */
+int64_t rows_with_y(const char *arm, const char *stage, int64_t y);
+
+/* Returns "ARM: SENTENCE", for findings that are stated of several arms.  Good until the next
+ * call. */
+const char *about(const char *arm, const char *sentence);
+
 /* An expectation says what the claim predicts; where one fails, the claim is
  * refuted.  A control says what the instrument must show where the cause is
  * absent; where one fails, the run is inconclusive.  Bounds are inclusive.  A
@@ -205,7 +212,8 @@ int64_t y_of(const char *arm, const char *stage);
  * and control_between(), control_equal().  The unit is what the numbers count: "bytes" and "ns"
  * are shown as KiB, ms and so on; any other word ("faults", "pages", "calls") stands behind the
  * number as it is.  The result also names the source line, and the arms that judge() has read since
- * the finding before: so read the numbers of a finding in its arguments or just above it. */
+ * the finding before (growth(), nth_row() and so on): so read the numbers of a finding in its
+ * arguments or just above it. */
 #define expect_between(sentence, unit, least, actual, most) \
 	find_between(false, __LINE__, sentence, unit, least, actual, most)
 #define expect_equal(sentence, unit, expected, actual) \

@@ -52,37 +52,37 @@ static int64_t difference(int64_t later, int64_t earlier)
 	for (const struct run *run = runs; run < runs + run_count; run++) \
 		if (strcmp(run->arm->name, arm_name) == 0)
 
-/* The arms that judge() has read since its last finding, and whether that was before or after. */
-static const struct arm *arms_read[MAX_ARMS];
-static int arms_read_count;
+/* Which arms judge() has read since its last finding; finding_has_them: that finding names them
+ * already, so the next read begins a new set. */
+static bool was_read[MAX_ARMS];
 static bool finding_has_them;
 
 static void note_that_it_was_read(const char *name)
 {
-	const struct arm *arm = find_arm(name);
-
 	if (finding_has_them)
-		arms_read_count = 0;
+		memset(was_read, 0, sizeof(was_read));
 	finding_has_them = false;
-	for (int i = 0; i < arms_read_count; i++)
-		if (arms_read[i] == arm)
-			return;
-	if (arms_read_count < MAX_ARMS)
-		arms_read[arms_read_count++] = arm;
+	was_read[find_arm(name) - experiment.arms] = true;
 }
 
-/* Of several findings on the same numbers, only the first one's were just read. */
+/* Returns the names of the arms read, in the order of the declaration: in which order a call's
+ * arguments are read depends on the compiler.  Of several findings on the same numbers, only the
+ * first one's were just read. */
 static char *names_of_arms_read(void)
 {
 	char *text;
 	size_t size;
 	FILE *stream = open_memstream(&text, &size);
+	const char *separator = "";
 
 	finding_has_them = true;
 	if (stream == NULL)
 		return NULL;
-	for (int i = 0; i < arms_read_count; i++)
-		fprintf(stream, "%s%s", i > 0 ? ", " : "", arms_read[i]->name);
+	for (int i = 0; i < MAX_ARMS; i++)
+		if (was_read[i]) {
+			fprintf(stream, "%s%s", separator, experiment.arms[i].name);
+			separator = ", ";
+		}
 	return fclose(stream) == 0 ? text : NULL;
 }
 
@@ -164,6 +164,16 @@ int64_t y_of(const char *arm, const char *stage)
 	return must_have(nth_row(arm, stage, 0), arm, stage)->y;
 }
 
+int64_t rows_with_y(const char *arm, const char *stage, int64_t y)
+{
+	const struct row *row;
+	int64_t count = 0;
+
+	for (int n = 0; (row = nth_row(arm, stage, n)) != NULL; n++)
+		count += row->y == y;
+	return count;
+}
+
 static void must_be_measured(const char *sentence, int64_t actual)
 {
 	if (actual == NOT_MEASURED)
@@ -236,6 +246,14 @@ double median_of(struct samples samples)
 		return 0;
 	samples = sorted(samples);
 	return quantile(samples.value, samples.count, 0.5);
+}
+
+const char *about(const char *arm, const char *sentence)
+{
+	static char text[256];
+
+	snprintf(text, sizeof(text), "%s: %s", arm, sentence);
+	return text;
 }
 
 static struct finding *add_finding(bool control, int line, const char *sentence, const char *unit,
