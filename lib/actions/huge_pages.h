@@ -21,6 +21,10 @@ int64_t huge_page_bytes(void);
  * where they would take more than half of the free memory. */
 char *must_map_huge(int64_t huge_pages, bool wanted);
 
+/* Maps so many huge pages, none of them present, that were in use a moment ago; for timing their
+ * faults.  Returns NULL where the memory is too fragmented for them. */
+char *map_warm_huge(int64_t huge_pages);
+
 /* Huge pages that the kernel wanted to give at a fault and did not have, since it
  * was booted: thp_fault_fallback in /proc/vmstat. */
 int64_t huge_page_fallbacks(void);

@@ -30,9 +30,9 @@ int64_t absent_pages_of(const void *start, int64_t bytes);
  * that came from moving the break rather than from mmap(2). */
 bool is_below_the_break(const void *address);
 
-/* Returns whether malloc serves a request with a mapping of its own.  Never frees the block
- * it allocates, so call it through first_value_where(), which asks in a copy of the process. */
-int is_mapped(int64_t bytes);
+/* Returns the smallest request, of 1 to `most` bytes, that malloc serves with a mapping of its own;
+ * most + 1 where it maps none.  Changes nothing: it asks in copies of the process. */
+int64_t first_size_that_is_mapped(int64_t most);
 
 /* malloc(3), realloc(3), calloc(3) that succeed. */
 void *must_malloc(int64_t bytes);
@@ -49,12 +49,30 @@ void must_unmap(void *start, int64_t bytes);
 void write_pages(void *start, int64_t bytes);
 void read_pages(const void *start, int64_t bytes);
 
+/* Writes (reads) one byte of each page of a range of whole pages in a bare loop: no other instruction
+ * that could be left out stands between two touches.  For timing faults; a_fault_has_a_price.c says
+ * why that matters. */
+void write_whole_pages(char *start, int64_t bytes);
+void read_whole_pages(char *start, int64_t bytes);
+
 /* Writes every byte of the range. */
 void write_bytes(void *start, int64_t bytes);
 
 /* Has the kernel bring in every page of the range now: MADV_POPULATE_WRITE,
  * madvise(2); before Linux 5.14 by reading zeros into it, which overwrites it. */
 void must_populate(void *start, int64_t bytes);
+
+/* Gives every page of the range back to the kernel, which forgets its content: MADV_DONTNEED,
+ * madvise(2). */
+void must_drop_pages(void *start, int64_t bytes);
+
+/* Ends the experiment as unsupported where fewer than one and a half times so many bytes of memory
+ * are available (MemAvailable in /proc/meminfo), since it would swap, or be killed; knob: the name of
+ * the one to lower. */
+void must_have_available(int64_t bytes, const char *knob);
+
+/* Returns how many page faults, minor and major, this process has caused. */
+int64_t faults_so_far(void);
 
 /* Takes the first allocation of the process, so that what malloc sets up once
  * (the heap, the thread cache) is there before an arm records its "before". */

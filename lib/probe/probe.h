@@ -87,6 +87,9 @@ bool probe_open(unsigned extras);
 /* Fills *now. */
 void probe_snapshot(struct snapshot *now);
 
+/* Returns a snapshot, for whoever needs a column or two: snapshot_now().resident_bytes. */
+struct snapshot snapshot_now(void);
+
 /* "statm" where that moves by exactly one page per page touched, otherwise
  * "smaps_rollup", which is exact everywhere and walks the page tables. */
 const char *probe_resident_source(void);
