@@ -212,6 +212,13 @@ const struct row *nth_row(const char *arm, const char *stage, int n);
 /* Returns the y of the first row that an arm recorded under a stage. */
 int64_t y_of(const char *arm, const char *stage);
 
+/* Returns how many rows of an arm under a stage have this y. */
+int64_t rows_with_y(const char *arm, const char *stage, int64_t y);
+
+/* Returns "ARM: SENTENCE", for findings that are stated of several arms.  Good until the next
+ * call. */
+const char *about(const char *arm, const char *sentence);
+
 /* An expectation says what the claim predicts; where one fails, the claim is
  * refuted.  A control says what the instrument must show where the cause is
  * absent; where one fails, the run is inconclusive.  Bounds are inclusive.  A
@@ -224,7 +231,8 @@ int64_t y_of(const char *arm, const char *stage);
  * control_between() and control_equal() have the same arguments.  The unit is what the numbers
  * count: "bytes" and "ns" are shown as KiB, ms and so on; any other word ("faults", "pages",
  * "calls") is printed after the number as it is.  The result also names the line of the source, and
- * the arms whose rows judge() has read since the previous finding.  So read the rows in the
+ * the arms whose rows judge() has read (with
+ * growth(), nth_row() and so on) since the previous finding.  So read the rows in the
  * arguments of a finding, or just above it. */
 #define expect_between(sentence, unit, least, actual, most) \
 	find_between(false, __LINE__, sentence, unit, least, actual, most)

@@ -36,15 +36,25 @@ static struct rlimit stack_limit(void)
 	return limit;
 }
 
-void ask_for_endless_stack(void)
+static void ask_for(rlim_t stack)
 {
 	struct rlimit limit = stack_limit();
 
-	limit.rlim_cur = RLIM_INFINITY;
-	setrlimit(RLIMIT_STACK, &limit);
+	limit.rlim_cur = stack;
+	setrlimit(RLIMIT_STACK, &limit); /* the arm checks whether this worked */
 }
 
-void must_have_endless_stack(void)
+void ask_for_stack_limit(int64_t bytes)
+{
+	ask_for((rlim_t)bytes);
+}
+
+void ask_for_unlimited_stack(void)
+{
+	ask_for(RLIM_INFINITY);
+}
+
+void must_have_unlimited_stack(void)
 {
 	if (stack_limit().rlim_cur != RLIM_INFINITY)
 		unsupported("the hard limit of the stack (ulimit -Hs) does not let this shell lift "

@@ -6,6 +6,7 @@
 #define TOUCHSTONE_ARM_LIMITS_H
 
 #include <stdbool.h>
+#include <stdint.h>
 
 /* For .before_exec: requests the layout of old kernels, in which mmap(2) searches upward from
  * a point below a position-independent program (personality(2), ADDR_COMPAT_LAYOUT).  The
@@ -18,14 +19,18 @@ bool has_old_layout(void);
 /* Requires that this process has the layout of old kernels. */
 void must_have_old_layout(void);
 
+/* For a function that is given to .before_exec: limits the stack to so many bytes (RLIMIT_STACK).
+ * The hard limit may forbid it, so the arm has to check. */
+void ask_for_stack_limit(int64_t bytes);
+
 /* For .before_exec: requests a stack without limit.  mmap(2) starts its search below the
  * addresses that the stack may need, so only the lowest sixth of all addresses is left for
  * mappings (mmap_base() in arch/x86/mm/mmap.c).  On other processors the process gets the old
  * layout (mmap_is_legacy() in mm/util.c). */
-void ask_for_endless_stack(void);
+void ask_for_unlimited_stack(void);
 
 /* Requires a stack without limit: a hard limit may have forbidden it. */
-void must_have_endless_stack(void);
+void must_have_unlimited_stack(void);
 
 /* Requires a stack with a limit: the shell may have lifted it. */
 void must_have_limited_stack(void);

@@ -19,3 +19,13 @@ int64_t dice_between(int64_t least, int64_t most)
 	/* The upper bits: a remainder of the lower ones would be less random. */
 	return least + (int64_t)((state >> 16) % (uint64_t)(most - least + 1));
 }
+
+int64_t dice_mixed_size(int64_t smallest, int64_t largest)
+{
+	int64_t octaves = 0;
+
+	while (smallest << (octaves + 1) <= largest)
+		octaves++;
+	int64_t least = smallest << dice_between(0, octaves - 1);
+	return dice_between(least, 2 * least);
+}

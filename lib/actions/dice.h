@@ -10,4 +10,8 @@
  * experiment as broken where least is above most. */
 int64_t dice_between(int64_t least, int64_t most);
 
+/* Returns a random size of at least `smallest` and about `largest` bytes at most: picks one of the
+ * powers of two, times `smallest`, each equally likely, and then a size between it and the next one. */
+int64_t dice_mixed_size(int64_t smallest, int64_t largest);
+
 #endif

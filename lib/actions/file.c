@@ -89,6 +89,16 @@ int must_make_file(int64_t bytes)
 	return fd;
 }
 
+int must_make_file_in_memory(int64_t bytes)
+{
+	int fd = memfd_create("a file", MFD_CLOEXEC);
+
+	if (fd < 0 || ftruncate(fd, (off_t)bytes) != 0)
+		broken("cannot make a file of %lld bytes in memory: %s", (long long)bytes,
+		       strerror(errno));
+	return fd;
+}
+
 static size_t bytes_of(int fd)
 {
 	struct stat file;
@@ -105,6 +115,18 @@ const void *must_map_file(int fd)
 	if (start == MAP_FAILED)
 		broken("mmap of a file of %zu bytes failed: %s", bytes_of(fd), strerror(errno));
 	return start;
+}
+
+char *must_map_cached_file(int64_t bytes)
+{
+	int fd = must_make_file_in_memory(bytes);
+	void *writing = mmap(NULL, (size_t)bytes, PROT_READ | PROT_WRITE, MAP_SHARED, fd, 0);
+
+	if (writing == MAP_FAILED)
+		broken("mmap of a file of %lld bytes failed: %s", (long long)bytes, strerror(errno));
+	write_pages(writing, bytes);
+	must_unmap(writing, bytes);
+	return (char *)(uintptr_t)must_map_file(fd);
 }
 
 /* Returns how many pages of the file stay in memory. */

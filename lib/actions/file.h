@@ -27,7 +27,15 @@ void must_evict_file(int fd);
 /* Does what must_evict_file() does, but returns false where a page stays in memory. */
 bool evict_file(int fd);
 
+/* Returns a descriptor of a file of so many zeros that is kept in memory: memfd_create(2).  Its pages
+ * come when they are first used. */
+int must_make_file_in_memory(int64_t bytes);
+
 /* Maps the whole file, shared and read-only: mmap(2). */
 const void *must_map_file(int fd);
+
+/* Maps a file of so many bytes, to be read, whose pages are all in the page cache, and none of them
+ * in the page table of this process yet. */
+char *must_map_cached_file(int64_t bytes);
 
 #endif

@@ -20,6 +20,10 @@ int64_t huge_page_bytes(void);
  * Unsupported where the memory would be more than half of the free memory. */
 char *must_map_huge(int64_t huge_pages, bool use);
 
+/* Maps so many huge pages, none of them present, that were in use a moment ago; for timing their
+ * faults.  Returns NULL where the memory is too fragmented for them. */
+char *map_warm_huge(int64_t huge_pages);
+
 /* Returns how many times, since the machine was booted, the kernel wanted to give a huge page at
  * a fault and had none: thp_fault_fallback in /proc/vmstat. */
 int64_t huge_page_fallbacks(void);

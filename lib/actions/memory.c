@@ -60,11 +60,6 @@ bool is_below_the_break(const void *address)
 	return (const char *)address >= &end && (char *)address < (char *)sbrk(0);
 }
 
-int is_mapped(int64_t bytes)
-{
-	return !is_below_the_break(must_malloc(bytes));
-}
-
 /* Returns the block that a function allocated.  Ends the experiment where it failed. */
 static void *must_succeed(void *block, const char *function, int64_t bytes)
 {
@@ -120,6 +115,22 @@ void read_pages(const void *start, int64_t bytes)
 		(void)*at;
 }
 
+void write_whole_pages(char *start, int64_t bytes)
+{
+	int64_t page = page_bytes();
+
+	for (int64_t at = 0; at < bytes; at += page)
+		((volatile char *)start)[at] = 1;
+}
+
+void read_whole_pages(char *start, int64_t bytes)
+{
+	int64_t page = page_bytes();
+
+	for (int64_t at = 0; at < bytes; at += page)
+		((volatile char *)start)[at];
+}
+
 void write_bytes(void *start, int64_t bytes)
 {
 	memset(start, 1, (size_t)bytes);
@@ -150,6 +161,29 @@ void must_populate(void *start, int64_t bytes)
 		broken("MADV_POPULATE_WRITE of %lld bytes failed: %s", (long long)bytes,
 		       strerror(errno));
 	fill_with_zeros(start, bytes);
+}
+
+void must_drop_pages(void *start, int64_t bytes)
+{
+	if (madvise(start, (size_t)bytes, MADV_DONTNEED) != 0)
+		broken("MADV_DONTNEED of %lld bytes failed: %s", (long long)bytes, strerror(errno));
+}
+
+void must_have_available(int64_t bytes, const char *knob)
+{
+	int64_t needed = bytes / KiB + bytes / KiB / 2;
+	int64_t available = ask("awk '/^MemAvailable/ { print $2 }' /proc/meminfo");
+
+	if (available > 0 && available < needed) /* --bare: 0 */
+		unsupported("%lld MiB of memory must be available, and only %lld are: set %s lower",
+			    (long long)needed / 1024, (long long)available / 1024, knob);
+}
+
+int64_t faults_so_far(void)
+{
+	struct snapshot now = snapshot_now();
+
+	return now.minor_fault_count + now.major_fault_count;
 }
 
 void wake_malloc(void)
@@ -201,4 +235,15 @@ int64_t first_value_where(int64_t least, int64_t most, int (*question)(int64_t v
 			least = middle + 1;
 	}
 	return least;
+}
+
+/* Never frees the block: it is asked in a copy of the process. */
+static int is_mapped(int64_t bytes)
+{
+	return !is_below_the_break(must_malloc(bytes));
+}
+
+int64_t first_size_that_is_mapped(int64_t most)
+{
+	return first_value_where(1, most, is_mapped);
 }

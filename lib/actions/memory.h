@@ -31,9 +31,9 @@ int64_t absent_pages_of(const void *start, int64_t bytes);
  * it is memory that came from moving the break, and not from mmap(2). */
 bool is_below_the_break(const void *address);
 
-/* Returns whether malloc serves a request with a mapping of its own.  Never frees the block
- * it allocates, so call it through first_value_where(), which asks in a copy of the process. */
-int is_mapped(int64_t bytes);
+/* Returns the smallest request, of 1 to `most` bytes, that malloc serves with a mapping of its own;
+ * most + 1 where it maps none.  Changes nothing: it asks in copies of the process. */
+int64_t first_size_that_is_mapped(int64_t most);
 
 /* Call malloc(3), calloc(3) and realloc(3), and return the block. */
 void *must_malloc(int64_t bytes);
@@ -54,6 +54,12 @@ void write_pages(void *start, int64_t bytes);
 /* Reads one byte in every page that [start, start + bytes) overlaps, in rising order. */
 void read_pages(const void *start, int64_t bytes);
 
+/* Writes (reads) one byte of each page of a range of whole pages in a bare loop: no other instruction
+ * that could be left out stands between two touches.  For timing faults; a_fault_has_a_price.c says
+ * why that matters. */
+void write_whole_pages(char *start, int64_t bytes);
+void read_whole_pages(char *start, int64_t bytes);
+
 /* Writes every byte of the range. */
 void write_bytes(void *start, int64_t bytes);
 
@@ -61,6 +67,18 @@ void write_bytes(void *start, int64_t bytes);
  * Before Linux 5.14, which has no such advice, reads zeros into the range, so its content
  * is lost. */
 void must_populate(void *start, int64_t bytes);
+
+/* Gives every page of the range back to the kernel, which forgets its content: MADV_DONTNEED,
+ * madvise(2). */
+void must_drop_pages(void *start, int64_t bytes);
+
+/* Ends the experiment as unsupported where fewer than one and a half times so many bytes of memory
+ * are available (MemAvailable in /proc/meminfo), since it would swap, or be killed; knob: the name of
+ * the one to lower. */
+void must_have_available(int64_t bytes, const char *knob);
+
+/* Returns how many page faults, minor and major, this process has caused. */
+int64_t faults_so_far(void);
 
 /* Allocates and frees one block, so that what malloc sets up at its first call (the heap, the
  * thread cache) exists before an arm records its "before". */

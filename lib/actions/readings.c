@@ -278,3 +278,34 @@ int64_t read_by_ps_aux_grep(int64_t times)
 	return read_by_command(times, "%%*s %d %%*f %%*f %%*d %%ld",
 			       "ps aux 2>/dev/null | grep -w %d");
 }
+
+/* ---- from outside ----------------------------------------------------------- */
+
+/* The command prints a number of units, each of so many bytes, or 0 when its tool is missing. */
+static int64_t read_outside(int64_t unit, const char *command)
+{
+	int64_t resident = ask(command);
+
+	return resident == 0 ? NOT_MEASURED : resident * unit;
+}
+
+int64_t read_outside_by_ps(int64_t times)
+{
+	(void)times;
+	return read_outside(KiB, "ps -o rss= -p $PID || echo 0");
+}
+
+int64_t read_outside_by_pmap(int64_t times)
+{
+	(void)times;
+	return read_outside(KiB, "{ pmap -x $PID || echo total - - 0; } | "
+				 "awk '$1 == \"total\" { print $4 }'");
+}
+
+int64_t read_outside_by_psutil(int64_t times)
+{
+	(void)times;
+	return read_outside(1,
+			    "/usr/bin/python3 -c 'import psutil; "
+			    "print(psutil.Process('$PID').memory_info().rss)' 2>/dev/null || echo 0");
+}

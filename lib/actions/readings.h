@@ -44,4 +44,9 @@ int64_t read_by_ps(int64_t times);
 int64_t read_by_pmap(int64_t times);
 int64_t read_by_ps_aux_grep(int64_t times);
 
+/* From outside: the parent reads, once, while this process stands still (ask()). */
+int64_t read_outside_by_ps(int64_t times);
+int64_t read_outside_by_pmap(int64_t times);
+int64_t read_outside_by_psutil(int64_t times);
+
 #endif

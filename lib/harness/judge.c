@@ -55,38 +55,36 @@ static int64_t difference(int64_t later, int64_t earlier)
 	for (const struct run *run = runs; run < runs + run_count; run++) \
 		if (strcmp(run->arm->name, arm_name) == 0)
 
-/* The arms that judge() has read for its next finding. */
-static const struct arm *arms_read[MAX_ARMS];
-static int arms_read_count;
-static bool arms_are_used; /* a finding has them: the next arm that is read begins a new list */
+/* Which arms judge() has read for its next finding. */
+static bool was_read[MAX_ARMS];
+static bool arms_are_used; /* a finding has them: the next arm that is read begins a new set */
 
 static void note_arm_as_read(const char *name)
 {
-	const struct arm *arm = find_arm(name);
-
 	if (arms_are_used)
-		arms_read_count = 0;
+		memset(was_read, 0, sizeof(was_read));
 	arms_are_used = false;
-	for (int i = 0; i < arms_read_count; i++)
-		if (arms_read[i] == arm)
-			return;
-	if (arms_read_count < MAX_ARMS)
-		arms_read[arms_read_count++] = arm;
+	was_read[find_arm(name) - experiment.arms] = true;
 }
 
-/* Returns the names of the arms, joined by ", ".  They are kept for findings that follow without
- * reading another arm: those judge the same numbers. */
+/* Returns the names of the arms, joined by ", ", in the order of the declaration: the order in
+ * which a call's arguments are read depends on the compiler.  They are kept for findings that
+ * follow without reading another arm: those judge the same numbers. */
 static char *names_of_arms_read(void)
 {
 	char *text;
 	size_t size;
 	FILE *stream = open_memstream(&text, &size);
+	const char *separator = "";
 
 	arms_are_used = true;
 	if (stream == NULL)
 		return NULL;
-	for (int i = 0; i < arms_read_count; i++)
-		fprintf(stream, "%s%s", i > 0 ? ", " : "", arms_read[i]->name);
+	for (int i = 0; i < MAX_ARMS; i++)
+		if (was_read[i]) {
+			fprintf(stream, "%s%s", separator, experiment.arms[i].name);
+			separator = ", ";
+		}
 	return fclose(stream) == 0 ? text : NULL;
 }
 
@@ -168,6 +166,16 @@ int64_t y_of(const char *arm, const char *stage)
 	return must_have(nth_row(arm, stage, 0), arm, stage)->y;
 }
 
+int64_t rows_with_y(const char *arm, const char *stage, int64_t y)
+{
+	const struct row *row;
+	int64_t count = 0;
+
+	for (int n = 0; (row = nth_row(arm, stage, n)) != NULL; n++)
+		count += row->y == y;
+	return count;
+}
+
 static void must_be_measured(const char *sentence, int64_t actual)
 {
 	if (actual == NOT_MEASURED)
@@ -242,6 +250,14 @@ double median_of(struct samples samples)
 		return 0;
 	samples = sorted(samples);
 	return quantile(samples.value, samples.count, 0.5);
+}
+
+const char *about(const char *arm, const char *sentence)
+{
+	static char text[256];
+
+	snprintf(text, sizeof(text), "%s: %s", arm, sentence);
+	return text;
 }
 
 static struct finding *add_finding(bool control, int line, const char *sentence, const char *unit,

@@ -143,6 +143,14 @@ void probe_snapshot(struct snapshot *now)
 	snapshot_heap(now);
 }
 
+struct snapshot snapshot_now(void)
+{
+	struct snapshot now;
+
+	probe_snapshot(&now);
+	return now;
+}
+
 /* Returns whether statm counts exactly.  Linux counts resident pages per task, per CPU or
  * per process, depending on its version, and adds the first two to what statm shows only in
  * batches (of 32 or more).  So 16 pages, touched one at a time, decide: either statm follows

@@ -93,6 +93,9 @@ bool probe_open(unsigned extras);
 /* Fills *now.  A column that cannot be read, or that was not asked for, becomes NOT_MEASURED. */
 void probe_snapshot(struct snapshot *now);
 
+/* Returns a snapshot, for whoever needs a column or two: snapshot_now().resident_bytes. */
+struct snapshot snapshot_now(void);
+
 /* Returns the name of the file in which resident memory is read: "statm" where that moves by
  * exactly one page per page touched, otherwise "smaps_rollup", which is exact on every kernel
  * but slower, since the kernel walks the page tables for it. */
