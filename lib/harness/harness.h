@@ -3,7 +3,7 @@
  *
  *   main.c         calls the others in order
  *   options.c      reads the command line: options, knobs, --help, --list
- *   declaration.c  checks what the experiment declares, and prints it above a result
+ *   declaration.c  checks what the experiment declares, and finds its arms and stages
  *   trial.c        the parent's side of a trial: a fresh process, its time limit, its pauses
  *   arm.c          the arm's side of a trial: warm-up, record(), ask()
  *   judge.c        rows -> findings -> verdict
@@ -132,8 +132,6 @@ void declaration_print(void);
 void for_each_stage(void (*visit)(const char *name));
 /* Returns whether for_each_stage() visits that name. */
 bool is_a_stage(const char *name);
-/* Prints "# name: value", or nothing where the value is NULL or empty. */
-void result_key(const char *name, const char *value);
 /* Prints the result.  Returns false with errno where stdout cannot be written. */
 bool result_write(enum verdict verdict, const char *reason);
 /* Prints the findings, the reason and the verdict, as they are printed below the rows. */

@@ -20,18 +20,6 @@ static struct knob harness_knobs[] = {
 	{ 0 },
 };
 
-void usage_error(const char *format, ...)
-{
-	va_list arguments;
-
-	fprintf(stderr, "%s: ", program_invocation_short_name);
-	va_start(arguments, format);
-	vfprintf(stderr, format, arguments);
-	va_end(arguments);
-	fputc('\n', stderr);
-	exit(BROKEN);
-}
-
 int64_t machine_ram_bytes(void)
 {
 	return (int64_t)sysconf(_SC_PHYS_PAGES) * sysconf(_SC_PAGESIZE);
@@ -54,14 +42,6 @@ static void for_each_knob(void (*visit)(const struct knob *knob))
 {
 	for_each_own_knob(visit);
 	for_each_setting(visit);
-}
-
-const struct arm *find_arm(const char *name)
-{
-	FOR_EACH_ARM(arm)
-	if (strcmp(arm->name, name) == 0)
-		return arm;
-	return NULL;
 }
 
 /* The search of find_knob(). */
