@@ -2,6 +2,7 @@
 # SPDX-License-Identifier: MIT
 # Texts, reference run and experiments do not drift apart; and what this machine
 # does differently from the reference machine is said.
+# bats file_tags=measures
 
 load helper
 
