@@ -82,7 +82,7 @@ pools() {
 	project=$BATS_TEST_TMPDIR/project
 	mkdir -p "$project/scripts/maintain"
 	cp scripts/maintain/bench "$project/scripts/maintain"
-	cp -r scripts/touchstone "$project/scripts"
+	cp -r scripts/{touchstone,shell} "$project/scripts"
 	cat >"$project/scripts/run" <<-END
 		#!/bin/sh
 		echo "\$DEEP \$RESULTS \$*" >"$BATS_TEST_TMPDIR/asked"

@@ -37,6 +37,16 @@ made() {
 	[ "$(find . -type f | wc -l)" -eq $((before + 5)) ]
 }
 
+@test "the same result gives the same bytes, alone or beside others" {
+	mkdir beside
+	cp lines.csv bars.csv stages.csv dots.csv beside
+	chart beside/*.csv
+	for form in lines bars stages dots; do
+		chart "$form.csv"
+		cmp "$form.svg" "beside/$form.svg"
+	done
+}
+
 @test "the title is the finding, whatever characters it has" {
 	chart lines.csv
 	has lines.svg "REPRODUCED: it's \"lazy\": 100% of a_b \\n &lt;first> &amp; only"

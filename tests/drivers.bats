@@ -348,7 +348,7 @@ gone() {
 	PATH=$(path_without make bats) run -2 scripts/sweep malloc_is_lazy block 1M 1M
 	[[ $output == *'make is missing: scripts/setup installs it' ]]
 	run -2 "$(command -v make)" -o build test PATH="$BATS_TEST_TMPDIR/bin"
-	[[ $output == *'bats is missing: scripts/setup test installs it'* ]]
+	[[ $output == *'bats is missing: scripts/setup tests installs it'* ]]
 }
 
 @test "make: the default target is help, and names the targets" {

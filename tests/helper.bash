@@ -20,7 +20,7 @@ program() {
 project() {
 	local claim
 	mkdir -p "$1/build"
-	cp -a Makefile lib scripts "$1"
+	cp -a Makefile build.mk lib scripts "$1"
 	cp -a "$BUILD"/{lib,libtouchstone.a,.flags} "$1/build"
 	for claim in "${@:2}"; do
 		claim=$(scripts/claims "$claim")

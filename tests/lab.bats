@@ -198,7 +198,7 @@ interrupted() {
 	else
 		[[ $output == *'malloc of jemalloc'*'left out'*'scripts/setup'* ]]
 	fi
-	[[ $output == *'clang -O2 '*'left out '*'not installed: scripts/setup test installs it'* ]]
+	[[ $output == *'clang -O2 '*'left out '*'not installed: scripts/setup tests installs it'* ]]
 	csv=$RESULTS/confounds/mmap_starts_at_128_kib.csv
 	grep -q '^# point: cc -O3 | refuted' "$csv"
 	run -1 grep '^# point: malloc of APR' "$csv" # a library without a malloc of its own

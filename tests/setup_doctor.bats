@@ -45,7 +45,7 @@ small_list() {
 	tools_are 'cc compiler cc gcc any measure no_building' \
 		'make command make make any measure no_rules' \
 		'plotter command plotter plotter-nox any chart no_charts_at_all' \
-		'tracer command tracer tracer any optional no_traces'
+		'tracer command tracer tracer any experiment no_traces'
 }
 
 # user_is NUMBER: what id -u says.
@@ -53,17 +53,28 @@ user_is() {
 	command_is id "echo $1"
 }
 
+# apt_knows PACKAGE...: a dry run succeeds where each argument has an alternative among them;
+# "installs" the first such alternative.
 apt_knows() {
 	known=" $* "
-	command_is apt-cache "shift; for name; do [[ '$known' != *\" \$name \"* ]] ||" \
-		'printf "%s:\n  Installed: (none)\n  Candidate: 1.0\n" "$name"; done'
 	command_is apt-get \
 		"[[ ' '\$*' ' = *' -s '* ]] || echo \"\${DEBIAN_FRONTEND-} apt-get \$*\" >> '$log'" \
 		"[[ $offline = no || ' '\$*' ' = *' -s '* ]] || exit 100" \
 		"[[ ' '\$*' ' != *' $unfit '* ]] || exit 100" \
-		"[[ ' '\$*' ' != *' install '* || ' '\$*' ' = *' -s '* ]] || for name; do" \
-		"[[ '$known' != *\" \$name \"* ]] || { printf '#!/bin/bash\n' > '$bin/'\"\${name%-nox}\";" \
-		"'$(type -P chmod)' +x '$bin/'\"\${name%-nox}\"; }; done"
+		"known='$known' bin='$bin' chmod='$(type -P chmod)'" \
+		'installing=no' \
+		'for argument; do' \
+		'	case $argument in satisfy) installing=yes; continue ;; -*) continue ;; esac' \
+		'	[[ $installing = yes ]] || continue' \
+		'	chosen=""' \
+		'	for name in ${argument//|/ }; do' \
+		'		[[ $chosen || $known != *" $name "* ]] || chosen=$name' \
+		'	done' \
+		'	[[ $chosen ]] || exit 100' \
+		'	[[ " $* " != *" -s "* ]] || continue' \
+		'	chosen=${chosen%-nox} chosen=${chosen%%[0-9]*}' \
+		'	printf "#!/bin/bash\n" > "$bin/$chosen"; "$chmod" +x "$bin/$chosen"' \
+		'done'
 }
 
 on_it() {
@@ -90,11 +101,11 @@ fails() {
 	count=0
 	while IFS= read -r line; do
 		[[ $line != '#'* ]] || continue
-		IFS=$'\t' read -r name kind what package machine need cost rest <<< "$line"
+		IFS=$'\t' read -r name kind what package machine role cost rest <<< "$line"
 		echo "$line"
 		[[ -n $cost && -z $rest ]]
 		[[ $(type -t "has_$kind") = function ]]
-		[[ " $needs " = *" $need "* ]]
+		[[ " $roles " = *" $role "* ]]
 		[[ $package =~ ^[a-z0-9.|+-]+$ ]]
 		[[ $machine = any || $machine = x86_64 ]]
 		count=$((count + 1))
@@ -115,6 +126,7 @@ fails() {
 	fails has_compiler no-such-compiler
 	CC='cat -u' has_compiler no-such-compiler
 	has_library libc.so.6
+	fails has_bats no-such-library
 	fails has_library libnosuchlibrary.so.1
 	fails has_module nosuchmodule
 	[ ! -x /usr/bin/python3 ] || has_module json
@@ -159,7 +171,7 @@ fails() {
 	says 'everything is here'
 	[ "$(wc -l < "$log")" -eq 2 ]
 	[[ $(sed -n 1p "$log") = 'noninteractive apt-get '*' update' ]]
-	[[ $(sed -n 2p "$log") = 'noninteractive apt-get '*' install -y --no-remove --no-install-recommends make plotter-nox' ]]
+	[[ $(sed -n 2p "$log") = 'noninteractive apt-get '*' satisfy -y --no-remove --no-install-recommends make plotter-nox' ]]
 	: > "$log"
 	on_it setup
 	[ "$status" -eq 0 ]
@@ -167,18 +179,19 @@ fails() {
 }
 
 @test "setup takes the package name that this release knows" {
-	tools_are 'cc compiler cc gcc any measure x' 'lib command lib lib4|lib4t64 any optional x'
+	tools_are 'cc compiler cc gcc any measure x' 'lib command lib lib4|lib4t64 any experiment x'
 	user_is 0; apt_knows lib4t64; machine_has cc
 	on_it setup
-	grep -q 'recommends lib4t64$' "$log"
+	grep -q 'recommends lib4 | lib4t64$' "$log"
+	[ -x "$bin/lib" ]
 }
 
 @test "setup skips with a word what apt does not know" {
 	small_list; user_is 0; apt_knows plotter-nox; machine_has cc make
 	on_it setup
 	[ "$status" -eq 0 ]
-	says 'skipped, not known to apt here: tracer'
-	says 'missing: tracer (Debian package tracer, for: optional): no traces'
+	says 'skipped tracer: not known to apt here, or it does not fit'
+	says 'missing: tracer (Debian package tracer, for: experiment): no traces'
 	says_not 'missing: plotter'
 	grep -q 'recommends plotter-nox$' "$log"
 }
@@ -188,7 +201,7 @@ fails() {
 	small_list; user_is 0; apt_knows plotter-nox tracer; machine_has cc make
 	on_it setup
 	[ "$status" -eq 0 ]
-	says 'skipped tracer: it does not fit'
+	says 'skipped tracer: not known to apt here, or it does not fit what is installed'
 	grep -q 'recommends plotter-nox$' "$log"
 }
 
@@ -233,13 +246,13 @@ fails() {
 	small_list; user_is 1000; apt_knows make plotter-nox; machine_has cc make tracer
 	on_it setup
 	[ "$status" -eq 0 ]
-	says 'apt-get update && apt-get install -y --no-remove --no-install-recommends plotter-nox'
+	says 'apt-get update && apt-get satisfy -y --no-remove --no-install-recommends '\''plotter-nox'\'
 	[ ! -s "$log" ]
 	rm "$bin/make"
 	command_is sudo 'exit 1'
 	on_it setup
 	[ "$status" -eq 2 ]
-	says 'no-install-recommends make plotter-nox'
+	says "no-install-recommends 'make, plotter-nox'"
 	[ ! -s "$log" ]
 }
 
@@ -260,34 +273,45 @@ fails() {
 	small_list; user_is 0; machine_has cc make plotter tracer
 	mkdir -p "$project/tests/browser/node_modules"
 	touch -d yesterday "$project/tests/browser/package-lock.json"
-	on_it setup --check
+	on_it setup --check tests
 	[ "$status" -eq 1 ]
 	says 'missing: playwright-core and axe-core (by npm ci in tests/browser, for: test)'
-	on_it setup
+	on_it setup tests
 	[ "$status" -eq 0 ]
 	says 'missing: playwright-core and axe-core'
 	command_is npm "echo \"\$*\" >> '$log'; exit 1"
-	on_it setup
+	on_it setup tests
 	[ "$status" -eq 0 ]
 	says 'npm ci failed'
 	says 'missing: playwright-core and axe-core'
-	on_it setup chart
+	on_it setup
 	says 'everything is here'
 	command_is npm "echo \"\$*\" >> '$log'; : > node_modules/.package-lock.json"
-	on_it setup
-	on_it setup
+	on_it setup tests
+	on_it setup tests
 	[ "$output" = 'setup: everything is here' ]
 	[ "$(grep -c '^ci --ignore-scripts ' "$log")" -eq 2 ]
 }
 
-@test "setup NEED installs for that need and for measuring, and knows no other words" {
-	small_list; user_is 0; apt_knows make plotter-nox tracer; machine_has cc
-	on_it setup chart
+@test "setup alone leaves out what only tests and linters use; setup tests adds it; no other words" {
+	tools_are 'cc compiler cc gcc any measure x' 'tester command tester tester any test no_tests' \
+		'linter command linter linter any lint no_linting' 'plotter command plotter plotter any chart x'
+	user_is 0; apt_knows tester linter plotter; machine_has cc
+	on_it setup
 	[ "$status" -eq 0 ]
-	grep -q 'recommends make plotter-nox$' "$log"
+	[ "$output" = 'setup: everything is here' ]
+	grep -q 'recommends plotter$' "$log"
+	on_it setup --check
+	[ "$status" -eq 0 ]
+	on_it setup --check tests
+	[ "$status" -eq 1 ]
+	says 'missing: tester (Debian package tester, for: test): no tests'
+	on_it setup tests
+	[ "$status" -eq 0 ]
+	grep -q 'recommends tester linter$' "$log"
 	on_it setup charts
 	[ "$status" -eq 2 ]
-	says "no such need: 'charts'"
+	says 'there is no "charts" to set up'
 }
 
 @test "setup and doctor without their list say so" {
@@ -316,6 +340,16 @@ fails() {
 	[[ $output =~ MISSING\ +plotter\ +plotter-nox\ +chart:\ no\ charts\ at\ all ]]
 	says 'Measuring works, without plotter.'
 	says 'To install: scripts/setup, or as root: apt-get install plotter-nox'
+}
+
+@test "doctor says apart what only tests and linters lack" {
+	tools_are 'cc compiler cc gcc any measure x' 'tester command tester tester any test no_tests' \
+		'linter command linter linter any lint no_linting'
+	machine_has cc
+	on_it doctor
+	[ "$status" -eq 0 ]
+	says 'Measuring works, and every tool for it is here.'
+	[ "${lines[-1]}" = 'The tests lack tester, linter: scripts/setup tests installs what they use.' ]
 }
 
 @test "doctor fails when measuring does not work" {
