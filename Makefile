@@ -116,7 +116,7 @@ check: build lint test ## all tests, linters included
 
 test: build
 	@command -v bats >/dev/null || { echo 'bats is missing: scripts/setup test installs it' >&2; exit 2; }
-	@bats tests
+	@bats tests "$$(scripts/maintain/mutations)"
 
 lint: ## compilers' warnings as errors, static analysis, formatting
 	@scripts/lint

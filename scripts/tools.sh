@@ -65,6 +65,11 @@ has_library()
 	[[ -z $(LD_PRELOAD=$1 cat /dev/null 2>&1) ]]
 }
 
+has_file()
+{
+	[[ -e $1 ]]
+}
+
 has_module()
 {
 	/usr/bin/python3 -c 'import importlib.util, sys; sys.exit(not importlib.util.find_spec(sys.argv[1]))' \
