@@ -81,9 +81,9 @@ need_swap_to_set_up() {
 		run -5 scripts/with-swap sh -c 'exit 5'
 		run -127 scripts/with-swap /no/such/command
 	done
-	[[ $(swap_spaces) == "$before" ]]
-	[[ $(echo /sys/block/zram*) == "$devices" ]]
-	[[ $(ls /var/tmp) == "$folder" ]]
+	assert_equal "$(swap_spaces)" "$before"
+	assert_equal "$(echo /sys/block/zram*)" "$devices"
+	assert_equal "$(ls /var/tmp)" "$folder"
 }
 
 @test "with-swap: takes it down after Ctrl-C and after a kill" {
@@ -92,17 +92,17 @@ need_swap_to_set_up() {
 	# Where SIGINT is ignored from the start (a job in the background), no script can catch it.
 	run -130 env --default-signal=INT scripts/with-swap sh -c 'kill -INT $PPID'
 	run -143 scripts/with-swap sh -c 'kill -TERM $PPID'
-	[[ $(swap_spaces) == "$before" ]]
+	assert_equal "$(swap_spaces)" "$before"
 }
 
 @test "with-swap: says what is wrong" {
 	run -2 scripts/with-swap
-	[[ $output == *"give the command to run"* ]]
+	assert_output --partial "give the command to run"
 	run -2 env SWAP_SIZE=many scripts/with-swap true
 	run -2 scripts/with-swap --zram
 	((EUID == 0)) || run -77 scripts/with-swap true
 	need_swap_to_set_up
 	run -2 env SWAP=disk scripts/with-swap true
 	run -77 env SWAP=file SWAP_FOLDER=/no/such/folder scripts/with-swap true
-	[[ -z $(ls -d /var/tmp/touchstone-swap.* 2>/dev/null) ]]
+	assert_equal "$(ls -d /var/tmp/touchstone-swap.* 2>/dev/null)" ""
 }

@@ -8,7 +8,7 @@ load helper
 # bats test_tags=timed
 @test "glibc_slows_down_with_threads: is refuted, though blocks passed on take longer" {
 	comes_out refuted experiment glibc_slows_down_with_threads trials=5
-	[[ -n $(sentences held "glibc: what a pair takes more with blocks passed on*") ]]
+	assert [ -n "$(sentences held "glibc: what a pair takes more with blocks passed on*")" ]
 }
 
 @test "glibc_slows_down_with_threads: one CPU cannot tell" {

@@ -1,8 +1,7 @@
 # SPDX-License-Identifier: MIT
 # What the tests share. Each .bats file begins with `load helper`.
 bats_require_minimum_version 1.7.0
-bats_load_library bats-support
-bats_load_library bats-assert
+source "${BASH_SOURCE[0]%/*}/assertions.bash"
 
 ROOT=$(cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd)
 BUILD=${BUILD:-$ROOT/build}
