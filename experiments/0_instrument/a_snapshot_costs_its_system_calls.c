@@ -1,24 +1,26 @@
 /* SPDX-License-Identifier: MIT */
-/* What does it cost to look?
+/* How expensive is it to measure memory use?
  *
- * To know faults, pages, break and heap, a program must at least ask for them:
- * getrusage(2), one pread(2) of /proc/self/statm, sbrk(0), mallinfo2(3).  That is
- * the limit, arm "bare calls".  Our snapshot is these calls, a clock and a few
- * digits to parse, so it may cost at most one and a half times as much.
+ * A program that wants to know its page faults, resident pages, break and heap needs at
+ * least these calls: getrusage(2), one pread(2) of /proc/self/statm, sbrk(0) and
+ * mallinfo2(3).  They are the lower limit: the arm "bare calls".  A snapshot of the probe
+ * makes these calls, reads a clock and parses a few digits, so it may take at most one
+ * and a half times as long.
  *
- * What else people use: opening the file each time (the kernel builds the file,
- * and throws it away, each time), stdio, a library, Python, a command.  A command
- * costs a new process, and ps reads several files of every process to show one.
- * What walks the page tables (smaps, smaps_rollup, pmap -x) pays for each page.
- * The statm of a recent kernel does not; where it is not exact, the probe has to
- * read smaps_rollup too, and so do the bare calls.  And mallinfo2() walks the list
- * of free chunks: with 100,000 of them it is the dearest call of all, for both.
+ * The other arms show what else people use: opening the file for each reading (each time
+ * the kernel builds the file and throws it away again), stdio, a library, Python, a
+ * command.  A command costs a new process, and ps reads several files of every process to
+ * show one.  Whatever walks the page tables (smaps, smaps_rollup, pmap -x) takes time for
+ * each resident page.  The statm of a recent kernel does not.  Where statm is not exact,
+ * the probe has to read smaps_rollup too, and the bare calls then include it.  mallinfo2()
+ * walks the list of free chunks: with 100,000 of them it is the most expensive call of
+ * all, for the probe and for the bare calls alike.
  *
- * "small" is what an arm is by itself, about 2 MiB.  Growing is cheap here: a file
- * of an eighth of the growth is mapped eight times, and counts each time.
+ * "small" is the size of an arm at its start, about 2 MiB.  The arm then grows in a cheap
+ * way: it maps a file of one eighth of the growth eight times, and each mapping counts.
  *
- * Control: smaps_rollup must be found dear, and dearer the more is resident.
- * Try: largest=1G, or DEEP=1.  Which bars grow?
+ * Control: smaps_rollup must be expensive, and more expensive the more is resident.
+ * Try: largest=1G, or DEEP=1.  Which methods take longer then?
  */
 #define _GNU_SOURCE
 #include <malloc.h>
@@ -41,6 +43,7 @@ static int64_t resident_bytes(void)
 	return now.resident_bytes;
 }
 
+/* Maps more memory until this process has that many resident bytes. */
 static void grow_to(int64_t bytes)
 {
 	int64_t more = bytes - resident_bytes(), part = pages_for(more / 8 + 1) * page_bytes();
@@ -55,9 +58,11 @@ static void grow_to(int64_t bytes)
 	close(file);
 }
 
-/* Kept apart by blocks in use, or they would merge.  No fast bins (mallopt(3)): those are
- * only counted.  And small: a walk over chunks that lie close together is as fast each
- * time; one over large ones takes five times as long whenever the caches have lost them. */
+/* Leaves many free chunks in the heap.  Blocks in use lie between them, or they would
+ * merge.  Fastbins are switched off (mallopt(3)), because chunks in them are only counted.
+ * The chunks are small: a walk over chunks that lie close together is equally fast each
+ * time, but over large chunks it takes five times as long whenever they have dropped out
+ * of the CPU's caches. */
 static void free_many_chunks(void)
 {
 	void **block = must_malloc(chunks * (int64_t)sizeof(*block));
@@ -76,23 +81,25 @@ static void free_many_chunks(void)
 static void time_readings(const char *stage, int64_t (*read_by)(int64_t times), int64_t times)
 {
 	record(stage, resident_bytes());
-	int64_t begun = probe_clock_ns();
+	int64_t started = probe_clock_ns();
 	read_by(times);
-	int64_t ns = (probe_clock_ns() - begun) / times;
+	int64_t ns = (probe_clock_ns() - started) / times;
 	record_y(stage, resident_bytes(), read_by == read_by_psutil ? psutil_ns() : ns);
 }
 
-/* A way that takes so many times as long as the cheapest is taken so much less often. */
-enum { ROLLUP_IS_DEAR = 250 };
+/* How many times as long as the cheapest method smaps_rollup takes, roughly. */
+enum { ROLLUP_COST = 250 };
 
-static int64_t times_of(int64_t dear)
+/* Returns how often to use a method that takes `cost` times as long as the cheapest:
+ * that many times less often. */
+static int64_t times_of(int64_t cost)
 {
-	return readings / dear > 0 ? readings / dear : 1;
+	return readings / cost > 0 ? readings / cost : 1;
 }
 
-static void at_all_sizes(int64_t (*read_by)(int64_t times), int64_t dear)
+static void at_all_sizes(int64_t (*read_by)(int64_t times), int64_t cost)
 {
-	int64_t times = times_of(dear);
+	int64_t times = times_of(cost);
 
 	if (read_by(1) == NOT_MEASURED) {
 		record("left out: its tool is not installed", 0);
@@ -105,14 +112,15 @@ static void at_all_sizes(int64_t (*read_by)(int64_t times), int64_t dear)
 	time_readings("largest", read_by, times);
 }
 
-/* Many free chunks: both ways in one process, as a walk's time depends on where they lie. */
+/* With many free chunks, both methods run in one process, because the time of a walk
+ * depends on where the chunks lie. */
 static void probe(void)
 {
 	at_all_sizes(read_by_probe, 1);
 	record("reads statm alone", strcmp(probe_resident_source(), "statm") == 0);
 	free_many_chunks();
-	read_by_probe(2);           /* the first walk finds the chunks in no cache */
-	record("chunks: probe", 0); /* no y: the chart is about sizes */
+	read_by_probe(2);           /* not timed: the chunks come into the CPU's caches */
+	record("chunks: probe", 0); /* without y: the chart shows sizes only */
 	read_by_probe(times_of(100));
 	record("chunks: probe", 1);
 	record("chunks: bare calls", 0);
@@ -120,10 +128,10 @@ static void probe(void)
 	record("chunks: bare calls", 1);
 }
 
-#define ARM(name, read_by, dear)             \
+#define ARM(name, read_by, cost)             \
 	static void name(void)               \
 	{                                    \
-		at_all_sizes(read_by, dear); \
+		at_all_sizes(read_by, cost); \
 	}
 ARM(bare_calls, read_by_bare_calls, 1)
 ARM(open_read_close, read_by_open, 4)
@@ -133,9 +141,9 @@ ARM(psutil, read_by_psutil, 20)
 ARM(ps, read_by_ps, 1000)
 ARM(pmap, read_by_pmap, 1000)
 ARM(ps_aux_grep, read_by_ps_aux_grep, 1000)
-ARM(smaps_rollup, read_by_smaps_rollup, ROLLUP_IS_DEAR)
+ARM(smaps_rollup, read_by_smaps_rollup, ROLLUP_COST)
 
-/* CPU time of one reading, ns. */
+/* Returns the CPU time of one reading, in ns, when the stage covers that many. */
 static struct samples time_of(const char *arm, const char *stage, int64_t times)
 {
 	struct samples time = cpu_time(arm, stage, stage);
@@ -150,42 +158,46 @@ enum { SIZES = sizeof(sizes) / sizeof(sizes[0]) };
 
 static void judge(void)
 {
-	int64_t rollups = times_of(ROLLUP_IS_DEAR);
+	int64_t rollups = times_of(ROLLUP_COST);
 
 	for (int i = 0; i < SIZES; i++) {
-		char what[96];
-		snprintf(what, sizeof(what), "%s: time of the probe, times that of the bare calls",
-			 sizes[i]);
-		expect_at_most(what, 1.5,
+		char sentence[96];
+		snprintf(sentence, sizeof(sentence),
+			 "%s: time of the probe, divided by that of the bare calls", sizes[i]);
+		expect_at_most(sentence, 1.5,
 			       ratio(time_of("probe", sizes[i], 1),
 				     time_of("bare calls", sizes[i], 1)));
 	}
-	expect_at_most("many free chunks: time of the probe, times that of the bare calls", 1.5,
+	expect_at_most("many free chunks: time of the probe, divided by that of the bare calls", 1.5,
 		       ratio(time_of("probe", "chunks: probe", 1),
 			     time_of("probe", "chunks: bare calls", 1)));
-	control_at_least("time of smaps_rollup, large, times that when small", 4,
+	control_at_least("time of smaps_rollup when large, divided by its time when small", 4,
 			 ratio(time_of("smaps_rollup", "large", 1),
 			       time_of("smaps_rollup", "small", 1)));
 	if (!nth_row("probe", "reads statm alone", 0)->x)
 		return; /* smaps_rollup is one of the bare calls here */
-	expect_at_most("time of the probe, largest, times that when small", 1.5,
+	expect_at_most("time of the probe when largest, divided by its time when small", 1.5,
 		       ratio(time_of("probe", "largest", 1), time_of("probe", "small", 1)));
-	control_at_least("large: time of smaps_rollup, times that of the bare calls", 4,
+	control_at_least("large: time of smaps_rollup, divided by that of the bare calls", 4,
 			 ratio(time_of("smaps_rollup", "large", rollups),
 			       time_of("bare calls", "large", readings)));
 }
 
 const struct experiment experiment = {
-	.claim = "a snapshot costs what its system calls cost, however much is resident",
+	.claim = "a snapshot costs about as much as its system calls, however much memory is resident",
 	.asked = "What does it cost to read a process's memory use?",
 	.x_axis = "bytes resident",
 	.y_axis = "time of one reading, ns",
 	.charted = "y",
 	.chart_options = "log-x log-y",
-	.knobs = { { "large", &large_bytes, "bytes", "resident size to grow to", 8 * MiB },
-		   { "largest", &largest_bytes, "bytes", "and then to", 8 * MiB },
-		   { "chunks", &chunks, "", "free chunks that malloc keeps in the end", 1, 10000000 },
-		   { "readings", &readings, "", "of the cheapest ways; fewer of the others", 250 } },
+	.knobs = { { "large", &large_bytes, "bytes", "resident memory in the stage \"large\"",
+		     8 * MiB },
+		   { "largest", &largest_bytes, "bytes", "resident memory in the stage \"largest\"",
+		     8 * MiB },
+		   { "chunks", &chunks, "", "free chunks in the heap in the last comparison", 1,
+		     10000000 },
+		   { "readings", &readings, "",
+		     "readings by the cheapest methods; the others read less often", 250 } },
 	.arms = { { "bare calls", bare_calls },
 		  { "probe", probe },
 		  { "open read close", open_read_close },
@@ -196,12 +208,12 @@ const struct experiment experiment = {
 		  { "pmap -x", pmap },
 		  { "ps aux + grep", ps_aux_grep },
 		  { "smaps_rollup", smaps_rollup, .control = true } },
-	.predict = { "How many times as long as two bare system calls does `ps -o rss` take for "
-		     "one reading?",
+	.predict = { "For one reading, how many times as long as the bare system calls does "
+		     "`ps -o rss` take?",
 		     "y", "ps -o rss", .to = "small", .against = "bare calls",
-		     .because = "For one reading ps has to be started: a new process, its "
-				"libraries, and then files of /proc to open and read. The bare "
-				"calls only ask the kernel." },
+		     .because = "For each reading a new process has to start, load the libraries of "
+				"ps, and open and read files in /proc. The bare calls only ask the "
+				"kernel." },
 	.judge = judge,
 	.trials = 5,
 	.warm_up = true,

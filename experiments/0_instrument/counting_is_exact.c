@@ -1,19 +1,19 @@
 /* SPDX-License-Identifier: MIT */
-/* Can resident memory be read to the page?
+/* Can resident memory be measured to the page?
  *
- * Linux keeps the count of a process's pages per task, per CPU or per process,
- * depending on its version, and most files show it only after a batch of
- * changes has been folded in: field 24 of /proc/PID/stat moves in steps of 32
- * pages or more.  The probe finds a source that does not (resident_source in
- * the result): /proc/self/statm where the kernel sums it up exactly, otherwise
- * smaps_rollup, which walks the page tables.
+ * Linux counts a process's pages for each task, for each CPU or for the whole process,
+ * depending on its version.  Most files in /proc show a change only after a batch of
+ * changes has been added to the total: field 24 of /proc/PID/stat moves in steps of 32
+ * pages or more.  The probe looks for a source without such batches (resident_source in
+ * the result).  It takes /proc/self/statm where the kernel computes an exact total, and
+ * smaps_rollup otherwise, for which the kernel walks the page tables.
  *
- * Here every page of a mapping is written, one at a time, and after each one
- * the count must have grown by one page, neither more nor less.
+ * Here every page of a mapping is written, one at a time.  After each write the count
+ * must have grown by one page, neither more nor less.
  *
- * Control: the same count taken one write too early must be found one page short
- * every time.  Arm "stat field 24" shows what a batched counter looks like.
- * Try: write two pages at a time.  Does field 24 get better?
+ * Control: a count that is taken before the write must always be one page too small.
+ * The arm "stat field 24" shows what a counter looks like that moves in batches.
+ * Try: write two pages at a time.  Does field 24 become more exact?
  */
 #include <fcntl.h>
 #include <unistd.h>
@@ -45,15 +45,15 @@ static int64_t pages_by_stat(void)
 	return resident;
 }
 
-static void touch_one_by_one(int64_t (*counted)(void), bool too_early)
+static void touch_one_by_one(int64_t (*count_pages)(void), bool too_early)
 {
 	char *block = must_map(pages * page_bytes());
-	int64_t before = counted();
+	int64_t before = count_pages();
 
 	for (int64_t k = 1; k <= pages; k++) {
-		int64_t early = counted();
+		int64_t early = count_pages();
 		write_pages(block + (k - 1) * page_bytes(), page_bytes());
-		record_y("touched", k, (too_early ? early : counted()) - before);
+		record_y("touched", k, (too_early ? early : count_pages()) - before);
 	}
 }
 
@@ -72,7 +72,7 @@ static void stat_field_24(void)
 	touch_one_by_one(pages_by_stat, false);
 }
 
-/* How many k were counted as k + off pages. */
+/* Returns the number of rows in which k written pages were counted as k + off. */
 static int64_t rows_off_by(const char *arm, int64_t off)
 {
 	const struct row *row;
@@ -85,14 +85,13 @@ static int64_t rows_off_by(const char *arm, int64_t off)
 
 static void judge(void)
 {
-	expect_equal("page counts, of one after each write, that are exact", pages,
-		     rows_off_by("probe", 0));
-	control_equal("counts taken one write early that are one page short", pages,
+	expect_equal("writes after which the page count is exact", pages, rows_off_by("probe", 0));
+	control_equal("counts taken before the write that are one page too small", pages,
 		      rows_off_by("one write early", -1));
 }
 
 const struct experiment experiment = {
-	.claim = "touching k pages moves resident memory by exactly k pages",
+	.claim = "touching k pages increases resident memory by exactly k pages",
 	.asked = "Is RSS exact?",
 	.x_axis = "pages written",
 	.y_axis = "pages counted",
@@ -103,10 +102,10 @@ const struct experiment experiment = {
 		  { "stat field 24", stat_field_24 },
 		  { "one write early", one_write_early, .control = true } },
 	.predict = { "All pages are written, one by one. How many of them does field 24 of "
-		     "/proc/PID/stat count?",
+		     "/proc/PID/stat count in the end?",
 		     "y", "stat field 24", .to = "touched",
-		     .because = "That counter moves in batches, of 32 pages or more. At the end of "
-				"a batch it is right, in between it is behind." },
+		     .because = "That counter moves in batches of 32 pages or more. It is right at "
+				"the end of a batch and too small before." },
 	.judge = judge,
 	.rows = 4096,
 	.observe_with = "pages=8",

@@ -1,19 +1,19 @@
 /* SPDX-License-Identifier: MIT */
-/* Three ways to look, one number?
+/* Do three ways of looking show one number?
  *
- * RSS in ps comes from /proc/PID/status (VmRSS) or statm: a counter that the kernel
- * keeps as pages come and go.  RSS in `pmap -x` comes from /proc/PID/smaps, for
- * which the kernel walks the page tables and counts what it finds.  Our probe
- * reads whichever is exact here (resident_source in the result).
+ * ps takes RSS from /proc/PID/status (VmRSS) or statm: a counter that the kernel updates
+ * as pages come and go.  `pmap -x` takes RSS from /proc/PID/smaps, for which the kernel
+ * walks the page tables and counts the pages it finds.  Our probe reads whichever of the
+ * two is exact here (resident_source in the result).
  *
- * At the same instant all of them must be equal, to the page.  "The same instant"
- * takes care: this program stands still (SIGSTOP) while its parent runs ps and
- * pmap.  Odd numbers of pages are written in between, so that a counter that is
- * kept in batches shows.
+ * At the same moment all three must be equal, to the page.  To make it the same moment,
+ * this program stands still (SIGSTOP) while its parent runs ps or pmap.  Between two
+ * comparisons it writes an odd number of pages, so that a counter that moves in batches
+ * can be noticed.
  *
- * Control: when one more page is written between the tool's look and ours, the
- * two must differ by exactly that page.
- * Try: `ps -o rss,drs,trs,size,sz`.  Which of these is memory at all?
+ * Control: when one more page is written after the tool has looked and before the probe
+ * looks, the two must differ by exactly that page.
+ * Try: `ps -o rss,drs,trs,size,sz`.  Which of these columns is memory at all?
  */
 #include "experiment.h"
 #include "memory.h"
@@ -22,7 +22,7 @@ enum { STEPS = 8 };
 
 static int64_t pages = 500;
 
-static void compare(const char *tool, bool one_write_later)
+static void compare(const char *tool, bool write_in_between)
 {
 	char *block = must_map(pages * page_bytes());
 	char *late = must_map(STEPS * page_bytes());
@@ -32,14 +32,14 @@ static void compare(const char *tool, bool one_write_later)
 		int64_t from = pages * i / STEPS, to = pages * (i + 1) / STEPS;
 		write_pages(block + from * page_bytes(), (to - from) * page_bytes());
 		int64_t theirs = ask(tool) * KiB;
-		if (one_write_later)
+		if (write_in_between)
 			write_pages(late + i * page_bytes(), page_bytes());
 		probe_snapshot(&ours);
 		record_y("compared", to, theirs - ours.resident_bytes);
 	}
 }
 
-/* 127, as for no ps at all: busybox has one that takes no -p. */
+/* 127 means that there is no such tool.  The ps of busybox has no option -p. */
 #define PS "ps -o rss= -p $PID || exit 127"
 /* The last line is "total kB", then the sums of Kbytes, RSS and Dirty. */
 #define PMAP                                       \
@@ -78,31 +78,32 @@ static int64_t rows_apart_by(const char *arm, int64_t bytes)
 
 static void judge(void)
 {
-	expect_equal("looks, of 8, at which ps shows the probe's RSS", STEPS, rows_apart_by("ps", 0));
-	expect_equal("looks, of 8, at which pmap shows the probe's RSS", STEPS,
+	expect_equal("comparisons, out of 8, in which ps and the probe show the same RSS", STEPS,
+		     rows_apart_by("ps", 0));
+	expect_equal("comparisons, out of 8, in which pmap and the probe show the same RSS", STEPS,
 		     rows_apart_by("pmap", 0));
-	control_equal("looks, of 8, one page apart when a page is written after pmap", STEPS,
-		      rows_apart_by("pmap one write later", -page_bytes()));
+	control_equal("comparisons, out of 8, that differ by the page written after pmap looked",
+		      STEPS, rows_apart_by("pmap one write later", -page_bytes()));
 }
 
 const struct experiment experiment = {
-	.claim = "ps, pmap and the probe report the same resident set at the same instant",
+	.claim = "ps, pmap and the probe report the same resident set size at the same moment",
 	.asked = "Which of them shows the true RSS?",
-	.instead = "pmap and the probe count what is mapped; this kernel's counters, which ps shows, "
-		   "move in batches of pages and lag behind",
+	.instead = "pmap and the probe count the pages in the page tables; ps shows a counter of this "
+		   "kernel that moves in batches of pages and lags behind",
 	.x_axis = "pages written",
-	.y_axis = "what the tool shows beyond the probe, bytes",
+	.y_axis = "RSS of the tool less RSS of the probe, bytes",
 	.charted = "y",
 	.knobs = { { "pages", &pages, "", "how many pages are written", STEPS, 1 << 20 } },
 	.arms = { { "ps", ps },
 		  { "pmap", pmap },
 		  { "ps one write later", ps_one_write_later },
 		  { "pmap one write later", pmap_one_write_later, .control = true } },
-	.predict = { "How many bytes more than the probe does ps show, when all pages are "
-		     "written?",
+	.predict = { "All pages have been written. How many bytes more than the probe does ps "
+		     "show?",
 		     "y", "ps", .to = "compared",
-		     .because = "ps prints a counter of the kernel's. Recent kernels keep it "
-				"exact; older ones, like Linux 6.1, bring it up to date a batch of "
-				"pages at a time." },
+		     .because = "ps prints a counter that the kernel keeps. Recent kernels keep it "
+				"exact; older kernels, such as Linux 6.1, update it only after a "
+				"batch of pages." },
 	.judge = judge,
 };

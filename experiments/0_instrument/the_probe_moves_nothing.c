@@ -1,19 +1,19 @@
 /* SPDX-License-Identifier: MIT */
-/* An instrument that moves what it measures is worthless.
+/* An instrument that changes what it measures is worthless.
  *
- * Our probe reads /proc/self/statm (where that is not exact, smaps_rollup too)
- * through a descriptor that stays open, into a buffer that was touched before: no
- * malloc(), no stdio, no page used for the first time.  So after any number of
+ * Our probe reads /proc/self/statm (and smaps_rollup where statm is not exact) through
+ * a descriptor that stays open, into a buffer that was touched before.  So it needs no
+ * malloc() and no stdio, and it uses no page for the first time.  After any number of
  * snapshots the break, the mappings, the resident pages and the fault counters are
  * where they were.
  *
- * The usual way, fopen() and fscanf(), is not innocent: fopen() allocates a FILE
- * and the first read a buffer, malloc() creates the heap for them (132 KiB of
- * addresses where pages have 4 KiB), and the first write to each page of it is a
- * fault.
+ * The usual way, fopen() and fscanf(), does change them.  fopen() allocates a FILE, and
+ * the first read allocates a buffer.  For these, malloc() creates the heap (132 KiB of
+ * addresses where a page has 4 KiB), and the first write to each page of it causes a
+ * page fault.
  *
- * Control: that usual way, as many times; it must move the same columns.
- * Try: setvbuf(file, NULL, _IONBF, 0).  What is left of the damage?
+ * Control: reading the usual way, as many times, must change the same columns.
+ * Try: setvbuf(file, NULL, _IONBF, 0).  Which of the changes remain?
  */
 #include <stdio.h>
 
@@ -65,10 +65,10 @@ static void judge(void)
 	struct snapshot ours = growth("probe", "before", "reading");
 	struct snapshot theirs = growth("stdio", "before", "reading");
 
-	expect_equal("bytes that the probe's snapshots add to the heap", 0, ours.heap_top_bytes);
-	expect_equal("bytes of addresses that the probe's snapshots add", 0, ours.virtual_bytes);
-	expect_equal("bytes that the probe's snapshots make resident", 0, ours.resident_bytes);
-	expect_equal("page faults that the probe's snapshots cause", 0,
+	expect_equal("the probe's snapshots add nothing to the heap", 0, ours.heap_top_bytes);
+	expect_equal("the probe's snapshots add nothing to the virtual size", 0, ours.virtual_bytes);
+	expect_equal("the probe's snapshots make nothing resident", 0, ours.resident_bytes);
+	expect_equal("the probe's snapshots cause no page fault", 0,
 		     ours.minor_fault_count + ours.major_fault_count);
 	control_between("stdio maps memory for its buffers", 1, theirs.virtual_bytes, INT64_MAX);
 	control_between("stdio makes pages resident", page_bytes(), theirs.resident_bytes, INT64_MAX);
@@ -76,8 +76,8 @@ static void judge(void)
 }
 
 const struct experiment experiment = {
-	.claim = "a snapshot of the probe adds no heap, no page fault and no resident page",
-	.asked = "Does looking at the memory change it?",
+	.claim = "taking a snapshot with the probe adds no heap, no page fault and no resident page",
+	.asked = "Does measuring the memory change it?",
 	.x_axis = "readings taken",
 	.charted = "heap_top_bytes resident_bytes",
 	.chart_options = "log-x",
@@ -86,7 +86,7 @@ const struct experiment experiment = {
 	.predict = { "How far does reading statm with fopen() and fscanf() move the top of the "
 		     "heap?",
 		     "heap_top_bytes", "stdio", "before", "reading",
-		     .because = "fopen() allocates, so there has to be a heap: its first piece, "
-				"the request and 128 KiB (M_TOP_PAD), in whole pages." },
+		     .because = "fopen() allocates memory, so malloc creates the heap. Its first size "
+				"is the request plus 128 KiB (M_TOP_PAD), in whole pages." },
 	.judge = judge,
 };

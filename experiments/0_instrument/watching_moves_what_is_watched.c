@@ -1,25 +1,25 @@
 /* SPDX-License-Identifier: MIT */
-/* Who looks, disturbs.  Who, how much, and how often?
+/* Does measuring a program change what is measured?  And if so, how often?
  *
- * A program that reads its own memory use works with the memory that it measures.
- * stdio, libraries and popen(3) allocate: at the first look the heap comes into
- * being, pages are touched for the first time, and every one of that stands in the
- * very numbers that are read.  From the second look on they use again what they
- * have.
+ * Here a *look* is one measurement of the memory use.  A program that looks at itself
+ * works in the same memory that it measures.  stdio, libraries and popen(3) allocate: the
+ * first look creates the heap and touches pages for the first time, and the numbers that
+ * it reads contain all of that.  Later looks use the same memory again.
  *
- * fork(2) is worse.  To share the pages with the child, the kernel write-protects
- * all of them (copy_present_ptes() in mm/memory.c; until Linux 6.8 copy_present_pte()),
- * and each one that the program writes afterwards faults once more: at every look.
- * system(3), popen(3) and posix_spawn(3) avoid that; they share the address space until
- * the exec.
+ * fork(2) is worse.  To share the pages with the child, the kernel write-protects all of
+ * them (copy_present_ptes() in mm/memory.c; until Linux 6.8 copy_present_pte()).  Each
+ * page that the program writes afterwards causes one more fault, and this happens at
+ * every look.  system(3), popen(3) and posix_spawn(3) avoid that: they share the address
+ * space until the exec.
  *
- * A tool that looks from outside reads /proc, and the process does not notice.
- * Neither does one that looks at itself with what it touched beforehand: the probe.
+ * A tool that looks from outside reads /proc, and the process is not changed.  Nor is it
+ * changed by a method that works inside but only in memory touched beforehand: the probe.
  *
- * Each arm goes about its work, writing the same pages again and again, and is
- * looked at in between.  Rows: before, after the first look, after all of them.
+ * Each arm does its work, which is to write the same pages again and again, and in between
+ * somebody looks at it.  There is a row before the first look, one after it, and one after
+ * the last.
  *
- * Control: the work alone, with no look, moves nothing.
+ * Control: the work alone, without any look, must change nothing.
  * Try: replace fork() by vfork() in fork_and_run().
  */
 #include <stdio.h>
@@ -65,7 +65,7 @@ static int64_t do_not_look(int64_t times)
 	return times;
 }
 
-/* What every experiment here does: a snapshot, and a row kept of it. */
+/* Looks as every experiment here does: takes a snapshot and keeps it as a row. */
 static int64_t by_record(int64_t times)
 {
 	record("looking", 0);
@@ -84,7 +84,8 @@ static int64_t fork_and_run(int64_t times)
 	return times;
 }
 
-/* The parent of a process that stands still looks at it.  0: the tool is missing. */
+/* Lets the parent look while this process stands still.  The command prints 0 when its
+ * tool is missing. */
 static int64_t ask_outside(const char *command)
 {
 	int64_t resident = ask(command);
@@ -133,8 +134,9 @@ ARM(ps_outside, by_ps_outside)
 ARM(pmap_outside, by_pmap_outside)
 ARM(psutil_outside, by_psutil_outside)
 
-/* Faults, bytes resident and bytes of heap, all together: none at all, or some. */
-static int64_t moved(const char *arm, const char *from, const char *to)
+/* Returns the sum of faults, changed resident bytes and changed heap bytes.  Only
+ * whether it is 0 has a meaning. */
+static int64_t changed(const char *arm, const char *from, const char *to)
 {
 	struct snapshot grown = growth(arm, from, to);
 
@@ -147,64 +149,66 @@ static bool looked(const char *arm)
 	return nth_row(arm, "each later look", 0) != NULL;
 }
 
-static void expect_unmoved(const char *arm)
+static void expect_unchanged(const char *arm)
 {
-	char what[128];
+	char sentence[128];
 
-	snprintf(what, sizeof(what), "%s: faults, bytes resident and bytes of heap of all looks",
+	snprintf(sentence, sizeof(sentence),
+		 "%s: the looks cause no fault and leave resident memory and the heap unchanged",
 		 arm);
 	if (looked(arm))
-		expect_equal(what, 0, moved(arm, "before", "each later look"));
+		expect_equal(sentence, 0, changed(arm, "before", "each later look"));
 }
 
-static void expect_moved_once(const char *arm)
+static void expect_changed_once(const char *arm)
 {
-	char what[128];
+	char sentence[128];
 
 	if (!looked(arm))
 		return;
-	snprintf(what, sizeof(what), "%s: bytes that the first look makes resident", arm);
-	expect_between(what, page_bytes(), growth(arm, "before", "first look").resident_bytes,
+	snprintf(sentence, sizeof(sentence), "%s: the first look makes at least one page resident",
+		 arm);
+	expect_between(sentence, page_bytes(), growth(arm, "before", "first look").resident_bytes,
 		       INT64_MAX);
-	snprintf(what, sizeof(what), "%s: faults of a later look", arm);
-	expect_equal(what, 0, y_of(arm, "each later look"));
+	snprintf(sentence, sizeof(sentence), "%s: a later look causes no fault", arm);
+	expect_equal(sentence, 0, y_of(arm, "each later look"));
 }
 
 static void judge(void)
 {
-	expect_unmoved("probe");
-	expect_unmoved("record()");
-	expect_unmoved("bare calls");
-	expect_unmoved("open read close");
-	expect_unmoved("smaps_rollup");
-	expect_unmoved("ps outside");
-	expect_unmoved("pmap outside");
-	expect_unmoved("psutil outside");
-	expect_moved_once("stdio");
-	expect_moved_once("libproc2");
-	expect_moved_once("popen ps");
-	expect_moved_once("popen pmap");
-	expect_moved_once("popen ps aux + grep");
-	/* Besides the work: pages of the stack and of the libraries' data. */
-	expect_between("fork and exec: faults of the first look, one for each page of the work",
+	expect_unchanged("probe");
+	expect_unchanged("record()");
+	expect_unchanged("bare calls");
+	expect_unchanged("open read close");
+	expect_unchanged("smaps_rollup");
+	expect_unchanged("ps outside");
+	expect_unchanged("pmap outside");
+	expect_unchanged("psutil outside");
+	expect_changed_once("stdio");
+	expect_changed_once("libproc2");
+	expect_changed_once("popen ps");
+	expect_changed_once("popen pmap");
+	expect_changed_once("popen ps aux + grep");
+	/* Pages of the stack and of the libraries' data fault as well: up to 64. */
+	expect_between("fork and exec: the first look causes one fault for each page of the work",
 		       pages, y_of("fork and exec", "first look"), pages + 64);
-	expect_between("fork and exec: faults of each later look", pages,
-		       y_of("fork and exec", "each later look"), pages + 64);
-	control_equal("nobody: faults, bytes resident and bytes of heap", 0,
-		      moved("nobody", "before", "each later look"));
+	expect_between("fork and exec: each later look causes one fault for each page of the work",
+		       pages, y_of("fork and exec", "each later look"), pages + 64);
+	control_equal("nobody: without a look the work changes nothing", 0,
+		      changed("nobody", "before", "each later look"));
 }
 
 const struct experiment experiment = {
-	.claim = "who looks from inside moves the process at the first look, who forks at every "
-		 "look, who looks from outside never",
+	.claim = "measuring from inside disturbs the process once, forking disturbs it every time, "
+		 "measuring from outside never does",
 	.asked = "Does measuring a program change what is measured?",
 	.x_axis = "looks",
 	.y_axis = "page faults that a look causes",
 	.charted = "y",
 	.chart = CHART_BARS,
 	.chart_options = "log-y",
-	.knobs = { { "pages", &pages, "", "that the program works on", 16, 1 << 18 },
-		   { "looks", &looks, "", "how often it is looked at", 2, 1000 } },
+	.knobs = { { "pages", &pages, "", "pages that the program writes between looks", 16, 1 << 18 },
+		   { "looks", &looks, "", "number of looks", 2, 1000 } },
 	.arms = { { "probe", probe },
 		  { "record()", record_a_row },
 		  { "bare calls", bare_calls },
@@ -223,8 +227,8 @@ const struct experiment experiment = {
 	.predict = { "A program forks and runs a command. How many page faults does each "
 		     "later look cost it?",
 		     "y", "fork and exec", .to = "each later look",
-		     .because = "To share its pages with the child, fork() write-protects them "
-				"all; each one that the program writes afterwards faults once "
-				"more, at every look." },
+		     .because = "fork() write-protects all pages, to share them with the child. "
+				"Each page that the program writes afterwards causes one more "
+				"fault, at every look." },
 	.judge = judge,
 };

@@ -1,21 +1,21 @@
 /* SPDX-License-Identifier: MIT */
-/* With 32-bit pointers there are 2^32 addresses, and that is all.
+/* With 32-bit pointers there are 2^32 addresses and no more.
  *
- * A small helper program (helper/address_space.c) is built twice from the same
- * source, for 64 and for 32 bits, and each counts the addresses it can have.  On a
- * 64-bit kernel the 32-bit one has nearly all of its 4 GiB to itself: the kernel
- * lives at addresses that such a program cannot even name (IA32_PAGE_OFFSET in
- * arch/x86/include/asm/page_64_types.h: all but the last two pages).  A 32-bit
- * kernel has to live within the same 4 GiB and keeps the uppermost for itself,
- * usually one (CONFIG_VMSPLIT_3G), so there a program has 3 GiB.
+ * A small helper program (helper/address_space.c) is built twice from the same source, for
+ * 64 and for 32 bits, and each of the two counts the addresses that it can have.  On a
+ * 64-bit kernel the 32-bit program has nearly all of its 4 GiB to itself: the kernel lives
+ * at addresses that such a program cannot even name (IA32_PAGE_OFFSET in
+ * arch/x86/include/asm/page_64_types.h leaves out only the last two pages).  A 32-bit
+ * kernel has to live within the same 4 GiB.  It keeps the uppermost part for itself,
+ * usually 1 GiB (CONFIG_VMSPLIT_3G), so there a program has 3 GiB.
  *
- * The regions come in the same order, only closer together: text and stack are
- * tens of TiB apart in one program and less than 4 GiB in the other.  That is what
- * leaves randomisation (ASLR) so few places to choose from in 32 bits.
+ * The regions come in the same order, only closer together: text and stack are tens of
+ * TiB apart in the 64-bit program and less than 4 GiB apart in the 32-bit program.  So
+ * with 32 bits, randomisation (ASLR) has only few places to choose from.
  *
- * Controls: with the split of a 32-bit kernel, which personality(2) still offers
- * (ADDR_LIMIT_3GB), the same program must count 3 GiB; and the 64-bit build
- * must count far more.
+ * Controls: with the address split of a 32-bit kernel, which personality(2) still offers
+ * (ADDR_LIMIT_3GB), the same program must count 3 GiB; and the 64-bit build must count far
+ * more.
  * Try: `readelf -h` on the two programs, which lie beside this one.
  */
 #include <stdio.h>
@@ -25,7 +25,8 @@
 #include "layout.h"
 #include "memory.h"
 
-/* What a helper prints; one that is not there, or that the kernel cannot run, is 0. */
+/* Returns the number that a helper prints for one of its words.  The command prints 0
+ * where the helper is missing or the kernel cannot run it. */
 static int64_t answer(const char *helper, const char *word)
 {
 	char command[128];
@@ -33,15 +34,15 @@ static int64_t answer(const char *helper, const char *word)
 	snprintf(command, sizeof(command), "%s %s || echo 0", helper, word);
 	int64_t number = ask(command);
 	if (number == 0)
-		unsupported("`%s` does not run: `apt install gcc-multilib` on x86-64 and make it "
-			    "again; or this kernel runs no 32-bit programs, or this container "
-			    "forbids personality(2)",
+		unsupported("`%s` does not run.  Either it was not built (on x86-64, `apt install "
+			    "gcc-multilib`, then build again), or this kernel runs no 32-bit "
+			    "programs, or this container forbids personality(2)",
 			    helper);
 	return number;
 }
 
-/* The process to be seen is the helper, not this arm: while the arm is observed
- * (scripts/observe), the helper's own map goes where the observer keeps such. */
+/* Keeps the helper's map for scripts/observe, which otherwise sees only this arm: writes
+ * it to the folder in which the observer keeps its maps. */
 static void keep_map(const char *arm, const char *helper)
 {
 	char command[192];
@@ -54,7 +55,7 @@ static void keep_map(const char *arm, const char *helper)
 static void run_helper(const char *arm, const char *helper)
 {
 	must_have_all_addresses();
-	must_have_limited_stack(); /* it would have 5/6 of the addresses to itself */
+	must_have_limited_stack(); /* an unlimited one would take 5/6 of the addresses */
 	record_y("pointer", 0, answer(helper, "pointer"));
 	record_y("from text to stack", 0, answer(helper, "spread"));
 	record_y("all addresses", 0, answer(helper, "all"));
@@ -82,17 +83,18 @@ static void judge(void)
 	int64_t near = y_of("32-bit", "from text to stack"),
 		far = y_of("64-bit", "from text to stack");
 
-	expect_equal("bytes of a pointer", 4, y_of("32-bit", "pointer"));
-	expect_between("addresses a 32-bit program can have, bytes", 4 * GiB - left_out,
+	expect_equal("a pointer of the 32-bit program has 4 bytes", 4, y_of("32-bit", "pointer"));
+	expect_between("a 32-bit program can have nearly 4 GiB of addresses", 4 * GiB - left_out,
 		       y_of("32-bit", "all addresses"), 4 * GiB);
-	/* Less than 4 GiB against a third of 128 TiB. */
-	expect_between("times that text and stack are closer together than in the 64-bit program",
+	/* The distance is less than 4 GiB in the 32-bit program and a third of 128 TiB in the
+	 * 64-bit program. */
+	expect_between("distance from text to stack: 64-bit program divided by 32-bit program",
 		       1000, far / near, INT64_MAX);
-	control_between("the same with the split of a 32-bit kernel, bytes", 3 * GiB - left_out,
-			y_of("32-bit with 3 GiB", "all addresses"), 3 * GiB);
-	control_between("the same as a 64-bit program, bytes", 1024 * GiB,
+	control_between("with a 32-bit kernel's split the program can have nearly 3 GiB of addresses",
+			3 * GiB - left_out, y_of("32-bit with 3 GiB", "all addresses"), 3 * GiB);
+	control_between("the 64-bit program can have more than 1 TiB of addresses", 1024 * GiB,
 			y_of("64-bit", "all addresses"), INT64_MAX);
-	control_equal("bytes of a pointer of the 64-bit program", 8, y_of("64-bit", "pointer"));
+	control_equal("a pointer of the 64-bit program has 8 bytes", 8, y_of("64-bit", "pointer"));
 }
 
 const struct experiment experiment = {
@@ -108,8 +110,7 @@ const struct experiment experiment = {
 	.predict = { "How many addresses can a 32-bit process have on this kernel?", "y", "32-bit",
 		     .to = "all addresses",
 		     .because = "A 64-bit kernel lives at addresses that a 32-bit program cannot "
-				"name. All that is missing are the lowest pages "
-				"(vm.mmap_min_addr), the gap below the stack, and the last two "
-				"pages." },
+				"name. So only the lowest pages (vm.mmap_min_addr), the gap below "
+				"the stack, and the last two pages are missing from 4 GiB." },
 	.judge = judge,
 };

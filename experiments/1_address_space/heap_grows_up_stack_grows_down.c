@@ -1,19 +1,20 @@
 /* SPDX-License-Identifier: MIT */
 /* Heap and stack grow towards each other.
  *
- * The heap ends at the break, and brk(2) moves it to higher addresses; malloc cuts
- * new blocks from its end.  The stack's direction comes with the processor (its
- * calling convention): on all that Linux runs on but PA-RISC a call lowers the
- * stack pointer, so the locals of a called function lie below those of its caller.
+ * The heap ends at the break, and brk(2) moves the break to higher addresses; malloc cuts
+ * new blocks from the end of the heap.  The direction of the stack comes with the
+ * processor (its calling convention).  On all processors that Linux runs on, except
+ * PA-RISC, a call lowers the stack pointer, so the locals of a called function lie below
+ * those of its caller.
  *
- * What the picture leaves out is the third one that grows.  mmap(2) looks for
- * room from the top down (arch_get_unmapped_area_topdown()): each new mapping
- * comes to lie below the one before, and so what the heap grows towards is not
- * the stack at all but the mappings.
+ * The usual picture leaves out a third region that grows: the mappings.  mmap(2) looks for
+ * room from the top down (arch_get_unmapped_area_topdown()), so each new mapping lies
+ * below the one before.  What the heap grows towards is therefore not the stack but the
+ * mappings.
  *
- * Control: the same mappings in the layout of old kernels, which
- * personality(2) still offers (ADDR_COMPAT_LAYOUT), must be found to grow upward: the
- * measurement can see both directions for one and the same deed.
+ * Control: in the layout of old kernels, which personality(2) still offers
+ * (ADDR_COMPAT_LAYOUT), the same mappings must be found to grow upward.  So the
+ * measurement can see both directions.
  * Try: step=200K.  The heap's curve turns round: what did malloc do?
  */
 #include "experiment.h"
@@ -24,7 +25,7 @@ enum { STEPS = 16 };
 
 static int64_t step_bytes = 100 * KiB;
 
-/* y: how far each lies above the first. */
+/* Records how far an address lies above the first one. */
 static void show(int64_t step, const volatile char *address)
 {
 	static const volatile char *first;
@@ -41,7 +42,8 @@ static void heap(void)
 		show(i, must_malloc(step_bytes));
 }
 
-/* One function's frame: never merged with another's, and in use until the end. */
+/* Records an address in its own frame and calls itself.  No frame is merged with
+ * another's, and all stay in use until the last call returns. */
 static void __attribute__((noinline)) call(int64_t step)
 {
 	volatile char local[step_bytes];
@@ -70,8 +72,8 @@ static void mappings_in_old_layout(void)
 	mappings();
 }
 
-/* Steps, of STEPS - 1, that went up by at least their own size (direction 1), or
- * down by that (-1). */
+/* Returns how many of the STEPS - 1 steps went up (direction 1) or down (-1) by at
+ * least their own size. */
 static int64_t steps_towards(int direction, const char *arm)
 {
 	int64_t count = 0;
@@ -85,23 +87,23 @@ static int64_t steps_towards(int direction, const char *arm)
 
 static void judge(void)
 {
-	expect_equal("blocks of the heap that lie above the one before", STEPS - 1,
+	expect_equal("heap blocks that lie above the block before", STEPS - 1,
 		     steps_towards(1, "heap"));
-	expect_equal("frames of the stack that lie below their caller's", STEPS - 1,
+	expect_equal("stack frames that lie below the frame of their caller", STEPS - 1,
 		     steps_towards(-1, "stack"));
-	expect_equal("mappings that lie below the one before", STEPS - 1,
+	expect_equal("mappings that lie below the mapping before", STEPS - 1,
 		     steps_towards(-1, "mappings"));
-	control_equal("in the old layout, mappings that lie above the one before", STEPS - 1,
+	control_equal("in the old layout, mappings that lie above the mapping before", STEPS - 1,
 		      steps_towards(1, "mappings in the old layout"));
 }
 
 const struct experiment experiment = {
 	.claim = "the heap grows up; the stack grows down, and so do the mappings",
-	.asked = "In which direction do heap and stack grow?",
+	.asked = "In which direction do the heap and the stack grow?",
 	.x_axis = "blocks, calls or mappings so far",
 	.y_axis = "address, bytes above the first",
 	.charted = "y",
-	/* STEPS frames fit a stack of 8 MiB */
+	/* STEPS frames of the largest size fit into a stack of 8 MiB. */
 	.knobs = { { "step", &step_bytes, "bytes", "size of a block, frame or mapping", 1 * KiB,
 		     256 * KiB } },
 	.arms = { { "heap", heap },
@@ -109,10 +111,10 @@ const struct experiment experiment = {
 		  { "mappings", mappings },
 		  { "mappings in the old layout", mappings_in_old_layout, .control = true,
 		    .before_exec = ask_for_old_layout } },
-	.predict = { "Sixteen blocks are mapped one after the other. Where does the last lie, seen "
-		     "from the first?",
+	.predict = { "Sixteen blocks are mapped one after the other. How far above the first does "
+		     "the last one lie?",
 		     "y", "mappings", "grown", "grown",
 		     .because = "mmap() looks for room from the top down, so each mapping lies "
-				"right below the one before: the distance is negative." },
+				"right below the one before, and the distance is negative." },
 	.judge = judge,
 };

@@ -1,21 +1,21 @@
 /* SPDX-License-Identifier: MIT */
 /* "Physical addresses have 40 bits, see /proc/cpuinfo": look at another machine.
  *
- * A virtual address is translated to a physical one, the number of a byte in
- * memory or in a device.  How wide that is, the processor's maker decides, and the
- * processor tells: CPUID leaf 0x80000008, EAX bits 0 to 7, and the line "address
- * sizes" of /proc/cpuinfo, which the kernel makes from it (get_cpu_address_sizes()
- * in arch/x86/kernel/cpu/common.c).  40 bits, 1 TiB, is what the first AMD64
- * processors had and what QEMU shows a guest unless it is told otherwise, so the
- * number got into many slides.  The architecture's own bound is 52 bits: more does
- * not fit a page table entry.
+ * A virtual address is translated to a physical address, which is the number of a byte in
+ * memory or in a device.  How many bits it has is decided by the maker of the processor,
+ * and the processor reports it: CPUID leaf 0x80000008, EAX bits 0 to 7.  The line
+ * "address sizes" of /proc/cpuinfo, which the kernel makes from it
+ * (get_cpu_address_sizes() in arch/x86/kernel/cpu/common.c), says the same.  40 bits, or
+ * 1 TiB, is what the first AMD64 processors had and what QEMU shows a guest unless it is
+ * told otherwise, and so the number got into many slides.  The architecture itself allows
+ * at most 52 bits, because more does not fit into a page table entry.
  *
- * Nothing ties this width to the one of virtual addresses: one says how much
- * memory the machine can have, the other how much a process can name.
+ * This width does not depend on the width of virtual addresses: one says how much memory
+ * the machine can have, the other how much a process can name.
  *
- * Controls: the instruction and the file must agree, and the machine's memory must
- * fit in.
- * Try: `grep 'address sizes' /proc/cpuinfo` on every machine you can log in to.
+ * Controls: the instruction and the file must agree, and the machine's memory must fit
+ * into the width.
+ * Try: `grep 'address sizes' /proc/cpuinfo` on every machine that you can log in to.
  */
 #include <fcntl.h>
 #include <unistd.h>
@@ -45,10 +45,10 @@ static void cpuid(void)
 #ifdef __x86_64__
 	unsigned eax, ebx, ecx, edx, reduced = 0;
 
-	/* Memory encryption takes some of the bits for its keys, and the kernel takes
-	 * those off where it is switched on: AMD's leaf tells how many (EBX, bits 6 to
-	 * 11, with SME or SEV, EAX bits 0 and 1); Intel's TME (leaf 7, ECX bit 13) up to
-	 * 15, in a register for the kernel. */
+	/* Memory encryption uses some of the bits for its keys.  Where it is switched on,
+	 * the kernel subtracts them.  AMD's leaf says how many they are (EBX, bits 6 to
+	 * 11, with SME or SEV, EAX bits 0 and 1).  With Intel's TME (leaf 7, ECX bit 13)
+	 * they are up to 15, in a register that only the kernel can read. */
 	if (__get_cpuid(0x8000001f, &eax, &ebx, &ecx, &edx) && (eax & 3))
 		reduced = ebx >> 6 & 0x3f;
 	else if (__get_cpuid_count(7, 0, &eax, &ebx, &ecx, &edx) && (ecx >> 13 & 1))
@@ -61,7 +61,7 @@ static void cpuid(void)
 #endif
 }
 
-/* Bits that it takes to count the bytes of the machine's memory. */
+/* Records how many bits it takes to number every byte of the machine's memory. */
 static void memory(void)
 {
 	int64_t bytes = ask("awk '/MemTotal/ { print $2 }' /proc/meminfo") * KiB;
@@ -74,33 +74,33 @@ static void memory(void)
 
 static void judge(void)
 {
-	int64_t shown = y_of("/proc/cpuinfo", "physical address");
+	int64_t in_cpuinfo = y_of("/proc/cpuinfo", "physical address");
 	int64_t reduced = nth_row("CPUID", "physical address", 0)->x;
-	int64_t asked = y_of("CPUID", "physical address");
+	int64_t reported = y_of("CPUID", "physical address");
 
-	expect_equal("bits of a physical address", bits, shown);
-	control_between("bits according to the processor, less those of an encryption key",
-			asked - reduced, shown, asked);
-	control_between("bits that the machine's memory needs", 1,
-			y_of("memory", "physical address"), shown);
+	expect_equal("bits of a physical address according to /proc/cpuinfo", bits, in_cpuinfo);
+	control_between("bits in /proc/cpuinfo: those of the processor, less those for encryption keys",
+			reported - reduced, in_cpuinfo, reported);
+	control_between("bits that it takes to number every byte of the machine's memory", 1,
+			y_of("memory", "physical address"), in_cpuinfo);
 }
 
 const struct experiment experiment = {
 	.claim = "physical addresses have 40 bits, so a machine can have 1 TiB of memory",
 	.asked = "How wide is a physical address?",
-	.instead = "As wide as the processor's maker made it, or as the host shows it to a virtual "
-		   "machine: 36 to 40 bits in old machines and many desktops, 46 to 52 in servers.",
+	.instead = "It has as many bits as the processor's maker chose, or as the host shows to a "
+		   "virtual machine: 36 to 40 in old machines and many desktops, 46 to 52 in servers.",
 	.y_axis = "bits",
 	.charted = "y",
 	.chart = CHART_BARS,
 	.chart_options = "mark=40:as_told",
-	.knobs = { { "bits", &bits, "", "width of a physical address, as told", 32, 64 } },
+	.knobs = { { "bits", &bits, "", "width of a physical address, as the claim says", 32, 64 } },
 	.arms = { { "/proc/cpuinfo", cpuinfo },
 		  { "CPUID", cpuid, .control = true },
 		  { "memory", memory, .control = true } },
-	.predict = { "How many bits has a physical address on this machine?", "y", "/proc/cpuinfo",
-		     .to = "physical address",
-		     .because = "As many as the processor, or the host of a virtual machine, says "
-				"that it has: the line \"address sizes\" of /proc/cpuinfo." },
+	.predict = { "How many bits does a physical address have on this machine?", "y",
+		     "/proc/cpuinfo", .to = "physical address",
+		     .because = "It has as many as the processor, or the host of a virtual machine, "
+				"reports: the line \"address sizes\" of /proc/cpuinfo." },
 	.judge = judge,
 };

@@ -1,19 +1,19 @@
 /* SPDX-License-Identifier: MIT */
-/* Three numbers for one mapping: how much was asked for, used, and changed.
+/* Three numbers for one mapping: how much was reserved, used and changed.
  *
- * `pmap -x` prints them side by side, from /proc/PID/smaps (proc(5)): Kbytes is the
- * length of the mapping; RSS are its pages that this process has in memory; Dirty
- * are those of them that have been written and not been saved since (Shared_Dirty and
- * Private_Dirty), so that they cannot just be dropped when memory gets scarce.
+ * `pmap -x` prints them side by side, from /proc/PID/smaps (proc(5)).  Kbytes is the
+ * length of the mapping.  RSS is the part of it that this process has in memory.  Dirty is
+ * the part of RSS that was written and has not been saved since (Shared_Dirty and
+ * Private_Dirty), so the kernel cannot just drop it when memory becomes scarce.
  * (`pmap -d` shows neither RSS nor Dirty.)
  *
- * The mapping is of a file (memfd_create(2)), private or shared; every second
- * page is read and every fourth is written.  A file, because reading
- * is not the same everywhere: fresh anonymous memory that is only read gets no
- * pages, but the one shared page of zeros, which is nobody's RSS.
+ * The mapping is one of a file (memfd_create(2)), private or shared.  Every second page of
+ * it is read and every fourth is written.  A file is used because reading works differently
+ * on anonymous memory: fresh anonymous memory that is only read gets no pages of its own
+ * but the one shared page of zeros, which counts in nobody's RSS.
  *
- * Controls: a mapping that is only read has no Dirty, and one not touched at all
- * no RSS; and anonymous memory that is read has no RSS either.
+ * Controls: a mapping that is only read has no Dirty, a mapping that is not touched at all
+ * has no RSS, and anonymous memory that is only read has no RSS either.
  * Try: build/1_address_space/pmap_shows_what_is_touched --step, and look with pmap -X.
  */
 #define _GNU_SOURCE
@@ -26,8 +26,8 @@
 
 static int64_t pages = 64;
 
-/* A line of pmap's own: pages that may not be accessed on either side keep it from
- * being merged with a neighbour. */
+/* Maps memory that pmap shows on a line of its own.  The page on either side of it may
+ * not be accessed, so the kernel does not merge it with a neighbour. */
 static char *map_apart(int flags)
 {
 	size_t bytes = (size_t)(pages * page_bytes()), page = (size_t)page_bytes();
@@ -42,7 +42,7 @@ static char *map_apart(int flags)
 	return room + page;
 }
 
-/* A column of the mapping's line in `pmap -x`, which counts in KiB. */
+/* Returns a column of the mapping's line in `pmap -x`, in bytes; pmap prints KiB. */
 static int64_t pmap_column(int column, const char *mapping)
 {
 	char command[160];
@@ -61,7 +61,7 @@ static void show(const char *mapping)
 	record_y("Dirty", 0, pmap_column(4, mapping));
 }
 
-/* Every second page. */
+/* Reads every second page. */
 static void read_half(const char *mapping)
 {
 	for (int64_t i = 0; i < pages; i += 2)
@@ -119,26 +119,25 @@ static void judge(void)
 	int64_t reserved = pages * page_bytes();
 	int64_t read = (pages + 1) / 2 * page_bytes(), written = (pages + 3) / 4 * page_bytes();
 
-	expect_equal("private file: Kbytes is what was reserved, bytes", reserved,
+	expect_equal("private file: Kbytes is what was reserved", reserved,
 		     y_of("private file", "Kbytes"));
-	expect_equal("private file: RSS is what was touched, bytes", read,
-		     y_of("private file", "RSS"));
-	expect_equal("private file: Dirty is what was written, bytes", written,
+	expect_equal("private file: RSS is what was touched", read, y_of("private file", "RSS"));
+	expect_equal("private file: Dirty is what was written", written,
 		     y_of("private file", "Dirty"));
-	expect_equal("shared file: Kbytes is what was reserved, bytes", reserved,
+	expect_equal("shared file: Kbytes is what was reserved", reserved,
 		     y_of("shared file", "Kbytes"));
-	expect_equal("shared file: RSS is what was touched, bytes", read, y_of("shared file", "RSS"));
-	expect_equal("shared file: Dirty is what was written, bytes", written,
-		     y_of("shared file", "Dirty"));
-	control_equal("only read: Dirty, bytes", 0, y_of("only read", "Dirty"));
-	control_equal("only read: RSS, bytes", read, y_of("only read", "RSS"));
-	control_equal("untouched: RSS, bytes", 0, y_of("untouched", "RSS"));
-	control_equal("anonymous memory only read: RSS, bytes", 0,
+	expect_equal("shared file: RSS is what was touched", read, y_of("shared file", "RSS"));
+	expect_equal("shared file: Dirty is what was written", written, y_of("shared file", "Dirty"));
+	control_equal("only read: nothing is Dirty", 0, y_of("only read", "Dirty"));
+	control_equal("only read: RSS is what was read", read, y_of("only read", "RSS"));
+	control_equal("untouched: RSS is zero", 0, y_of("untouched", "RSS"));
+	control_equal("anonymous memory only read: RSS is zero", 0,
 		      y_of("anonymous only read", "RSS"));
 }
 
 const struct experiment experiment = {
-	.claim = "pmap -x shows of a mapping what was reserved, what was touched, and what was written",
+	.claim = "for each mapping, pmap -x shows how much was reserved, how much touched and how much "
+		 "written",
 	.asked = "What do Kbytes, RSS and Dirty mean in pmap?",
 	.y_axis = "what pmap shows, bytes",
 	.charted = "y",
@@ -153,6 +152,6 @@ const struct experiment experiment = {
 		     "show as RSS?",
 		     "y", "private file", .to = "RSS",
 		     .because = "RSS counts each page that is in memory once, whether it was read "
-				"or written. Those that were written stand in Dirty as well." },
+				"or written. Dirty counts the written pages once more." },
 	.judge = judge,
 };

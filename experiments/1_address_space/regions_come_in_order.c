@@ -1,20 +1,20 @@
 /* SPDX-License-Identifier: MIT */
-/* The picture on the first page of every chapter about processes: from low to
- * high addresses a program has its text, its read-only data, its initialised
- * data, its zero-filled data (bss), the heap, mappings, the stack, and on top
- * the arguments and the environment.
+/* The picture on the first page of every chapter about processes: from low to high
+ * addresses a program has its text, its read-only data, its initialised data, its
+ * zero-filled data (bss), the heap, mappings, the stack, and on top the arguments and the
+ * environment.
  *
- * Four parties make it so.  The linker lays out the program file: text, read-only
- * data, data, bss.  The kernel loads it (load_elf_binary() in fs/binfmt_elf.c)
- * and starts the heap behind the bss; execve(2) copies the arguments to the very
- * top and puts the stack below them; and mmap(2) searches for room downward from
- * a point some way under the stack (mmap_base() in arch/x86/mm/mmap.c), so that
- * the heap below has the whole wide middle to grow into.
+ * Two programs arrange it.  The linker arranges the program file: text, read-only data,
+ * data, bss.  The kernel does the rest.  It loads that file (load_elf_binary() in
+ * fs/binfmt_elf.c) and starts the heap behind the bss.  execve(2) copies the arguments to
+ * the very top and puts the stack below them.  mmap(2) searches for room downward from a
+ * point some way below the stack (mmap_base() in arch/x86/mm/mmap.c), so that the heap
+ * has all of the wide gap in the middle to grow into.
  *
- * Control: with a stack that has no limit (`ulimit -s unlimited`) that point lies so low
- * that the mappings come below the program, which sits at two thirds of the address space
- * if it is position-independent: the same test must find them out of order.
- * Beside it, where personality(2) grants it (ADDR_COMPAT_LAYOUT), the layout of old
+ * Control: with a stack that has no limit (`ulimit -s unlimited`) mmap(2) starts its
+ * search so low that the mappings come below the program, which lies at two thirds of the
+ * address space if it is position-independent.  The same test must find them out of order.
+ * Where personality(2) allows it (ADDR_COMPAT_LAYOUT), another arm shows the layout of old
  * kernels, whose mappings begin at a third (arm64: a quarter) and grow upward.
  * Try: `make build BUILD=/tmp/lld LINK='-pie -pthread -Wl,-z,now -fuse-ld=lld'`: which two
  * regions change places?  And run it with --aslr, twice: what moves, what does not?
@@ -35,12 +35,12 @@ static int64_t number_of(const volatile void *address)
 	return (int64_t)(uintptr_t)address;
 }
 
-/* x counts the regions in the order of the picture, y is an address in each. */
-static void draw(void)
+/* Records each region: x is its place in the picture, y an address in it. */
+static void record_all_regions(void)
 {
 	int stack;
 
-	record_y("text", 1, number_of((void *)draw));
+	record_y("text", 1, number_of((void *)record_all_regions));
 	record_y("read-only data", 2, number_of(read_only_data));
 	record_y("data", 3, number_of(&data));
 	record_y("bss", 4, number_of(&bss));
@@ -54,20 +54,20 @@ static void draw(void)
 static void as_it_is(void)
 {
 	must_have_limited_stack();
-	draw();
+	record_all_regions();
 }
 
 static void endless_stack(void)
 {
 	must_have_endless_stack();
-	draw();
+	record_all_regions();
 }
 
-/* To be seen, not judged: a container may refuse it. */
+/* For the picture only: it is not judged, because a container may refuse it. */
 static void old_layout(void)
 {
 	if (has_old_layout())
-		draw();
+		record_all_regions();
 }
 
 static int64_t above(const char *arm, const char *lower, const char *upper)
@@ -79,29 +79,29 @@ static void judge(void)
 {
 	const char *arm = "as it is";
 
-	expect_between("read-only data is above the text, bytes", 1,
+	expect_between("read-only data lies above the text", 1,
 		       above(arm, "text", "read-only data"), INT64_MAX);
-	expect_between("data is above the read-only data, bytes", 1,
+	expect_between("data lies above the read-only data", 1,
 		       above(arm, "read-only data", "data"), INT64_MAX);
-	expect_between("bss is above the data, bytes", 1, above(arm, "data", "bss"), INT64_MAX);
-	expect_between("the heap is above the bss, bytes", 1, above(arm, "bss", "heap"), INT64_MAX);
-	/* Of mappings and libraries the picture gives no order. */
-	expect_between("an anonymous mapping is above the heap, bytes", 1,
+	expect_between("bss lies above the data", 1, above(arm, "data", "bss"), INT64_MAX);
+	expect_between("the heap lies above the bss", 1, above(arm, "bss", "heap"), INT64_MAX);
+	/* The picture does not say whether libraries lie above or below other mappings. */
+	expect_between("an anonymous mapping lies above the heap", 1,
 		       above(arm, "heap", "anonymous mapping"), INT64_MAX);
-	expect_between("a library is above the heap, bytes", 1, above(arm, "heap", "library"),
-		       INT64_MAX);
-	expect_between("the stack is above the mapping, bytes", 1,
+	expect_between("a library lies above the heap", 1, above(arm, "heap", "library"), INT64_MAX);
+	expect_between("the stack lies above the mapping", 1,
 		       above(arm, "anonymous mapping", "stack"), INT64_MAX);
-	expect_between("the stack is above the library, bytes", 1, above(arm, "library", "stack"),
+	expect_between("the stack lies above the library", 1, above(arm, "library", "stack"),
 		       INT64_MAX);
-	expect_between("the arguments are above the stack, bytes", 1,
-		       above(arm, "stack", "arguments"), INT64_MAX);
-	control_between("with an endless stack a mapping is above the heap, bytes: no, below",
-			INT64_MIN, above("endless stack", "heap", "anonymous mapping"), -1);
+	expect_between("the arguments lie above the stack", 1, above(arm, "stack", "arguments"),
+		       INT64_MAX);
+	control_between("with an endless stack a mapping lies below the heap", INT64_MIN,
+			above("endless stack", "heap", "anonymous mapping"), -1);
 }
 
 const struct experiment experiment = {
-	.claim = "from low to high: text, read-only data, data, bss, heap, mappings, stack, arguments",
+	.claim = "from low to high addresses lie text, read-only data, data, bss, heap, mappings, "
+		 "stack, arguments",
 	.asked = "How is a process laid out in memory?",
 	.x_axis = "place in the textbook's picture, from the bottom",
 	.y_axis = "address, bytes",
@@ -111,10 +111,10 @@ const struct experiment experiment = {
 		  { "endless stack", endless_stack, .control = true,
 		    .before_exec = ask_for_endless_stack },
 		  { "old layout", old_layout, .before_exec = ask_for_old_layout } },
-	.predict = { "Where does the stack lie, seen from a mapping?", "y", "as it is",
+	.predict = { "How far above a mapping does the stack lie?", "y", "as it is",
 		     "anonymous mapping", "stack",
-		     .because = "The mappings begin below the room that the kernel keeps for the "
-				"stack to grow into: its limit, but at least 128 MiB "
-				"(mmap_base()). The libraries come first." },
+		     .because = "The kernel keeps room for the stack to grow: its limit, but at "
+				"least 128 MiB (mmap_base()). The mappings begin below that room, "
+				"the libraries first." },
 	.judge = judge,
 };

@@ -1,9 +1,10 @@
 # SPDX-License-Identifier: MIT
-# Each arm's regions in a pile, the lowest address at the bottom: to scale, text and heap would be one line.
-# The number is the region's place in the textbook's picture; where 16 MiB or more lies between two, the pile
-# has a gap that says how much.
+# Draws each arm's regions as a pile of boxes, the lowest address at the bottom. The pile is not to scale, or
+# text and heap would be one line. The number of a region is its place in the textbook's picture. Where 16 MiB
+# or more lies between two regions, the pile has a gap, and the gap says how much it is.
 
-# A line each: number of the arm, its name, foot of the box, place, region, bytes to the one below.
+# awk prints one line for each region: number and name of the arm, lower edge of the box, place, name of the
+# region, and bytes down to the region below.
 piles = "< awk -F, '/^# arm:/ { name = substr($0, 8); sub(/ \\|.*/, \"\", name); arm = name; ".\
 	"sub(/ \\([a-z ]*\\)$/, \"\", arm); full[arm] = name } ".\
 	"!/^#/ && $2 == 1 { if (!n[$1]) n[$1] = ++count; print n[$1] \",\" full[$1] \",\" $4 \",\" $3 \",\" $5 }' '".csv."' | ".\

@@ -1,26 +1,27 @@
 /* SPDX-License-Identifier: MIT */
-/* The stack needs no allocation: it grows as it is used, and then it does not.
+/* The stack needs no allocation: it grows as it is used, up to a limit.
  *
- * A new process has a stack mapping of some 132 KiB (setup_arg_pages() in fs/exec.c),
- * a few pages of it in memory.  A write below the mapping faults, and the kernel
- * makes it longer instead of sending a signal, as long as it ends up no longer than
- * RLIMIT_STACK (acct_stack_growth() in mm/mmap.c, since Linux 6.14 in mm/vma.c;
- * getrlimit(2); `ulimit -s`), 8 MiB unless someone changed it.  One page beyond that it sends
- * SIGSEGV: no return value, no exception, no message but "Segmentation fault".
+ * A new process has a stack mapping of some 132 KiB (setup_arg_pages() in fs/exec.c), of
+ * which a few pages are in memory.  A write below the mapping causes a fault.  The kernel
+ * then makes the mapping longer instead of sending a signal, as long as it gets no longer
+ * than RLIMIT_STACK (acct_stack_growth() in mm/mmap.c, since Linux 6.14 in mm/vma.c;
+ * getrlimit(2); `ulimit -s`), which is 8 MiB unless someone changed it.  One page beyond
+ * that it sends SIGSEGV: no return value, no exception, no message but "Segmentation
+ * fault".
  *
- * Up to there it is as lazy as malloc.  Entering a function with a large local
- * array only moves the stack pointer; the first write down there lengthens the
- * mapping, and only the pages that are written become resident.  (Unless the compiler
- * guards against a stack clash and touches each page on the way down:
- * -fstack-clash-protection, which Ubuntu's gcc has switched on.)
+ * Up to the limit the stack is as lazy as malloc.  Entering a function with a large local
+ * array only moves the stack pointer.  The first write far below lengthens the mapping,
+ * and only the pages that are written become resident.  (An exception is code that the
+ * compiler protects against a stack clash: it touches each page on the way down,
+ * -fstack-clash-protection, which is on by default in Ubuntu's gcc.)
  *
- * Each arm writes a large frame page by page; then a copy of it (fork) grows the
- * stack until it dies, and reports how far it came.
+ * Each arm writes a large frame page by page.  Then a forked child grows the stack until
+ * it dies, and reports how far it got.
  *
- * Control: half the limit and twice the limit, set before the program starts,
- * must move the edge to half and to twice as far.
- * Try: limit=64M, and then the same after `ulimit -Hs 65536` in the shell.  And
- * where does a thread's stack end (pthread_attr_setstacksize(3))?
+ * Control: with half the limit and with twice the limit, set before the program starts,
+ * the stack must end at half and at twice the size.
+ * Try: limit=64M, and then the same after `ulimit -Hs 65536` in the shell.  And where does
+ * a thread's stack end (pthread_attr_setstacksize(3))?
  */
 #include <alloca.h>
 #include <signal.h>
@@ -43,7 +44,7 @@ static void limit_the_stack(int64_t bytes)
 
 	getrlimit(RLIMIT_STACK, &limit);
 	limit.rlim_cur = (rlim_t)bytes;
-	setrlimit(RLIMIT_STACK, &limit); /* whether it did so, the arm sees */
+	setrlimit(RLIMIT_STACK, &limit); /* the arm checks whether this worked */
 }
 
 static void at_half(void)
@@ -61,8 +62,8 @@ static void at_twice(void)
 	limit_the_stack(limit_bytes * 2);
 }
 
-/* Lowers the stack pointer and writes there, for ever; by half a page and what
- * alloca() adds for alignment, so that no page is left out. */
+/* Lowers the stack pointer again and again, and writes there each time.  A step is half a
+ * page and what alloca() adds for alignment, so that no page is left out. */
 static void __attribute__((noreturn)) grow_until_the_end(char *volatile *lowest)
 {
 	size_t step = (size_t)page_bytes() / 2;
@@ -74,7 +75,8 @@ static void __attribute__((noreturn)) grow_until_the_end(char *volatile *lowest)
 	}
 }
 
-/* Bytes from the stack's upper end down to the lowest page that could be written. */
+/* Returns the bytes from the stack's upper end down to the lowest page that a forked
+ * child could write. */
 static int64_t reach_of_the_stack(void)
 {
 	struct procfs_mapping stack = { 0 };
@@ -84,19 +86,20 @@ static int64_t reach_of_the_stack(void)
 
 	if (lowest == MAP_FAILED || !mapping_of(&stack, &stack))
 		broken("cannot find the stack in /proc/self/maps");
-	pid_t copy = fork_arm();
-	if (copy == 0) {
-		prctl(PR_SET_DUMPABLE, 0); /* leaves no core file */
+	pid_t child = fork_arm();
+	if (child == 0) {
+		prctl(PR_SET_DUMPABLE, 0); /* so that it leaves no core file */
 		grow_until_the_end(lowest);
 	}
-	if (waitpid(copy, &status, 0) != copy || !WIFSIGNALED(status) || WTERMSIG(status) != SIGSEGV)
+	if (waitpid(child, &status, 0) != child || !WIFSIGNALED(status) || WTERMSIG(status) != SIGSEGV)
 		broken("growing the stack did not end in SIGSEGV");
 	return (int64_t)(stack.end -
 			 (uintptr_t)*lowest / (uintptr_t)page_bytes() * (uintptr_t)page_bytes());
 }
 
-/* x: bytes of the frame in pages that were absent and have been written. */
-#if __has_attribute(optimize) /* gcc: see "stack clash" above */
+/* Enters a large frame and writes it from the top down.  x counts the bytes in pages that
+ * were absent before they were written. */
+#if __has_attribute(optimize) /* gcc; see "stack clash" above */
 __attribute__((optimize("no-stack-clash-protection")))
 #endif
 static void __attribute__((noinline)) use_a_large_frame(int64_t bytes)
@@ -105,7 +108,7 @@ static void __attribute__((noinline)) use_a_large_frame(int64_t bytes)
 	int64_t part = bytes / STEPS, fresh = 0;
 
 	record("frame entered", 0);
-	record("frame written", 0); /* what record() itself needs of the stack is there now */
+	record("frame written", 0); /* the first record() used its part of the stack */
 	for (char *at = frame + (STEPS - 1) * part; at >= frame; at -= part) {
 		fresh += absent_pages_of(at, part) * page_bytes();
 		write_pages(at, part);
@@ -119,7 +122,7 @@ static void grow(void)
 
 	getrlimit(RLIMIT_STACK, &limit);
 	if (limit.rlim_max < (rlim_t)limit_bytes * 2)
-		unsupported("the hard limit of the stack (ulimit -Hs) is below twice the knob limit: "
+		unsupported("the hard limit of the stack (ulimit -Hs) is below twice the knob \"limit\": "
 			    "lower the knob or raise the hard limit");
 	record("before", 0);
 	use_a_large_frame((int64_t)limit.rlim_cur / 2);
@@ -127,7 +130,7 @@ static void grow(void)
 	record_y("reach", 0, reach_of_the_stack());
 }
 
-/* The stack is made of whole pages: the limit rounded down. */
+/* Returns a limit in whole pages, rounded down: the stack is made of whole pages. */
 static int64_t whole_pages(int64_t bytes)
 {
 	return bytes / page_bytes() * page_bytes();
@@ -139,39 +142,39 @@ static void judge(void)
 	struct snapshot written = growth("limit", "frame written", "frame written");
 	int64_t fresh = nth_row("limit", "frame written", STEPS)->x;
 
-	expect_equal("the stack ends where its limit says, bytes", whole_pages(limit_bytes),
-		     y_of("limit", "reach"));
+	expect_equal("the stack ends at its limit", whole_pages(limit_bytes), y_of("limit", "reach"));
 	/* What record() itself uses lies below the frame. */
-	expect_between("entering a large frame makes resident only what its callees use, bytes", 0,
+	expect_between("entering a large frame makes resident only what called functions use", 0,
 		       entered.resident_bytes, 2 * page_bytes());
-	expect_equal("writing the frame makes its absent pages resident and no others, bytes",
-		     fresh, written.resident_bytes);
-	/* All but what the program's start and the harness's warm-up (64 KiB) had used. */
-	expect_between("and they are nearly all of the frame, bytes",
+	expect_equal("writing the frame makes its absent pages resident and no other pages", fresh,
+		     written.resident_bytes);
+	/* The program's start and the harness's warm-up (64 KiB) have used the rest before. */
+	expect_between("nearly all pages of the frame were absent before they were written",
 		       limit_bytes / 2 - 64 * KiB - 4 * page_bytes(), fresh,
 		       limit_bytes / 2 + page_bytes());
-	control_equal("with half the limit it ends at half, bytes", whole_pages(limit_bytes / 2),
-		      y_of("half the limit", "reach"));
-	control_equal("with twice the limit it ends at twice, bytes", whole_pages(limit_bytes * 2),
-		      y_of("twice the limit", "reach"));
+	control_equal("with half the limit the stack ends at half the size",
+		      whole_pages(limit_bytes / 2), y_of("half the limit", "reach"));
+	control_equal("with twice the limit the stack ends at twice the size",
+		      whole_pages(limit_bytes * 2), y_of("twice the limit", "reach"));
 }
 
 const struct experiment experiment = {
-	.claim = "the stack grows as it is touched, up to RLIMIT_STACK; beyond that comes SIGSEGV",
-	.asked = "How large can the stack get, and what happens then?",
+	.claim = "the stack grows as it is touched, up to RLIMIT_STACK; beyond that the process gets "
+		 "SIGSEGV",
+	.asked = "How large can the stack become, and what happens then?",
 	.x_axis = "bytes of a large frame written for the first time",
 	.y_axis = "size of the stack, bytes",
 	.charted = "y",
 	.chart = CHART_BARS,
-	.knobs = { { "limit", &limit_bytes, "bytes", "stack limit of the arm in the middle",
-		     1 * MiB, 256 * MiB } },
+	.knobs = { { "limit", &limit_bytes, "bytes", "stack limit of the arm \"limit\"", 1 * MiB,
+		     256 * MiB } },
 	.arms = { { "half the limit", grow, .control = true, .before_exec = at_half },
 		  { "limit", grow, .before_exec = at_limit },
 		  { "twice the limit", grow, .control = true, .before_exec = at_twice } },
-	.predict = { "How large gets the stack with the limit above, before SIGSEGV?", "y", "limit",
-		     .to = "reach",
+	.predict = { "How large does the stack become with the limit above, before SIGSEGV?", "y",
+		     "limit", .to = "reach",
 		     .because = "Each write below the stack makes it longer, up to RLIMIT_STACK in "
-				"whole pages, and everything on it counts: the arguments and the "
+				"whole pages. Everything on the stack counts, the arguments and the "
 				"environment too." },
 	.judge = judge,
 };

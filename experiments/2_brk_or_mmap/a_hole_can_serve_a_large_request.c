@@ -1,19 +1,19 @@
 /* SPDX-License-Identifier: MIT */
-/* The threshold is asked last.
+/* malloc looks at the threshold last.
  *
- * malloc() first looks for a free chunk that fits, then at the top of the heap,
- * and only when neither can serve does sysmalloc() compare the request with the
- * mmap threshold.  So a heap in which blocks died side by side serves requests
- * far above the threshold: the dead blocks merged into one large hole.
+ * malloc() first looks for a free chunk that fits, then at the top of the heap.  Only when
+ * neither is large enough does sysmalloc() compare the request with the mmap threshold.
+ * So a heap in which neighbouring blocks were freed serves requests far above the
+ * threshold: the freed blocks have merged into one large hole.
  *
- * Several blocks below the threshold are allocated one behind the other, with
- * one more on top that stays alive, and are freed: a hole of about 300 KiB.
- * Then one request asks for as much as the hole holds; and the program looks
- * for the first size, to the byte, that does get a mapping.
+ * Several blocks below the threshold are allocated one behind the other, with one more
+ * behind them that stays in use.  Then they are freed, which leaves a hole of about
+ * 300 KiB.  One request asks for as much as the hole holds, and the program looks for the
+ * first size, to the byte, that does get a mapping.
  *
- * Control: the same with the blocks still alive; the same request must be
- * mapped, and the first size that is must be 128 KiB.
- * Try: leave the third block alive.  Which sizes are mapped now?
+ * Control: when the blocks stay in use, the same request must be mapped, and the first
+ * size that is mapped must be 128 KiB.
+ * Try: do not free the third block.  Which sizes are mapped now?
  */
 #include "experiment.h"
 #include "heap_walk.h"
@@ -23,21 +23,21 @@ enum { BLOCKS = 5 };
 
 static int64_t block_bytes = 60 * KiB;
 
-/* The largest request that the merged chunks can serve: all but a size field. */
+/* Returns the largest request that the merged chunks can serve: all but a size field. */
 static int64_t hole_bytes(void)
 {
 	return BLOCKS * heap_chunk_bytes(block_bytes) - (int64_t)sizeof(size_t);
 }
 
-static void request(bool blocks_die)
+static void request(bool blocks_are_freed)
 {
 	void *blocks[BLOCKS];
 
 	for (int i = 0; i < BLOCKS; i++)
 		blocks[i] = must_malloc(block_bytes);
-	must_malloc(block_bytes); /* lives, so that the hole does not join the top */
+	must_malloc(block_bytes); /* stays in use, so that the hole does not merge with the top */
 	use_up_top();
-	for (int i = 0; i < BLOCKS && blocks_die; i++)
+	for (int i = 0; i < BLOCKS && blocks_are_freed; i++)
 		free(blocks[i]);
 	record_y("first size that is mapped", 0, first_value_where(1, 64 * MiB, is_mapped));
 	record("before malloc", 0);
@@ -58,43 +58,46 @@ static void no_hole(void)
 static void judge(void)
 {
 #ifndef __GLIBC__
-	unsupported("this is about glibc's mmap threshold, and here is another libc");
+	unsupported("this claim is about glibc's mmap threshold, and this program uses another libc");
 #endif
 	struct snapshot served = growth("hole", "before malloc", "after malloc");
 	struct snapshot mapped = growth("no hole", "before malloc", "after malloc");
 
-	expect_between("the request is above the threshold, bytes", DEFAULT_THRESHOLD + 1,
-		       hole_bytes(), INT64_MAX);
-	expect_equal("with a hole, the request adds to the virtual size, bytes", 0,
+	expect_between("the request is above the threshold", DEFAULT_THRESHOLD + 1, hole_bytes(),
+		       INT64_MAX);
+	expect_equal("with a hole, the request adds nothing to the virtual size", 0,
 		     served.virtual_bytes);
-	expect_equal("with a hole, the request moves the break by, bytes", 0, served.heap_top_bytes);
-	expect_equal("with a hole, first size that is mapped: one byte more than the hole",
+	expect_equal("with a hole, the request does not move the break", 0, served.heap_top_bytes);
+	expect_equal("with a hole, the first size that is mapped is one byte more than the hole holds",
 		     hole_bytes() + 1, y_of("hole", "first size that is mapped"));
-	control_between("without a hole, the request adds to the virtual size, bytes", hole_bytes(),
-			mapped.virtual_bytes, hole_bytes() + 2 * page_bytes());
-	control_equal("without a hole, the request moves the break by, bytes", 0,
+	control_between("without a hole, the request adds its size to the virtual size",
+			hole_bytes(), mapped.virtual_bytes, hole_bytes() + 2 * page_bytes());
+	control_equal("without a hole, the request does not move the break", 0,
 		      mapped.heap_top_bytes);
-	/* The request's header and rounding up are in the chunk: 23 bytes at most. */
-	control_between("without a hole, first size that is mapped", DEFAULT_THRESHOLD - 23,
-			y_of("no hole", "first size that is mapped"), DEFAULT_THRESHOLD);
+	/* The threshold is compared with the chunk: the request, its header and the
+	 * rounding up, together at most 23 bytes more. */
+	control_between("without a hole, the first size that is mapped is 128 KiB less its header",
+			DEFAULT_THRESHOLD - 23, y_of("no hole", "first size that is mapped"),
+			DEFAULT_THRESHOLD);
 }
 
 const struct experiment experiment = {
-	.claim = "a request above the mmap threshold is served from a free chunk of the heap that fits",
+	.claim = "a request above the mmap threshold is served from the heap if a free chunk there is "
+		 "large enough",
 	.asked = "Does a request of 300 KiB always get its own mapping?",
 	.x_axis = "bytes requested",
 	.y_axis = "first size that is mapped, bytes",
 	.charted = "y",
 	.chart = CHART_BARS,
 	.chart_options = "mark=131072:128_KiB",
-	.knobs = { { "block", &block_bytes, "bytes", "size of each of the five blocks that die",
-		     32 * KiB, 127 * KiB } },
+	.knobs = { { "block", &block_bytes, "bytes",
+		     "size of each of the five blocks that are freed", 32 * KiB, 127 * KiB } },
 	.arms = { { "hole", hole }, { "no hole", no_hole, .control = true } },
-	.predict = { "Five neighbouring blocks were freed. Which is the smallest request that "
+	.predict = { "Five neighbouring blocks were freed. What is the smallest request that "
 		     "still gets its own mapping?",
 		     "y", "hole", .to = "first size that is mapped",
-		     .because = "The five blocks merged into one hole, and what fits into it is "
-				"cut from it, however large. The threshold is asked only for the "
+		     .because = "The five blocks merged into one hole, and malloc cuts from it "
+				"whatever fits, however large. The threshold matters only from the "
 				"first size that does not fit." },
 	.judge = judge,
 };

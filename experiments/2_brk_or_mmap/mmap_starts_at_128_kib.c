@@ -1,27 +1,26 @@
 /* SPDX-License-Identifier: MIT */
-/* "From 128 KiB on, malloc uses mmap": the most repeated sentence about malloc.
+/* "From 128 KiB on, malloc uses mmap": the best-known sentence about malloc.
  *
- * The program looks for the first size, to the byte, that does not come from the
- * heap, after three different histories of a process:
+ * The program looks for the first size, to the byte, that does not come from the heap.  It
+ * does so after three different histories of a process:
  *
- *   first request      Up to glibc 2.41 malloc() first creates the heap, for its
- *                      own bookkeeping (the thread cache).  So the top holds
- *                      nearly 132 KiB, and a request that fits is cut from it:
- *                      the threshold is asked only in sysmalloc(), when neither
- *                      a free chunk nor the top can serve.  Since glibc 2.42 a
- *                      large first request finds no heap, and the threshold
- *                      decides.
- *   top used up        Now the threshold decides: 128 KiB, less the 8 bytes of
- *                      the chunk's header and the rounding up to 16.
+ *   first request      Up to glibc 2.41 malloc() first creates the heap, for its own
+ *                      bookkeeping (the thread cache).  So the top holds nearly
+ *                      132 KiB, and a request that fits is cut from it.  malloc looks
+ *                      at the threshold only in sysmalloc(), when neither a free chunk
+ *                      nor the top is large enough.  Since glibc 2.42 a large first
+ *                      request finds no heap, and the threshold decides.
+ *   top used up        Now the threshold decides: 128 KiB, less the 8 bytes of the
+ *                      chunk's header and the rounding up to 16.
  *   after freeing a mapped block
- *                      free() set the threshold to the size of that block, 1 MiB
- *                      (mp_.mmap_threshold = chunksize(p)), because a program
- *                      that used it once will want it again.  mallopt(3) calls it
- *                      the dynamic threshold.
+ *                      free() has set the threshold to the size of that block, 1 MiB
+ *                      (mp_.mmap_threshold = chunksize(p)), because a program that used
+ *                      such a block once will probably want one again.  mallopt(3)
+ *                      calls this the dynamic threshold.
  *
- * Control: with M_MMAP_THRESHOLD pinned to 128 KiB and the top used up, the
- * sentence must come out as it is told, whatever was freed before.
- * Try: freed=8M, then freed=40M.  From where on does nothing happen?  And
+ * Control: with M_MMAP_THRESHOLD pinned to 128 KiB and the top used up, the sentence must
+ * come out as it is told, whatever was freed before.
+ * Try: freed=8M, then freed=40M.  From which size on does nothing happen?  And
  * make sweep CLAIM=mmap_starts_at_128_kib KNOB=block FROM=64K TO=4M STEP=x2 Y=heap_top_bytes
  */
 #include "experiment.h"
@@ -58,9 +57,9 @@ static void pinned(void)
 	after_freeing();
 }
 
-/* Not judged: one size at a time, for `make sweep KNOB=block`.  Some minor faults more than
- * there are new pages: use_up_top() forks, and a fork write-protects what was written
- * before, malloc's own data among it. */
+/* This arm is for `make sweep KNOB=block`: it asks for one size and is not judged.  There are
+ * some more minor faults than new pages, because use_up_top() forks, and a fork write-protects what
+ * was written before, also malloc's own data. */
 static void one_block(void)
 {
 	use_up_top();
@@ -76,31 +75,32 @@ static int64_t first_mapped(const char *arm)
 
 static void judge(void)
 {
-	/* A chunk is the request and 8 bytes, rounded up to 16: sizes down to 23
-	 * bytes below the threshold make a chunk that reaches it. */
-	int64_t told = DEFAULT_THRESHOLD, least = told - 23;
+	/* A chunk is the request and 8 bytes, rounded up to 16.  So a request of up to 23
+	 * bytes less than the threshold still makes a chunk that reaches it. */
+	int64_t claimed = DEFAULT_THRESHOLD, least = claimed - 23;
 
 	expect_between("first request of a process: first size that is mapped", least,
-		       first_mapped("first request"), told);
+		       first_mapped("first request"), claimed);
 	expect_between("top used up: first size that is mapped", least, first_mapped("top used up"),
-		       told);
+		       claimed);
 	expect_between("after a mapped block was freed: first size that is mapped", least,
-		       first_mapped("after freeing a mapped block"), told);
+		       first_mapped("after freeing a mapped block"), claimed);
 	control_between("threshold pinned, top used up: first size that is mapped", least,
-			first_mapped("pinned"), told);
+			first_mapped("pinned"), claimed);
 }
 
 const struct experiment experiment = {
 	.claim = "from 128 KiB on, a request gets a mapping of its own",
 	.asked = "When does malloc use mmap instead of brk?",
-	.instead = "128 KiB is where the threshold starts; it rises to the size of every mapped block "
-		   "that is freed, and is asked only when the heap has nothing that fits.",
+	.instead = "128 KiB is where the threshold starts. It rises to the size of every larger mapped "
+		   "block that is freed, and it counts only when the heap has nothing that fits.",
 	.y_axis = "first size that is mapped, bytes",
 	.charted = "y",
 	.chart = CHART_BARS,
 	.chart_options = "log-y mark=131072:128_KiB",
-	.knobs = { { "freed", &freed_bytes, "bytes", "mapped block that is freed before", 256 * KiB },
-		   { "block", &block_bytes, "bytes", "size that arm \"one block\" asks for" } },
+	.knobs = { { "freed", &freed_bytes, "bytes",
+		     "size of the mapped block that is freed before", 256 * KiB },
+		   { "block", &block_bytes, "bytes", "size that the arm \"one block\" asks for" } },
 	.arms = { { "first request", first_request },
 		  { "top used up", top_used_up },
 		  { "after freeing a mapped block", after_freeing },
@@ -108,10 +108,10 @@ const struct experiment experiment = {
 		  { "pinned", pinned, .control = true } },
 	.predict = { "The first malloc() of a process: from which size on is it mapped?", "y",
 		     "first request", .to = "first size that is mapped",
-		     .because = "Up to glibc 2.41 malloc's own bookkeeping comes first, and with "
-				"it a heap of 132 KiB: what fits into its rest is cut from it, and "
-				"the threshold is not asked at all. Since glibc 2.42 there is no "
-				"heap yet, and the threshold decides: 128 KiB, less the header "
-				"and the rounding up." },
+		     .because = "Up to glibc 2.41 malloc first creates a heap of 132 KiB for its own "
+				"bookkeeping. What fits into the rest of it is cut from there, and "
+				"the threshold does not matter. Since glibc 2.42 there is no heap "
+				"yet, and the threshold decides: 128 KiB, less the header and the "
+				"rounding up." },
 	.judge = judge,
 };

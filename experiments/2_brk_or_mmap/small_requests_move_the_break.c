@@ -1,16 +1,16 @@
 /* SPDX-License-Identifier: MIT */
 /* Small blocks are cut from the heap, which ends at the program break.
  *
- * glibc keeps one large free chunk at the end of the heap, the top.  A small
- * request is cut from it without asking the kernel.  When the top is too small,
- * sysmalloc() (malloc/malloc.c) moves the break with sbrk(), and not just by
- * what is missing: by M_TOP_PAD (128 KiB) more, rounded up to whole pages.  With
- * 4 KiB pages that makes steps of 132 KiB, each good for many requests.
- * (Where malloc asks for huge pages - GLIBC_TUNABLES=glibc.malloc.hugetlb=1, and
- * on arm64 by itself since glibc 2.43 - it rounds up to those: steps of 2 MiB.)
+ * glibc keeps one large free chunk at the end of the heap, the top.  A small request is
+ * cut from the top without asking the kernel.  When the top is too small, sysmalloc()
+ * (malloc/malloc.c) moves the break with sbrk().  It moves the break not only by what is
+ * missing but by M_TOP_PAD (128 KiB) more, rounded up to whole pages.  With 4 KiB pages
+ * this makes steps of 132 KiB, and each step is enough for many requests.
+ * (malloc may also ask for huge pages: with GLIBC_TUNABLES=glibc.malloc.hugetlb=1, and on
+ * arm64 by itself since glibc 2.43.  Then it rounds up to those: steps of 2 MiB.)
  *
- * Control: with every request sent to mmap(2) (M_MMAP_THRESHOLD = 0, set before
- * there is a heap), the break must stay where it is.
+ * Control: with every request sent to mmap(2) (M_MMAP_THRESHOLD = 0, set before there is a
+ * heap), the break must stay where it is.
  * Try: size=64K.  The steps get larger: by how much, and why?
  */
 #include "experiment.h"
@@ -42,7 +42,8 @@ static void all_mmap(void)
 	allocate();
 }
 
-/* The number of moves of the break, the smallest and the largest; 0 where there is none. */
+/* How often the break moved, and its smallest and its largest move in bytes.  All are 0
+ * where it never moved. */
 struct moves {
 	int64_t count, least, most;
 };
@@ -68,43 +69,43 @@ static struct moves moves_of_the_break(const char *arm)
 static void judge(void)
 {
 	struct moves heap_moves = moves_of_the_break("heap");
-	/* What is missing is more than nothing and at most the request's chunk: the smallest
-	 * chunk that must remain of the top remained there before, too. */
+	/* At least one byte is missing, and at most the request's chunk: malloc always keeps
+	 * a smallest chunk as the top, so that part was there before, too. */
 	int64_t chunk = heap_chunk_bytes(request_bytes);
 	int64_t least_step = pages_for(DEFAULT_THRESHOLD + 1) * page_bytes();
 	int64_t most_step = pages_for(DEFAULT_THRESHOLD + chunk) * page_bytes();
 
-	expect_between("the break moves", 1, heap_moves.count, INT64_MAX);
-	expect_between("smallest step of the break, bytes: 128 KiB and what is missing", least_step,
+	expect_between("the break moves at least once", 1, heap_moves.count, INT64_MAX);
+	expect_between("the smallest step of the break is 128 KiB and what is missing", least_step,
 		       heap_moves.least, most_step);
-	expect_between("largest step of the break, bytes: 128 KiB and what is missing", least_step,
+	expect_between("the largest step of the break is 128 KiB and what is missing", least_step,
 		       heap_moves.most, most_step);
-	expect_between("steps are fewer than requests: many share one", 1, heap_moves.count,
-		       requests * chunk / DEFAULT_THRESHOLD + 1);
-	control_equal("with every request sent to mmap, moves of the break", 0,
+	expect_between("the break moves at most once for every 128 KiB of chunks", 1,
+		       heap_moves.count, requests * chunk / DEFAULT_THRESHOLD + 1);
+	control_equal("with every request sent to mmap, the break does not move", 0,
 		      moves_of_the_break("all mmap").count);
-	/* A mapping holds the chunk and one more header at most, in whole pages. */
-	control_between("and yet they are served: addresses added, bytes",
+	/* A mapping holds the chunk and at most one more header, in whole pages. */
+	control_between("with every request sent to mmap, each one adds its pages to the virtual size",
 			requests * pages_for(request_bytes) * page_bytes(),
 			growth("all mmap", "allocated", "allocated").virtual_bytes,
 			requests * pages_for(chunk + 2 * (int64_t)sizeof(size_t)) * page_bytes());
 }
 
 const struct experiment experiment = {
-	.claim = "small requests move the program break, by 132 KiB at a time and not by the request",
+	.claim = "small requests move the program break by 132 KiB at a time, not once for each request",
 	.asked = "Where does malloc get the memory for small blocks?",
 	.x_axis = "bytes requested",
 	.charted = "heap_top_bytes",
 	.chart = CHART_STEPS,
 	.knobs = { { "requests", &requests, "", "number of requests", 200, 4000 },
-		   /* 200 of the smallest are more than the heap begins with. */
+		   /* 200 requests of the smallest size are more than the heap's first 132 KiB. */
 		   { "size", &request_bytes, "bytes", "size of each request", 1000 } },
 	.arms = { { "heap", heap }, { "all mmap", all_mmap, .control = true } },
 	.predict = { "After how many requested bytes does the break move for the first time?",
 		     "jump of heap_top_bytes", "heap",
-		     .because = "The heap begins with 132 KiB, less malloc's own bookkeeping. Each "
-				"request takes 8 bytes of header and the rounding up to 16, so a "
-				"little less than that can be requested." },
+		     .because = "The heap begins with 132 KiB, and malloc's own data takes some of "
+				"it. Each request also takes 8 bytes of header and is rounded up "
+				"to 16, so the sum of the requests is a little smaller." },
 	.judge = judge,
 	.rows = 4096,
 	.observe_with = "requests=200",

@@ -1,17 +1,17 @@
 /* SPDX-License-Identifier: MIT */
-/* Thousands of requests, a handful of system calls.
+/* Thousands of requests need only a handful of system calls.
  *
- * malloc() would be slow if it asked the kernel each time.  So when the top of
- * the heap is used up, sysmalloc() asks for M_TOP_PAD (128 KiB) more than it
- * needs, and every small request is cut from that until it too is used up.  In
- * between, malloc() is arithmetic in user space: the break stays where it is,
- * and so does the virtual size.  A look at VSZ every second shows long plateaus
- * although the program allocates all the time.
+ * malloc() would be slow if it asked the kernel each time.  So when the top of the heap is
+ * used up, sysmalloc() asks for M_TOP_PAD (128 KiB) more than it needs, and every small
+ * request is cut from that until it is used up too.  In between, malloc() only computes in
+ * user space: the break stays where it is, and so does the virtual size.  Someone who
+ * looks at VSZ every second sees long plateaus, although the program allocates all the
+ * time.
  *
- * Control: with M_TOP_PAD = 0 malloc asks for what it lacks and no more, rounded
- * up to a page, so the break must move about once per page of chunks.
+ * Control: with M_TOP_PAD = 0 malloc asks only for what is missing, rounded up to a page,
+ * so the break must move about once for each page of chunks.
  * Try: strace -e brk build/2_brk_or_mmap/the_break_moves_rarely --bare="as it is"
- * and then --bare="no padding".  And with size=24: how many requests a step?
+ * and then --bare="no padding".  And with size=24: how many requests does a step serve?
  */
 #include <unistd.h>
 
@@ -47,8 +47,9 @@ static void no_padding(void)
 	as_it_is();
 }
 
-/* Looks between which neither the break nor the virtual size moved. */
-static int64_t looks_at_rest(const char *arm)
+/* Returns the number of looks that find the break and the virtual size where the look
+ * before found them. */
+static int64_t unchanged_looks(const char *arm)
 {
 	struct snapshot before = nth_row(arm, "allocated", 0)->is;
 	int64_t count = 0;
@@ -78,25 +79,26 @@ static void judge(void)
 	int64_t moves = moves_of_the_break("as it is");
 	int64_t chunk = heap_chunk_bytes(request_bytes);
 	int64_t bytes = requests / LOOKS * LOOKS * chunk;
-	/* A step is 128 KiB and what is missing, in whole pages, and so is what the heap
-	 * begins with: it takes that many steps less one. */
+	/* A step is 128 KiB and what is missing, in whole pages.  The heap begins with as
+	 * much, and so the first such step needs no move. */
 	int64_t step = pages_for(DEFAULT_THRESHOLD + chunk) * page_bytes();
 
-	expect_between("moves of the break: one for every 128 KiB", (bytes - 1) / step, moves,
-		       bytes / DEFAULT_THRESHOLD + 1);
-	expect_equal("bytes by which the virtual size grew: the moves of the break and no others",
-		     usual.heap_top_bytes, usual.virtual_bytes);
-	expect_between("looks, of 40, that find the break and the virtual size where they were",
-		       LOOKS - moves, looks_at_rest("as it is"), LOOKS);
-	/* The first requests still come from what wake_malloc() left; a step is the
-	 * page or two that hold the chunk that was lacking. */
-	control_between("without padding, moves of the break: one for every page or two of chunks",
+	expect_between("moves of the break: one for each 128 KiB of chunks", (bytes - 1) / step,
+		       moves, bytes / DEFAULT_THRESHOLD + 1);
+	expect_equal("the virtual size grows only by the moves of the break", usual.heap_top_bytes,
+		     usual.virtual_bytes);
+	expect_between("looks, out of 40, that find the break and the virtual size unchanged",
+		       LOOKS - moves, unchanged_looks("as it is"), LOOKS);
+	/* The first requests still come from the page that wake_malloc() left.  A step is
+	 * the page or two that hold the missing chunk. */
+	control_between("moves of the break without padding: one for each page or two of chunks",
 			(bytes - page_bytes()) / (page_bytes() + chunk),
 			moves_of_the_break("no padding"), bytes / page_bytes() + 1);
 }
 
 const struct experiment experiment = {
-	.claim = "the break moves rarely: while the top has room, malloc changes neither it nor VSZ",
+	.claim = "the break moves rarely: while the top has room, malloc changes neither the "
+		 "break nor VSZ",
 	.asked = "My program allocates all the time. Why does its size stand still?",
 	.x_axis = "requests served",
 	.charted = "virtual_bytes",

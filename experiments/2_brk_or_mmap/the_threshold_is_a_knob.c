@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
-/* 128 KiB is a default, not a law.
+/* 128 KiB is a default that can be changed.
  *
  * The size from which malloc maps a block is mp_.mmap_threshold, a variable in
- * malloc/malloc.c, and there are two handles on it:
+ * malloc/malloc.c.  There are two ways to set it:
  *
  *   mallopt(M_MMAP_THRESHOLD, n)      from inside the program: mallopt(3)
  *   GLIBC_TUNABLES=glibc.malloc.mmap_threshold=n
@@ -10,15 +10,15 @@
  *                                     starts: "Memory Allocation Tunables" in
  *                                     the glibc manual
  *
- * Either also stops the threshold from moving by itself.  Up to glibc 2.34 neither
- * took values above half of the largest heap of an arena (32 MiB on 64-bit
- * machines); mallopt(3) still says so.
+ * Both also stop the threshold from moving by itself.  Up to glibc 2.34 neither accepted
+ * values above half of the largest heap of an arena (32 MiB on 64-bit machines);
+ * mallopt(3) still says so.
  *
- * The program uses up the top of the heap, so that the threshold decides alone,
- * and then looks for the first size, to the byte, that is mapped.
+ * The program uses up the top of the heap, so that the threshold alone decides, and then
+ * looks for the first size, to the byte, that is mapped.
  *
- * Control: with neither handle touched, that size must be 128 KiB.
- * Try: threshold=1M, and compare the two handles: is either of them more exact?
+ * Control: with the threshold set in neither way, that size must be 128 KiB.
+ * Try: threshold=1M, and compare the two ways: is one of them more exact?
  */
 #include "experiment.h"
 #include "heap_walk.h"
@@ -44,7 +44,8 @@ static void by_mallopt(void)
 	untouched();
 }
 
-/* The smallest request whose chunk reaches the threshold: a chunk is somewhat larger. */
+/* Returns the smallest request whose chunk reaches the threshold.  It is smaller than the
+ * threshold, because a chunk is larger than its request. */
 static int64_t first_at(int64_t threshold)
 {
 	int64_t request = threshold;
@@ -72,23 +73,23 @@ static void judge(void)
 }
 
 const struct experiment experiment = {
-	.claim = "mallopt() and GLIBC_TUNABLES set the size from which a request is mapped",
+	.claim = "mallopt() and GLIBC_TUNABLES set the size from which a request gets its own mapping",
 	.asked = "Can I change when malloc uses mmap?",
 	.y_axis = "first size that is mapped, bytes",
 	.charted = "y",
 	.chart = CHART_BARS,
 	.chart_options = "log-y mark=131072:128_KiB",
-	/* Below 1 KiB a freed block of the start-up could serve the request. */
-	.knobs = { { "threshold", &threshold_bytes, "bytes", "what mallopt() is given", 1 * KiB,
-		     32 * MiB } },
+	/* A request below 1 KiB could be served by a block that was freed during start-up. */
+	.knobs = { { "threshold", &threshold_bytes, "bytes", "threshold that mallopt() sets",
+		     1 * KiB, 32 * MiB } },
 	.arms = { { "untouched", untouched, .control = true },
 		  { "mallopt", by_mallopt },
 		  { "tunable lower", untouched, .environment = TUNABLE(TUNABLE_LOW) },
 		  { "tunable higher", untouched, .environment = TUNABLE(TUNABLE_HIGH) } },
-	.predict = { "mallopt() set the threshold above. Which is the first size that is mapped?",
+	.predict = { "mallopt() has set the threshold above. What is the first size that is mapped?",
 		     "y", "mallopt", .to = "first size that is mapped",
-		     .because = "The threshold is compared with the chunk: the request, 8 bytes of "
-				"header, and the rounding up to 16. So requests from 23 bytes "
-				"below it on are mapped." },
+		     .because = "malloc compares the threshold with the chunk: the request and 8 "
+				"bytes of header, rounded up to 16. So a request can be up to 23 "
+				"bytes smaller than the threshold and still be mapped." },
 	.judge = judge,
 };

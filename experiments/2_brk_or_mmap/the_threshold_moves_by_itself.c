@@ -1,28 +1,27 @@
 /* SPDX-License-Identifier: MIT */
-/* free() teaches malloc what sizes the program likes.
+/* When a mapped block is freed, malloc learns which sizes the program uses.
  *
- * A mapped block costs two system calls and all of its page faults each time.
- * So when one is freed, malloc sets mmap_threshold to its size (__libc_free() in
- * malloc/malloc.c, _int_free_chunk() since glibc 2.42), and blocks like it come from
- * the heap from then on; and it sets trim_threshold to twice that, or the heap would
- * shrink and grow instead.
- * Neither ever goes down again.  mallopt(3), M_MMAP_THRESHOLD, calls this the
- * dynamic threshold; it came in 2006 (see "Update in 2006" in malloc.c).
+ * A mapped block costs two system calls and all of its page faults each time.  So when one
+ * is freed, malloc sets mmap_threshold to its size (__libc_free() in malloc/malloc.c,
+ * _int_free_chunk() since glibc 2.42), and from then on blocks of that size come from the
+ * heap.  It also sets trim_threshold to twice that size, or the heap would shrink and grow
+ * instead.  Neither threshold ever goes down again.  mallopt(3), M_MMAP_THRESHOLD, calls
+ * this the dynamic threshold; it came in 2006 (see "Update in 2006" in malloc.c).
  *
- * Blocks above DEFAULT_MMAP_THRESHOLD_MAX (32 MiB on 64-bit machines) teach
- * nothing, and neither does a chunk of exactly 32 MiB: free() compares the size
- * field as it stands (chunksize_nomask()), in which a flag bit says "mapped".
- * (Since glibc 2.43 a mapped chunk's size leaves a header out, and is 16 bytes short
- * of whole pages: there a mapping of 32 MiB counts.  The program asks
+ * Blocks above DEFAULT_MMAP_THRESHOLD_MAX (32 MiB on 64-bit machines) change nothing.  Nor
+ * does a chunk of exactly 32 MiB: free() compares the size field as it is
+ * (chunksize_nomask()), and the flag bit in it that says "mapped" makes it larger.  (Since
+ * glibc 2.43 the size of a mapped chunk does not include a header and is 16 bytes less
+ * than its whole pages, so there a mapping of 32 MiB counts.  The program asks
  * malloc_usable_size(3).)
  *
- * Mapped blocks of doubling size are freed, one after the other.  After each,
- * one arm looks for the first chunk size that is mapped; another piles up small
- * blocks and frees them from the top downwards until the break goes down: the
- * free top has reached the trim threshold.
+ * Mapped blocks of doubling size are freed, one after the other.  After each, one arm
+ * looks for the first chunk size that is mapped.  Another arm fills the heap with small
+ * blocks and frees them from the top downwards until the break goes down: then the free
+ * top has reached the trim threshold.
  *
- * Control: thresholds pinned by mallopt(3) must stay at 128 KiB throughout.
- * Try: let the sizes fall instead of rise.
+ * Control: thresholds pinned by mallopt(3) must stay at 128 KiB all the time.
+ * Try: free the blocks in the opposite order, the largest first.
  */
 #include <malloc.h>
 #include <unistd.h>
@@ -34,10 +33,11 @@
 /* DEFAULT_MMAP_THRESHOLD_MAX in malloc/malloc.c. */
 #define MOST_THRESHOLD (sizeof(long) == 8 ? 32 * MiB : 512 * KiB)
 
-/* Freed chunks: 256 KiB and doubling, the last above the most that counts. */
+/* The sizes of the freed chunks: 256 KiB, then twice as much each time.  The last is above
+ * the largest that counts. */
 enum { FIRST = 256 * 1024, DOUBLINGS = 9 };
 
-/* Blocks that fill the heap: small, so that the top grows in small steps. */
+/* The size of the blocks that fill the heap: small, so that the top grows in small steps. */
 #define SMALL (16 * KiB)
 
 static int64_t chunk_when_mapped(int64_t freed)
@@ -46,8 +46,9 @@ static int64_t chunk_when_mapped(int64_t freed)
 	return heap_chunk_bytes(first_value_where(1, 4 * MOST_THRESHOLD, is_mapped));
 }
 
-/* Small blocks, each pointing to the one before, for three times what was freed
- * and on until malloc has cut up most of the top: what is left is less than two. */
+/* Allocates small blocks, three times as many bytes as were freed, and then more until
+ * the rest of the top is smaller than two blocks.  Each block points to the one before;
+ * returns the last. */
 static void **fill_heap(int64_t freed)
 {
 	int64_t enough = 3 * (freed < MOST_THRESHOLD ? freed : MOST_THRESHOLD);
@@ -62,8 +63,9 @@ static void **fill_heap(int64_t freed)
 	return last;
 }
 
-/* How large the free top is when free() gives part of it back; 0: it never does.
- * A block's chunk starts two words in front of it, and the top ends at the break. */
+/* Returns the size of the free top at which free() gives part of it back, 0 if it never
+ * does.  The top reaches from the chunk of the last freed block, two words in front of the
+ * block, to the break. */
 static int64_t top_when_trimmed(int64_t freed)
 {
 	int64_t trimmed_at = 0;
@@ -79,26 +81,27 @@ static int64_t top_when_trimmed(int64_t freed)
 	return trimmed_at;
 }
 
-/* A mapped block is whole pages; a page less is asked for than it shall have. */
-static void free_ever_larger(int64_t (*found)(int64_t freed))
+/* Frees mapped blocks of doubling size, and measures a threshold after each.  A mapping is
+ * whole pages and holds a header too, so the request is one page smaller than the mapping. */
+static void free_larger_and_larger(int64_t (*measure)(int64_t freed))
 {
 	for (int64_t i = 0, bytes = FIRST; i < DOUBLINGS; i++, bytes *= 2) {
 		void *block = must_malloc(bytes - page_bytes());
 		int64_t freed = heap_chunk_bytes((int64_t)malloc_usable_size(block));
 		free(block);
-		record_y("freed", freed, found(freed));
+		record_y("freed", freed, measure(freed));
 	}
 }
 
 static void mmap_threshold(void)
 {
 	use_up_top();
-	free_ever_larger(chunk_when_mapped);
+	free_larger_and_larger(chunk_when_mapped);
 }
 
 static void trim_threshold(void)
 {
-	free_ever_larger(top_when_trimmed);
+	free_larger_and_larger(top_when_trimmed);
 }
 
 static void mmap_pinned(void)
@@ -113,8 +116,9 @@ static void trim_pinned(void)
 	trim_threshold();
 }
 
-/* Freed blocks after which the size found is so many times the mmap threshold, or
- * up to width more.  Where the threshold moves, it is the largest that counted. */
+/* Returns after how many freed blocks the measured size is `times` the mmap threshold, or
+ * at most `width` more.  Where the threshold moves, it is the size of the largest freed
+ * block that counts; otherwise it is 128 KiB. */
 static int64_t rows_at(const char *arm, bool moves, int64_t times, int64_t width)
 {
 	int64_t threshold = DEFAULT_THRESHOLD, count = 0;
@@ -130,15 +134,16 @@ static int64_t rows_at(const char *arm, bool moves, int64_t times, int64_t width
 
 static void judge(void)
 {
-	/* The free that reaches the trim threshold may pass it by one small chunk.  And
-	 * systrim() keeps M_TOP_PAD, as much as the pinned threshold, and a smallest chunk
-	 * (MINSIZE), and gives back whole pages: there it can take so much more. */
+	/* The free() that reaches the trim threshold may pass it by one small chunk.  With
+	 * pinned thresholds the top can be still larger: systrim() keeps M_TOP_PAD, which is
+	 * as much as the pinned threshold, and a smallest chunk (MINSIZE), and it gives back
+	 * whole pages only. */
 	int64_t step = heap_chunk_bytes(SMALL), kept = page_bytes() + heap_chunk_bytes(0);
 
-	expect_equal("freed blocks after which the mmap threshold is the largest below 32 MiB",
+	expect_equal("freed blocks after which the mmap threshold is the largest size below 32 MiB",
 		     DOUBLINGS, rows_at("mmap threshold", true, 1, 0));
-	expect_equal("freed blocks after which the trim threshold is twice that", DOUBLINGS,
-		     rows_at("trim threshold", true, 2, step));
+	expect_equal("freed blocks after which the trim threshold is twice the mmap threshold",
+		     DOUBLINGS, rows_at("trim threshold", true, 2, step));
 	control_equal("freed blocks after which a pinned mmap threshold is 128 KiB", DOUBLINGS,
 		      rows_at("mmap threshold pinned", false, 1, 0));
 	control_equal("freed blocks after which a pinned trim threshold is 128 KiB", DOUBLINGS,
@@ -146,11 +151,11 @@ static void judge(void)
 }
 
 const struct experiment experiment = {
-	.claim = "freeing a mapped block raises the mmap threshold to its size and the trim "
-		 "threshold to twice that, below 32 MiB",
+	.claim = "freeing a mapped block below 32 MiB raises the mmap threshold to its size and the trim "
+		 "threshold to twice its size",
 	.asked = "The first block of this size was mapped. Why is the second one not?",
 	.x_axis = "size of the mapped block that was freed, bytes",
-	.y_axis = "threshold found, bytes",
+	.y_axis = "measured threshold, bytes",
 	.charted = "y",
 	.chart = CHART_LINES,
 	.chart_options = "log-x log-y",
@@ -163,6 +168,6 @@ const struct experiment experiment = {
 		     "y", "mmap threshold", .to = "freed",
 		     .because = "Each freed mapped block whose chunk was smaller than 32 MiB "
 				"(DEFAULT_MMAP_THRESHOLD_MAX) raised it to the size of that chunk. "
-				"The larger ones taught nothing." },
+				"The larger ones changed nothing." },
 	.judge = judge,
 };

@@ -1,25 +1,25 @@
 /* SPDX-License-Identifier: MIT */
-/* Eight threads, eight heaps.
+/* A program with eight threads has eight heaps.
  *
- * Who cuts blocks from a heap must lock it.  So that threads need not wait for
- * each other, glibc gives a thread that calls malloc() for the first time an arena
- * of its own, with a lock of its own (arena_get2() in malloc/arena.c).  There is
- * only one break, and the main arena has it; the others live in mappings:
- * new_heap() reserves HEAP_MAX_SIZE (64 MiB on 64-bit machines) of addresses
- * without access rights, and opens them with mprotect(2) as the arena grows.
+ * A thread that cuts a block from a heap must lock the heap.  So that threads need not
+ * wait for each other, glibc gives a thread that calls malloc() for the first time an
+ * arena of its own, with its own lock (arena_get2() in malloc/arena.c).  There is only one
+ * break, and the main arena has it; the other arenas live in mappings.  new_heap()
+ * reserves HEAP_MAX_SIZE (64 MiB on 64-bit machines) of addresses without access rights,
+ * and makes them accessible with mprotect(2) as the arena grows.
  *
- * That is why a program with many threads shows an alarming VSZ.  It costs next
- * to nothing: the arena's own data and the first blocks, a page or two.
+ * That is why a program with many threads shows an alarming VSZ.  It takes very little
+ * memory: the arena's own data and the first blocks, a page or two.
  *
- * Seven threads are started beside the main one and wait (their stacks are
- * mappings too); then each in turn calls malloc(100) once and stays alive: the
- * arena of a thread that has ended is handed to the next one.
+ * Seven threads are started beside the main one and wait (their stacks are mappings too).
+ * Then each in turn calls malloc(100) once and stays alive, because the arena of a thread
+ * that has ended is given to the next one.
  *
- * Control: with glibc.malloc.arena_max=1 all blocks must lie below the break and
- * the virtual size must stay.
+ * Control: with glibc.malloc.arena_max=1 all blocks must lie below the break, and the
+ * virtual size must not grow.
  * Try: threads=8 times the number of CPUs.  Beyond 8 arenas per CPU (2 on 32-bit
- * machines), the main one counted (NARENAS_FROM_NCORES), threads share: which arena does
- * the last one get?
+ * machines), counting the main one (NARENAS_FROM_NCORES), threads share: which arena does
+ * the last thread get?
  */
 #include <pthread.h>
 #include <semaphore.h>
@@ -33,18 +33,18 @@ enum { MOST_THREADS = 256 };
 /* HEAP_MAX_SIZE in malloc/arena.c: twice the largest mmap threshold. */
 #define ARENA_BYTES (sizeof(long) == 8 ? 64 * MiB : 1 * MiB)
 
-static int64_t threads = 7; /* and the main one: as many arenas as one CPU allows */
+static int64_t threads = 7; /* with the main one: as many arenas as one CPU allows */
 static sem_t ready, go[MOST_THREADS], done;
 static void *blocks[MOST_THREADS];
 
-/* Stays alive until the arm ends the process. */
+/* A thread's work.  The thread stays alive until the arm ends the process. */
 static void *allocate_once(void *number)
 {
 	sem_post(&ready);
 	sem_wait(&go[(intptr_t)number]);
 	blocks[(intptr_t)number] = must_malloc(100);
 	sem_post(&done);
-	sem_wait(&go[(intptr_t)number]); /* is never posted again */
+	sem_wait(&go[(intptr_t)number]); /* nobody posts it again */
 	return NULL;
 }
 
@@ -94,31 +94,32 @@ static struct snapshot grown(const char *arm)
 static void judge(void)
 {
 #ifndef __GLIBC__
-	unsupported("this libc has no arenas; they are glibc's");
+	unsupported("this claim is about glibc's arenas, and this program uses another libc");
 #endif
 	struct snapshot own = grown("own arenas"), one = grown("one arena");
 
-	expect_equal("blocks of threads that lie below the break", 0,
+	expect_equal("threads whose block lies below the break", 0,
 		     blocks_below_the_break("own arenas"));
-	expect_equal("the break moves by, bytes", 0, own.heap_top_bytes);
-	expect_equal("addresses reserved, bytes: 64 MiB for each thread", threads * ARENA_BYTES,
+	expect_equal("the break does not move", 0, own.heap_top_bytes);
+	expect_equal("each thread adds 64 MiB to the virtual size", threads * ARENA_BYTES,
 		     own.virtual_bytes);
-	/* Less than 4 KiB of arena data, thread cache and block, on one page or two;
-	 * and the thread's stack may reach one page deeper than it had. */
-	expect_between("memory that becomes resident, bytes: one to three pages a thread",
-		       threads * page_bytes(), own.resident_bytes, 3 * threads * page_bytes());
-	control_equal("with one arena, blocks of threads that lie below the break", threads,
+	/* Arena data, thread cache and block take less than 4 KiB, on one page or two.  And
+	 * the thread's stack may reach one page deeper than before. */
+	expect_between("each thread makes one to three pages resident", threads * page_bytes(),
+		       own.resident_bytes, 3 * threads * page_bytes());
+	control_equal("with one arena, threads whose block lies below the break", threads,
 		      blocks_below_the_break("one arena"));
-	control_between("with one arena, addresses added, bytes", 0, one.virtual_bytes,
+	control_between("with one arena, the virtual size grows only as the heap grows", 0,
+			one.virtual_bytes,
 			pages_for(threads * 1024 + DEFAULT_THRESHOLD) * page_bytes());
 }
 
 const struct experiment experiment = {
-	.claim = "each thread gets an arena of its own: 64 MiB of addresses from mmap, none from brk",
+	.claim = "each thread gets its own arena: 64 MiB of addresses from mmap, none from brk",
 	.asked = "My program has eight threads. Why does it show 500 MB of virtual memory?",
-	.instead = "Beyond 8 arenas per CPU, the main one counted, threads share those that are there.",
+	.instead = "Beyond 8 arenas per CPU, counting the main one, threads share the existing arenas.",
 	.x_axis = "threads that called malloc(100)",
-	.y_axis = "block lies below the break",
+	.y_axis = "whether the block lies below the break, 1 or 0",
 	.charted = "virtual_bytes resident_bytes",
 	.chart = CHART_STEPS,
 	.knobs = { { "threads", &threads, "", "number of threads beside the main one", 1,
@@ -129,8 +130,8 @@ const struct experiment experiment = {
 	.predict = { "Each of the threads calls malloc(100) once. How much does the virtual size "
 		     "grow?",
 		     "virtual_bytes", "own arenas",
-		     .because = "A thread's first malloc() makes an arena for it, and that "
-				"reserves 64 MiB of addresses (HEAP_MAX_SIZE). Memory comes page "
-				"by page, as everywhere." },
+		     .because = "A thread's first malloc() creates an arena for it, and the arena "
+				"reserves 64 MiB of addresses (HEAP_MAX_SIZE). Its memory becomes "
+				"resident page by page, as everywhere." },
 	.judge = judge,
 };

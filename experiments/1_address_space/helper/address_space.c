@@ -2,10 +2,12 @@
 /* Prints one number about the address space of the process it runs as.  Built
  * twice, as a 64-bit and as a 32-bit program, for a_32_bit_process_has_4_gib.
  *
- *   all      bytes of addresses it can have
+ *   all      bytes of addresses that it can have
  *   spread   bytes from the program's text to its stack
  *   pointer  bytes of a pointer
- *   smaps    no number but its whole map, with a heap and a mapping of 1 MiB in it
+ *
+ * With the word `smaps` it prints its whole map instead of a number, with a heap and a
+ * mapping of 1 MiB in it.
  */
 #include <fcntl.h>
 #include <stdio.h>
@@ -23,7 +25,7 @@ static int64_t spread(void)
 	return (int64_t)((uintptr_t)&stack - (uintptr_t)spread);
 }
 
-/* proc_pid_smaps(5) of this process; the exit status. */
+/* Prints /proc/self/smaps (proc_pid_smaps(5)).  Returns the exit status. */
 static int show_smaps(void)
 {
 	static char text[1 << 16];
@@ -53,6 +55,6 @@ int main(int argc, char **argv)
 		fprintf(stderr, "usage: %s all|spread|pointer|smaps\n", argv[0]);
 		return 2;
 	}
-	/* printf() would want a buffer, and by now there may be no address for one. */
+	/* Not printf(): it allocates a buffer, and there may be no address left for one. */
 	return dprintf(1, "%lld\n", (long long)number) > 0 ? 0 : 2;
 }
