@@ -1,22 +1,23 @@
 /* SPDX-License-Identifier: MIT */
-/* calloc() clears, unless it knows that the kernel did.
+/* calloc() clears a block only where it has to.
  *
  * calloc(3) promises zeros.  A large block comes from mmap(2), and fresh pages
- * are zero by themselves, so __libc_calloc() in malloc/malloc.c leaves them
- * alone (chunk_is_mmapped()): a calloc of any size that is mapped costs as
- * little as malloc, and the kernel does the clearing page by page, at the first
- * write.  malloc() and memset() would do it at once, to all of it.
+ * from the kernel already read as zeros.  So __libc_calloc() in malloc/malloc.c
+ * does not clear a mapped block (chunk_is_mmapped()): calloc() costs as little as
+ * malloc(), however large the block is, and the kernel clears each page when it is
+ * first written.  malloc() followed by memset() would clear all of it at once.
  *
- * A block from the heap may be recycled and hold what the last owner left, so
- * that calloc() has to write it.  Even where it is in truth zero: here the pages
- * of the free block are first given to the kernel by malloc_trim(3), and they
- * come back, every one, because malloc keeps no account of what is clean.
+ * A block from the heap may be recycled: the bytes of its last owner may still be
+ * in it, so calloc() has to write it.  It does so even where the block is zero
+ * already.  Here malloc_trim(3) first gives the pages of the free block to the
+ * kernel.  calloc() then brings back every one of them, because malloc does not
+ * remember which memory is clean.
  *
  * Control: malloc() and memset() of a mapped block must make all of it resident
- * at once, and malloc() of the recycled block must find the old bytes in it and
- * bring in no page.
- * Try: calloc 100 KiB as the first block of the process, from a top that nobody
- * has ever used.  Is it lazy?
+ * at once.  And malloc() of the recycled block must find the old bytes in it and
+ * make no page resident.
+ * Try: calloc 100 KiB as the first block of the process, from a part of the heap
+ * that nobody has used yet.  Is it lazy?
  */
 #include <string.h>
 
@@ -45,8 +46,8 @@ static void mapped_block(void *(*allocate)(int64_t bytes))
 	record("before", 0);
 	char *block = allocate(block_bytes);
 	record("allocated", block_bytes);
-	int64_t dirt = bytes_that_are_not_zero(block);
-	record_y("read", block_bytes, dirt);
+	int64_t nonzero = bytes_that_are_not_zero(block);
+	record_y("read", block_bytes, nonzero);
 }
 
 static void mapped_calloc(void)
@@ -59,8 +60,8 @@ static void mapped_malloc_and_memset(void)
 	mapped_block(malloc_and_clear);
 }
 
-/* A block of the heap, below a live one, is used, freed and allocated again; then
- * freed again, and once more allocated when the kernel has taken its pages. */
+/* Uses a heap block below a live one, frees it and allocates it again.  Then frees it
+ * once more, gives its pages to the kernel, and allocates it for the third time. */
 static void recycled_block(void *(*allocate)(int64_t bytes))
 {
 	must_pin_thresholds(32 * MiB, 32 * MiB); /* nothing is mapped or trimmed */
@@ -70,13 +71,13 @@ static void recycled_block(void *(*allocate)(int64_t bytes))
 	write_bytes(first, block_bytes);
 	free(first);
 	char *block = allocate(block_bytes);
-	int64_t dirt = block == first ? bytes_that_are_not_zero(block) : -1;
+	int64_t nonzero = block == first ? bytes_that_are_not_zero(block) : -1;
 	free(block);
 	must_trim_heap();
 	record_y("before", 0, absent_pages_of(first, block_bytes));
 	allocate(block_bytes);
 	record("allocated", block_bytes);
-	record_y("recycled", block_bytes, dirt);
+	record_y("recycled", block_bytes, nonzero);
 }
 
 static void recycled_calloc(void)
@@ -89,55 +90,56 @@ static void recycled_malloc(void)
 	recycled_block(must_malloc);
 }
 
-static int64_t made_resident(const char *arm, const char *by)
+static int64_t made_resident(const char *arm, const char *stage)
 {
-	return growth(arm, "before", by).resident_bytes;
+	return growth(arm, "before", stage).resident_bytes;
 }
 
 static void judge(void)
 {
 	int64_t absent = y_of("recycled calloc", "before");
 
-	/* The page of the block's header. */
-	expect_between("mapped: bytes that calloc makes resident", 0,
+	expect_between("calloc of a mapped block makes only the page of its header resident", 0,
 		       made_resident("mapped calloc", "allocated"), page_bytes());
-	expect_equal("mapped: bytes that are not zero", 0, y_of("mapped calloc", "read"));
-	expect_between("mapped: bytes resident after all of it was read", 0,
+	expect_equal("no byte of a mapped block from calloc differs from zero", 0,
+		     y_of("mapped calloc", "read"));
+	expect_between("reading all of a mapped block from calloc makes no other page resident", 0,
 		       made_resident("mapped calloc", "read"), page_bytes());
-	expect_equal("recycled: bytes that are not zero", 0, y_of("recycled calloc", "recycled"));
-	expect_between("recycled, trimmed: pages that malloc_trim() takes from it",
+	expect_equal("no byte of a recycled block from calloc differs from zero", 0,
+		     y_of("recycled calloc", "recycled"));
+	expect_between("malloc_trim() gives every whole page of the free block to the kernel",
 		       block_bytes / page_bytes() - 1, absent, pages_for(block_bytes));
-	expect_equal("recycled, trimmed: bytes that calloc makes resident, all of those pages",
+	expect_equal("calloc brings back every page that malloc_trim() gave away",
 		     absent * page_bytes(), made_resident("recycled calloc", "allocated"));
-	control_between("mapped: bytes that malloc and memset make resident", block_bytes,
+	control_between("malloc and memset make all of a mapped block resident", block_bytes,
 			made_resident("mapped malloc and memset", "allocated"),
 			block_bytes + 2 * page_bytes());
-	/* free() leaves its list pointers in the block: two words, or four. */
-	control_between("recycled: bytes from malloc that are not zero",
+	/* free() wrote its list pointers into the block: two words, or four. */
+	control_between("a recycled block from malloc still holds its old bytes, which are not zero",
 			block_bytes - 4 * (int64_t)sizeof(size_t),
 			y_of("recycled malloc", "recycled"), block_bytes);
-	control_equal("recycled, trimmed: bytes that malloc makes resident", 0,
+	control_equal("malloc brings back no page that malloc_trim() gave away", 0,
 		      made_resident("recycled malloc", "allocated"));
 }
 
 const struct experiment experiment = {
-	.claim = "a large calloc touches nothing, and still reads as zeros; a recycled block has to "
-		 "be cleared",
-	.asked = "calloc() must zero the memory. So is it not lazy?",
-	.y_axis = "bytes that are not zero; pages absent",
+	.claim = "calloc() of a large block clears nothing and still gives zeros; calloc() of a "
+		 "recycled block has to clear it",
+	.asked = "calloc() must fill the block with zeros. So is it not lazy?",
+	.y_axis = "bytes that are not zero; absent pages",
 	.charted = "resident_bytes",
 	.chart = CHART_BARS,
-	/* A block of the heap must stay below the 32 MiB that its arms are pinned to. */
+	/* The recycled arms need a heap block: below their pinned threshold of 32 MiB. */
 	.knobs = { { "block", &block_bytes, "bytes", "size of the block", 1 * MiB, 31 * MiB } },
 	.arms = { { "mapped calloc", mapped_calloc },
 		  { "recycled calloc", recycled_calloc },
 		  { "mapped malloc and memset", mapped_malloc_and_memset, .control = true },
 		  { "recycled malloc", recycled_malloc, .control = true } },
-	.predict = { "The block is allocated with calloc(), which has to zero it. How much "
-		     "becomes resident?",
+	.predict = { "calloc(), which promises zeros, allocates the block. How much becomes "
+		     "resident?",
 		     "resident_bytes", "mapped calloc", "before", "allocated",
-		     .because = "A fresh mapping reads as zeros, and calloc() knows it, so it "
-				"clears nothing. What is resident is the page of the block's "
-				"header." },
+		     .because = "A fresh mapping reads as zeros. calloc() knows that and clears "
+				"nothing. Only the page with the block's header becomes "
+				"resident." },
 	.judge = judge,
 };

@@ -1,22 +1,22 @@
 /* SPDX-License-Identifier: MIT */
 /* fork() copies the page table, not the pages.
  *
- * After fork(2) parent and child see the same pages, which the kernel has made
- * read-only for both.  The first to write one takes a minor fault, and the kernel
- * gives the writer a copy of its own (copy-on-write: do_wp_page() in mm/memory.c).
- * Whoever only reads never pays.
+ * After fork(2), parent and child see the same pages, which the kernel has made
+ * read-only for both.  The first of the two that writes to a page takes a minor
+ * fault, and the kernel gives it a copy of its own (copy-on-write: do_wp_page() in
+ * mm/memory.c).  A process that only reads never pays.
  *
- * The resident size is blind to all this: it counts a shared page in full in
- * each process, before the copy and after it.  Two columns of
- * /proc/PID/smaps_rollup do see it: Private_Dirty counts the pages that a
- * process has for itself, Pss gives each process its part of the shared ones.
+ * The resident size shows nothing of this: it counts a shared page in full in each
+ * process, both before and after the copy.  Two columns of /proc/PID/smaps_rollup
+ * do show it: Private_Dirty counts the pages that a process has for itself, and
+ * Pss gives each process its share of the common ones.
  *
- * The parent writes a block and forks.  In one arm the child writes the block,
- * in another the parent does, while the child still holds it.
+ * The parent writes a block and forks.  In one arm the child then writes the
+ * block.  In another arm the parent writes it, while the child still holds it.
  *
- * Control: a child that only reads must cause no fault and get no page.
- * Try: why may a database that forks in order to save itself need twice the
- * memory, and why does it only sometimes?
+ * Control: a child that only reads must cause no fault and get no page of its own.
+ * Try: a database forks in order to save itself to disk.  Why may it need twice
+ * the memory meanwhile, and why does it only sometimes?
  */
 #include <signal.h>
 #include <sys/wait.h>
@@ -38,12 +38,13 @@ static char *written_block(void)
 	return block;
 }
 
-/* The first read is not looked at: fork() marks the child's pages as not yet used, and a
- * processor that cannot mark them as used by itself (ARMv8.0) faults for that. */
+/* Uses the block in steps, with a record after each.  All of it is read first, because
+ * fork() marks the child's pages as not yet used, and a processor that cannot mark them
+ * as used by itself (ARMv8.0) takes a fault at the first access to each. */
 static void use_step_by_step(char *block, void (*use)(void *start, int64_t bytes))
 {
 	read_pages(block, block_bytes);
-	record("fork", 0); /* copies the few pages that record() itself writes */
+	record("fork", 0); /* from here on, the pages that record() writes are copied */
 	record("forked", 0);
 	for (int i = 0; i < STEPS; i++) {
 		int64_t from = block_bytes * i / STEPS, to = block_bytes * (i + 1) / STEPS;
@@ -79,8 +80,8 @@ static void child_reads(void)
 	in_a_child(read_all);
 }
 
-/* The child stands still: a page that it copied would become the parent's own
- * without the parent's doing. */
+/* The child is stopped meanwhile.  If it copied a page, the original would become the
+ * parent's own although the parent did nothing. */
 static void parent_writes(void)
 {
 	char *block = written_block();
@@ -108,38 +109,38 @@ static void judge(void)
 		int64_t own = nth_row(writers[i], "before fork", 0)->is.private_dirty_bytes;
 		struct snapshot written = growth(writers[i], "forked", "used");
 
-		expect_between("fork takes from the pages that the writer has to itself, bytes",
+		expect_between("after fork, the whole block is no longer private to the writer",
 			       bytes, -forked.private_dirty_bytes, own);
-		expect_equal("minor faults of the writer, one for each page", pages,
+		expect_equal("the writer takes one minor fault for each page", pages,
 			     written.minor_fault_count);
-		expect_equal("bytes that the writer gets for itself", bytes,
+		expect_equal("the writer gets a private copy of the whole block", bytes,
 			     written.private_dirty_bytes);
-		expect_equal("bytes by which resident memory shows it", 0, written.resident_bytes);
+		expect_equal("the resident size of the writer does not show the copy", 0,
+			     written.resident_bytes);
 	}
 	struct snapshot read = growth("child reads", "forked", "used");
-	control_equal("minor faults of a child that only reads", 0, read.minor_fault_count);
-	control_equal("bytes that a child that only reads gets for itself", 0,
-		      read.private_dirty_bytes);
-	control_between("bytes resident in a child that only reads: ps counts them there too",
+	control_equal("a child that only reads takes no minor fault", 0, read.minor_fault_count);
+	control_equal("a child that only reads gets no private copy", 0, read.private_dirty_bytes);
+	control_between("the resident size of a child that only reads contains the whole block",
 			bytes, nth_row("child reads", "forked", 0)->is.resident_bytes, INT64_MAX);
 }
 
 const struct experiment experiment = {
-	.claim = "after fork neither side pays for memory until one of them writes it, page by page",
+	.claim = "after fork() parent and child share their memory; a page is copied only when one "
+		 "of them writes to it",
 	.asked = "Does fork() double the memory?",
 	.x_axis = "bytes written before fork (left of 0), used after it",
 	.charted = "private_dirty_bytes",
 	.chart_options = "mark-x=0:fork",
 	.probe = PROBE_SMAPS,
-	.knobs = { { "block", &block_bytes, "bytes", "size of the block that is shared", 1 * MiB,
-		     1 * GiB } },
+	.knobs = { { "block", &block_bytes, "bytes", "size of the shared block", 1 * MiB, 1 * GiB } },
 	.arms = { { "child writes", child_writes },
 		  { "parent writes", parent_writes },
 		  { "child reads", child_reads, .control = true } },
-	.predict = { "After fork() the child writes the whole block, which its parent had "
-		     "written. How many page faults?",
+	.predict = { "The parent wrote the block and called fork(). Now the child writes all of "
+		     "it. How many page faults does the child take?",
 		     "minor_fault_count", "child writes", "forked", "used",
-		     .because = "Each page of the block that the child writes is copied for it, "
-				"with one fault each." },
+		     .because = "The kernel copies each page that the child writes, with one "
+				"page fault for each." },
 	.judge = judge,
 };

@@ -3,16 +3,16 @@
  *
  * A large block comes from mmap(2): the kernel notes that a range of addresses
  * now belongs to the process, and that is all.  The first write to a page finds
- * no page behind its address; the processor traps into the kernel (a minor page
+ * no page behind its address.  The processor traps into the kernel (a minor page
  * fault), which takes a page of memory, fills it with zeros, and lets the write
- * go on.  So the virtual size grows at once and the resident size page by page,
- * as the block is written.
+ * go on.  So the virtual size grows at once, and the resident size grows page by
+ * page, as the block is written.
  *
  * One page does become resident at once: malloc writes the block's size into a
  * header just in front of it (struct malloc_chunk in glibc's malloc/malloc.c).
  *
- * Control: have the kernel fill the block at once (MADV_POPULATE_WRITE), and
- * the same probe must see the memory arrive before anything is written.
+ * Control: when the kernel fills the block at once (MADV_POPULATE_WRITE), the
+ * same probe must see the memory arrive before anything is written.
  * Try: read the pages instead of writing them (read_pages).  Which columns
  * still move?
  */
@@ -53,8 +53,8 @@ static void judge(void)
 	struct snapshot filled = growth("populated", "before malloc", "after malloc");
 	int64_t whole = pages_for(block_bytes) * page_bytes();
 
-	/* The header's page; musl's malloc keeps its records in a page elsewhere too. */
-	expect_between("malloc makes no more resident than its own records: two pages", 0,
+	/* One page holds the header; musl's malloc keeps records in another page as well. */
+	expect_between("malloc makes at most two pages resident, for its own records", 0,
 		       malloced.resident_bytes, 2 * page_bytes());
 	expect_between("malloc adds the whole block to the virtual size", block_bytes,
 		       malloced.virtual_bytes, whole + page_bytes());

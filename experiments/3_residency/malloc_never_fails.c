@@ -1,20 +1,22 @@
 /* SPDX-License-Identifier: MIT */
-/* "malloc() never fails on Linux, it promises more memory than there is."
+/* "malloc() never fails on Linux: it promises more memory than there is."
  *
- * Most of what programs reserve is never touched, so the kernel lets them reserve
- * more than it has (overcommit).  But not everything: unless it was told otherwise
- * (vm.overcommit_memory=0), it refuses what could not be had if every other process
- * ended, a request for more than all RAM and swap (__vm_enough_memory() in
- * mm/util.c, since Linux 5.2).  It looks at each request by itself and never at
- * their sum: two halves are granted where the whole is not.
+ * Programs reserve much memory that they never touch, so the kernel lets them
+ * reserve more than it has (overcommit).  But not everything: with the default
+ * setting (vm.overcommit_memory=0) it refuses a request that it could not meet
+ * even if every other process ended, that is, a request for more than all RAM and
+ * swap (__vm_enough_memory() in mm/util.c, since Linux 5.2).  It checks each
+ * request by itself and never their sum: it grants two halves where it refuses
+ * the whole.
  *
- * The promise falls due when the pages are written.  If there are none left then,
- * no function returns NULL: the OOM killer ends a process.  So nothing is written
- * here, and a program that must not be killed has to write its memory early.
+ * The kernel has to keep its promise when the pages are written.  If no memory is
+ * left then, no function returns NULL: the OOM killer ends a process.  So nothing
+ * is written here, and a program that must not be killed has to write its memory
+ * early.
  *
- * Control: with MAP_NORESERVE the kernel does not count (mmap(2)), and the same size
- * must be granted in one piece: it is not addresses that are short.
- * Try: LD_PRELOAD=libjemalloc.so.2.  What does jemalloc say to mmap(2) that glibc
+ * Control: with MAP_NORESERVE the kernel does not check (mmap(2)), and it must
+ * grant the same size in one piece.  So there are enough addresses.
+ * Try: LD_PRELOAD=libjemalloc.so.2.  What does jemalloc pass to mmap(2) that glibc
  * does not?  And sudo sysctl vm.overcommit_memory=1, and then 2 (and 0 again).
  */
 #include <sys/mman.h>
@@ -28,10 +30,10 @@ enum { BLOCKS = 8 };
 
 static int64_t ram_and_swap_pages(void)
 {
-	struct sysinfo of;
+	struct sysinfo info;
 
-	sysinfo(&of);
-	return (int64_t)(of.totalram + of.totalswap) * of.mem_unit / page_bytes();
+	sysinfo(&info);
+	return (int64_t)(info.totalram + info.totalswap) * info.mem_unit / page_bytes();
 }
 
 static void record_granted(int64_t pages)
@@ -47,20 +49,23 @@ static void check_limits(void)
 
 	getrlimit(RLIMIT_AS, &addresses);
 	if (addresses.rlim_cur != RLIM_INFINITY)
-		unsupported("a limit on addresses refuses first: ulimit -v unlimited");
+		unsupported(
+			"a limit on addresses would refuse the request first: ulimit -v unlimited");
 	if (ask("cat /proc/sys/vm/overcommit_memory") == 2)
-		unsupported("this machine promises no more than it has: "
+		unsupported("this kernel promises no more memory than it has: "
 			    "sudo sysctl vm.overcommit_memory=0");
 }
 
-/* A mapped block has 16 bytes of header, and is rounded up to 8 more. */
+/* Whether malloc refuses a block that fills so many pages, with its 16 bytes of header and
+ * up to 8 for rounding. */
 static int is_refused(int64_t pages)
 {
 	void *block = malloc((size_t)(pages * page_bytes() - 24));
 	return block == NULL;
 }
 
-/* What mmap(2) refuses malloc asks of the break, less what the top has free already. */
+/* Where mmap(2) refuses, malloc tries to move the break instead, by what the free memory
+ * at the top does not cover.  With the top used up, that is the whole request too. */
 static void one_block(void)
 {
 	check_limits();
@@ -96,21 +101,22 @@ static void judge(void)
 {
 	int64_t pages = ram_and_swap_pages();
 
-	expect_equal("one block: pages granted, at most twice RAM and swap being asked", 2 * pages,
+	expect_equal("malloc grants one block twice as large as RAM and swap together", 2 * pages,
 		     pages_granted("one block"));
-	expect_equal("eight blocks: pages granted, a quarter of RAM and swap being asked each time",
+	expect_equal("malloc grants eight blocks, each a quarter of RAM and swap together",
 		     2 * pages / BLOCKS * BLOCKS, pages_granted("eight blocks"));
-	control_between("one block: pages granted are at least those of RAM and swap", pages,
+	control_between("malloc grants one block as large as RAM and swap together", pages,
 			pages_granted("one block"), 2 * pages);
-	control_equal("MAP_NORESERVE: pages granted, twice RAM and swap being asked", 2 * pages,
+	control_equal("mmap with MAP_NORESERVE grants twice RAM and swap in one piece", 2 * pages,
 		      pages_granted("MAP_NORESERVE"));
 }
 
 const struct experiment experiment = {
 	.claim = "malloc never fails on Linux: it promises more memory than there is",
 	.asked = "Can I malloc more memory than the machine has?",
-	.instead = "In pieces, yes: each request is looked at by itself. One request for more than "
-		   "all RAM and swap is refused, to the page, unless vm.overcommit_memory is 1.",
+	.instead = "In pieces it promises more, since the kernel checks each request by itself. But a "
+		   "single request for more than all RAM and swap fails, even by one page, unless "
+		   "vm.overcommit_memory is 1.",
 	.x_axis = "pages granted",
 	.y_axis = "granted, percent of RAM and swap",
 	.charted = "y",
@@ -119,10 +125,10 @@ const struct experiment experiment = {
 	.arms = { { "one block", one_block },
 		  { "eight blocks", eight_blocks },
 		  { "MAP_NORESERVE", one_mapping, .control = true } },
-	.predict = { "How large can one block be, in percent of RAM and swap?", "y", "one block",
-		     .to = "granted",
-		     .because = "The kernel looks at each request by itself and refuses what is "
-				"larger than all RAM and swap, to the page. Who else uses them it "
-				"does not ask." },
+	.predict = { "How large can a single block be, in percent of RAM and swap?", "y",
+		     "one block", .to = "granted",
+		     .because = "The kernel checks each request by itself and refuses one that is "
+				"larger than all RAM and swap, even by one page. It does not ask "
+				"how much of them is in use." },
 	.judge = judge,
 };

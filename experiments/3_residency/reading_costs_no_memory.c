@@ -1,19 +1,19 @@
 /* SPDX-License-Identifier: MIT */
-/* A page that was only read is the same page for everybody.
+/* All pages that were only read are one and the same page.
  *
- * Fresh memory reads as zeros.  For that the kernel needs no memory: at the
- * first read of a page it points the page table at the one zero page that the
- * whole system shares, read-only (do_anonymous_page() in mm/memory.c).  That is
- * a minor fault, but no page of the process's own, so resident memory does not
- * move.  The first write to such a page faults once more, and now the kernel
- * does supply memory.  A page that is read before it is written thus costs two
- * faults where writing alone costs one.
+ * Fresh memory reads as zeros, and the kernel needs no memory for that.  At the
+ * first read of a page, it makes the page table point to the zero page, which the
+ * whole system shares and nobody may write (do_anonymous_page() in mm/memory.c).
+ * That is a minor fault, but the process gets no page of its own, so resident
+ * memory does not grow.  The first write to such a page faults once more, and only
+ * then does the kernel supply memory.  So a page that is read before it is written
+ * costs two faults, where writing alone costs one.
  *
- * Control: pages that are written first must become resident with their one
- * fault, and cost nothing to read afterwards.
- * Try: --huge-pages, where the machine has them on [always]: there is a huge zero
- * page as well.  And why does a search through a freshly malloc'ed table say
- * nothing about its speed in use?
+ * Control: pages that are written first must become resident with one fault each,
+ * and reading them afterwards must cost nothing.
+ * Try: --huge-pages, on a machine that has them set to [always]: there is a huge
+ * zero page as well.  And why does the speed of a search through a freshly
+ * malloc'ed table say nothing about its speed in use?
  */
 #include "experiment.h"
 #include "memory.h"
@@ -27,15 +27,15 @@ static void read_all(void *start, int64_t bytes)
 	read_pages(start, bytes);
 }
 
-/* Applies to all pages, sixteenth by sixteenth. */
+/* Uses all pages, a sixteenth of them at a time, with a record after each. */
 static void pass(const char *stage, char *block, void (*use)(void *start, int64_t bytes),
-		 int64_t before)
+		 int64_t used_before)
 {
-	record(stage, before);
+	record(stage, used_before);
 	for (int64_t i = 0; i < STEPS; i++) {
 		int64_t from = pages * i / STEPS, to = pages * (i + 1) / STEPS;
 		use(block + from * page_bytes(), (to - from) * page_bytes());
-		record(stage, before + to);
+		record(stage, used_before + to);
 	}
 }
 
@@ -60,32 +60,33 @@ static void judge(void)
 	struct snapshot written_first = growth("write then read", "write", "write");
 	struct snapshot read_later = growth("write then read", "read", "read");
 
-	expect_equal("minor faults of reading, one for each page", pages, read.minor_fault_count);
-	expect_equal("bytes that reading makes resident", 0, read.resident_bytes);
-	expect_equal("minor faults of writing what was read, one for each page", pages,
+	expect_equal("reading causes one minor fault for each page", pages, read.minor_fault_count);
+	expect_equal("reading makes nothing resident", 0, read.resident_bytes);
+	expect_equal("writing pages that were read causes one more minor fault for each", pages,
 		     written.minor_fault_count);
-	expect_equal("bytes that writing what was read makes resident", pages * page_bytes(),
-		     written.resident_bytes);
-	control_equal("bytes that writing fresh pages makes resident", pages * page_bytes(),
+	expect_equal("writing pages that were read makes all of them resident",
+		     pages * page_bytes(), written.resident_bytes);
+	control_equal("writing fresh pages makes all of them resident", pages * page_bytes(),
 		      written_first.resident_bytes);
-	control_equal("minor faults of writing fresh pages, one for each", pages,
+	control_equal("writing fresh pages causes one minor fault for each", pages,
 		      written_first.minor_fault_count);
-	control_equal("minor faults of reading what was written", 0, read_later.minor_fault_count);
+	control_equal("reading pages that were written causes no minor fault", 0,
+		      read_later.minor_fault_count);
 }
 
 const struct experiment experiment = {
-	.claim = "reading fresh memory faults on every page and makes none resident; writing then "
+	.claim = "reading fresh memory faults on every page but makes no page resident; writing it "
 		 "faults again",
 	.asked = "I read the whole block. Is it in memory now?",
-	.x_axis = "pages used, counted twice where used twice",
+	.x_axis = "pages read, plus pages written",
 	.charted = "resident_bytes",
-	.knobs = { { "pages", &pages, "", "how many pages are used", STEPS, 1 << 20 } },
+	.knobs = { { "pages", &pages, "", "number of pages to read and write", STEPS, 1 << 20 } },
 	.arms = { { "read then write", read_then_write },
 		  { "write then read", write_then_read, .control = true } },
-	.predict = { "All these pages of a fresh block are read. How much becomes resident?",
+	.predict = { "The program reads all these pages of a fresh block. How much becomes resident?",
 		     "resident_bytes", "read then write", "read", "read",
-		     .because = "All reads are served from one page of zeros that the whole system "
-				"shares. It is mapped for each page, by a fault each, but counts "
-				"as nobody's memory." },
+		     .because = "All reads get the same page of zeros, which the whole system "
+				"shares. A fault maps it for each page that is read, but it counts "
+				"as memory of no process." },
 	.judge = judge,
 };

@@ -1,30 +1,31 @@
 /* SPDX-License-Identifier: MIT */
-/* Moving a block does not mean moving its bytes.
+/* Moving a block does not mean copying its bytes.
  *
  * realloc() of a mapped block calls mremap(2) (mremap_chunk() in
  * malloc/malloc.c): the kernel takes the block's pages out of the page table at
  * the old addresses and enters them at the new ones.  Each page keeps its
- * contents and its memory, so nothing is copied, nothing faults, and resident
- * memory stays; only addresses are added.
+ * contents and its memory, so nothing is copied, no page faults, and resident
+ * memory stays the same; only addresses are added.
  *
- * A block of the heap has no such luck.  When its neighbour is in the way,
- * realloc() has to malloc() a second block, copy, and free the first: every page
- * of the new one is a fault, and for a moment both are there.  The old block
- * stays behind as a hole.
+ * A heap block cannot move in this way.  When another block lies behind it,
+ * realloc() has to malloc() a second block, copy the bytes, and free the first
+ * block.  Every page of the new block costs a fault, and for a moment both blocks
+ * are there.  The old one leaves a hole in the heap.
  *
- * Both blocks are boxed in here, by a block allocated before and one after, so
- * both must move.
+ * Here each block has a neighbour on both sides, allocated just before and just
+ * after it, so it must move.
  *
- * Control: that block of the heap.
+ * Control: the heap block.
  * Try: leave out the second neighbour of the heap block: what does realloc() do
- * with the block at the top?  And what does a doubling array cost in either case?
+ * with a block at the top?  And what does an array that doubles again and again
+ * cost in either case?
  */
 #include "experiment.h"
 #include "memory.h"
 
 static int64_t block_bytes = 4 * MiB;
 
-static void grow_boxed_in_block(void)
+static void double_block_between_neighbours(void)
 {
 	must_malloc(block_bytes);
 	char *block = must_malloc(block_bytes);
@@ -39,15 +40,15 @@ static void grow_boxed_in_block(void)
 
 static void mapped(void)
 {
-	grow_boxed_in_block();
+	double_block_between_neighbours();
 }
 
-/* Above the threshold the blocks would be mapped; 32 MiB, half of HEAP_MAX_SIZE, is
- * the highest that mallopt() took before glibc 2.35. */
+/* A block above the mmap threshold would be mapped.  32 MiB, half of HEAP_MAX_SIZE, is
+ * the highest threshold that mallopt() accepted before glibc 2.35. */
 static void heap(void)
 {
 	must_pin_thresholds(32 * MiB, DEFAULT_THRESHOLD);
-	grow_boxed_in_block();
+	double_block_between_neighbours();
 }
 
 static void judge(void)
@@ -56,36 +57,38 @@ static void judge(void)
 	struct snapshot copied = growth("heap", "written", "realloc");
 	int64_t pages = pages_for(block_bytes);
 
-	expect_equal("the mapped block moved (1) or not (0)", 1, y_of("mapped", "realloc"));
-	expect_equal("minor faults of moving it", 0, moved.minor_fault_count);
-	expect_equal("bytes that moving it makes resident", 0, moved.resident_bytes);
-	expect_equal("pages of it that are absent after the move", 0, y_of("mapped", "absent"));
-	/* With 16 bytes of header and up to 8 for rounding, in whole pages. */
-	expect_equal("addresses that it gains, bytes",
+	expect_equal("realloc() moves the mapped block (0: not, 1: once)", 1,
+		     y_of("mapped", "realloc"));
+	expect_equal("moving the mapped block causes no minor fault", 0, moved.minor_fault_count);
+	expect_equal("moving the mapped block makes nothing resident", 0, moved.resident_bytes);
+	expect_equal("no page of the mapped block is absent after the move", 0,
+		     y_of("mapped", "absent"));
+	/* Either size has 16 bytes of header and up to 8 for rounding, in whole pages. */
+	expect_equal("the mapped block gains the addresses of its new half",
 		     (pages_for(2 * block_bytes + 24) - pages_for(block_bytes + 24)) * page_bytes(),
 		     moved.virtual_bytes);
-	control_equal("the heap block moved (1) or not (0)", 1, y_of("heap", "realloc"));
-	/* The copy and the header of what is left of the top behind it. */
-	control_between("minor faults of moving it: one for each page of the copy", pages,
-			copied.minor_fault_count, pages + 2);
-	control_between("bytes that moving it makes resident: the copy's", pages * page_bytes(),
+	control_equal("realloc() moves the heap block (0: not, 1: once)", 1, y_of("heap", "realloc"));
+	/* The pages of the copy, and the page with the header of the top behind it. */
+	control_between("moving the heap block causes one minor fault for each page of the copy",
+			pages, copied.minor_fault_count, pages + 2);
+	control_between("moving the heap block makes the whole copy resident", pages * page_bytes(),
 			copied.resident_bytes, (pages + 2) * page_bytes());
 }
 
 const struct experiment experiment = {
-	.claim = "realloc() moves a mapped block without copying a page or faulting on one again",
+	.claim = "realloc() moves a mapped block without copying it and without a page fault",
 	.asked = "Does realloc() copy the whole block each time it grows?",
-	.y_axis = "moved (1) or not (0); pages absent",
+	.y_axis = "1 where the block moved; absent pages",
 	.charted = "resident_bytes minor_fault_count",
 	.chart = CHART_BARS,
-	/* Twice the block must stay below the 32 MiB that the heap's arm is pinned to. */
+	/* The doubled block must stay below the threshold of the arm "heap", 32 MiB. */
 	.knobs = { { "block", &block_bytes, "bytes", "size of the block before it doubles",
 		     256 * KiB, 15 * MiB } },
 	.arms = { { "mapped", mapped }, { "heap", heap, .control = true } },
-	.predict = { "realloc() moves a mapped block and doubles it. How many page faults does "
-		     "that cost?",
+	.predict = { "realloc() moves a mapped block and doubles its size. How many page faults "
+		     "does that cost?",
 		     "minor_fault_count", "mapped", "written", "realloc",
-		     .because = "mremap() moves the entries of the page table, not the pages; and "
-				"the new half has not been touched yet." },
+		     .because = "mremap() moves the entries of the page table, not the pages. And "
+				"nobody has touched the new half yet." },
 	.judge = judge,
 };

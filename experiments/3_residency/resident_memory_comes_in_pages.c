@@ -2,20 +2,20 @@
 /* Write one byte, pay for a page.
  *
  * The processor's page tables map addresses to memory one page at a time
- * (sysconf(_SC_PAGESIZE), often 4 KiB), so that is the coin in which the kernel
- * gives memory out.  Here four blocks are allocated and a little of each is
- * written: 1, 5, 7 and 64 KiB.  Resident memory grows by the pages that those
- * bytes lie on and that were not there yet.
+ * (sysconf(_SC_PAGESIZE), often 4 KiB), so the kernel can only hand out whole
+ * pages.  Here four blocks are allocated and a part of each is written: 1, 5, 7
+ * and 64 KiB.  Resident memory grows by the pages on which those bytes lie, if
+ * they were not in memory yet.
  *
- * "Not there yet" matters: the first page of a block from the heap usually is,
- * because the header of the chunk was written there when the block was cut off.
- * And malloc() itself makes a page resident behind the block, for the header of
- * what remains: see the step at each malloc.  mincore(2) tells which pages are
- * there, independently of the probe.
+ * "Not yet" matters: the first page of a heap block often is in memory already,
+ * because malloc wrote the block's header there when it cut the block off the top
+ * of the heap.  malloc() also makes a page behind the block resident, for the
+ * header of the part that remains: look at the step at each malloc.  mincore(2)
+ * tells which pages are in memory, independently of the probe.
  *
  * Control: in memory that was written before, freed, and kept by malloc, the
  * same steps must add nothing.
- * Try: write 6 KiB of each block.  How many pages does that bring in, and why not
+ * Try: write 6 KiB of each block.  How many pages become resident, and why not
  * always the same number?
  */
 #include "experiment.h"
@@ -57,7 +57,7 @@ static void written_before(void)
 {
 	char *used[BLOCKS];
 
-	/* So that free() keeps it all: the trim threshold out of reach. */
+	/* The trim threshold is out of reach, so free() gives nothing back. */
 	must_pin_thresholds(DEFAULT_THRESHOLD, 1 * GiB);
 	for (int i = 0; i < BLOCKS; i++) {
 		used[i] = must_malloc(blocks[i].size);
@@ -74,34 +74,35 @@ static void judge(void)
 		int64_t pages = y_of("fresh", blocks[i].malloced_stage);
 		int64_t absent = y_of("fresh", blocks[i].written_stage);
 
-		expect_equal("bytes that became resident = pages that were absent, whole",
+		expect_equal("resident memory grows by exactly the pages that were absent",
 			     absent * page_bytes(),
 			     growth("fresh", blocks[i].malloced_stage, blocks[i].written_stage)
 				     .resident_bytes);
-		/* Its header's may have been there; and that of the header behind it,
-		 * where it is written to its end. */
-		int64_t there = blocks[i].written == blocks[i].size ? 2 : 1;
-		expect_between("pages that were absent, of those that the written bytes lie on",
-			       pages - there, absent, pages);
+		/* The page of the block's header may have been in memory; so may the page
+		 * of the next header, where the block is written to its end. */
+		int64_t may_be_there = blocks[i].written == blocks[i].size ? 2 : 1;
+		expect_between("all pages with written bytes were absent, except those with a header",
+			       pages - may_be_there, absent, pages);
 	}
-	control_equal("bytes that become resident where the pages are there", 0,
+	control_equal("the same steps make nothing resident where the pages are in memory", 0,
 		      growth("written before", "before", "write all 64 KiB").resident_bytes);
-	control_between("bytes that become resident where they are not", page_bytes(),
-			growth("fresh", "before", "write all 64 KiB").resident_bytes, INT64_MAX);
+	control_between("the same steps make memory resident where the pages are absent",
+			page_bytes(), growth("fresh", "before", "write all 64 KiB").resident_bytes,
+			INT64_MAX);
 }
 
 const struct experiment experiment = {
-	.claim = "resident memory grows by whole pages, as many as the written bytes lie on",
+	.claim = "resident memory grows by whole pages: those on which the written bytes lie",
 	.asked = "I wrote 5 KiB. How much memory did that take?",
 	.x_axis = "bytes written",
-	.y_axis = "pages that will be written; those of them that are absent",
+	.y_axis = "pages that will be written; how many of them are absent",
 	.charted = "resident_bytes",
 	.chart = CHART_STAGES,
 	.arms = { { "fresh", fresh }, { "written before", written_before, .control = true } },
 	.predict = { "A block of 64 KiB is allocated and 5 KiB of it are written. How much "
 		     "becomes resident?",
 		     "resident_bytes", "fresh", "write 1 KiB", "write 5 KiB",
-		     .because = "The written bytes, and malloc's header in front of them, lie on "
-				"so many pages. A page is resident as a whole or not at all." },
+		     .because = "Count the pages on which the written bytes and malloc's header in "
+				"front of them lie. A page is resident as a whole or not at all." },
 	.judge = judge,
 };

@@ -1,22 +1,22 @@
 /* SPDX-License-Identifier: MIT */
 /* "Memory below a live block stays with the process until it ends."
  *
- * The break is the only border between the heap and the rest, and it cannot move
- * below a block that is in use.  So a small block at the end of the heap holds
- * hundreds of megabytes of free memory in the process: that is how fragmentation
- * is taught, and by itself free() does leave it so.
+ * The heap gives memory back by moving the break down, and the break cannot move
+ * below a block that is in use.  So one small block at the end of the heap can
+ * keep hundreds of megabytes of free memory in the process.  Courses teach
+ * fragmentation this way, and free() alone does leave it so.
  *
- * But the kernel can take pages out of the middle, too: madvise(MADV_DONTNEED)
- * keeps the addresses and drops what is behind them.  malloc_trim(3) does that
- * with every whole page inside a free chunk (mtrim() in malloc/malloc.c: behind the
- * 48 bytes that malloc needs for its lists), since glibc 2.8 of 2008.  The break
- * hardly moves, resident memory falls; the pages fault in anew when malloc hands
- * the hole out again.
+ * But the kernel can also take pages out of the middle: madvise(MADV_DONTNEED)
+ * keeps the addresses and drops the pages behind them.  Since glibc 2.8 (2008),
+ * malloc_trim(3) does that with every whole page inside a free chunk (mtrim() in
+ * malloc/malloc.c; it keeps the first 48 bytes, which malloc needs for its lists).
+ * The break hardly moves, but resident memory falls.  When malloc hands out the
+ * hole again, its pages fault in again at their first write.
  *
- * Control: holes smaller than a page hold no whole page, and there even
- * malloc_trim() must leave everything as the sentence says.
- * Try: hole=8K, hole=6K, hole=4100 (with pages of 4 KiB).  What share comes back,
- * and why does the last one turn the verdict?
+ * Control: holes smaller than a page contain no whole page, so even malloc_trim()
+ * must leave them in memory, as the sentence says.
+ * Try: hole=8K, hole=6K, hole=4100 (with pages of 4 KiB).  Which share of the
+ * holes comes back, and why does the last one change the verdict?
  */
 #include <malloc.h>
 
@@ -25,9 +25,9 @@
 
 static int64_t total_bytes = 16 * MiB, hole_bytes = 256 * KiB;
 
-/* Blocks of the given size, all of them freed again, with a live one after each.
- * The first must_malloc(1) takes what waking left in the thread's cache: it would
- * lie before all blocks, not between the first two. */
+/* Allocates blocks of the given size, with a tiny live block after each, and frees all
+ * but the tiny ones.  The first must_malloc(1) takes a block that wake_malloc() left in
+ * the thread's cache: it lies before all others and could not separate two holes. */
 static void make_holes(int64_t bytes)
 {
 	int64_t holes = total_bytes / bytes;
@@ -48,7 +48,7 @@ static void make_holes(int64_t bytes)
 #ifdef __GLIBC__
 	malloc_trim(0);
 #else
-	unsupported("this libc has no malloc_trim(); it is glibc's");
+	unsupported("this libc has no malloc_trim(); only glibc has it");
 #endif
 	record("malloc_trim", 0);
 }
@@ -59,7 +59,7 @@ static void large_holes(void)
 	make_holes(hole_bytes);
 }
 
-static void holes_below_a_page(void)
+static void small_holes(void)
 {
 	must_pin_thresholds(page_bytes() + DEFAULT_THRESHOLD, DEFAULT_THRESHOLD);
 	make_holes(page_bytes() / 2);
@@ -69,39 +69,39 @@ static void judge(void)
 {
 	struct snapshot freed = growth("large holes", "written", "freed");
 	struct snapshot trimmed = growth("large holes", "freed", "malloc_trim");
-	struct snapshot small = growth("holes below a page", "freed", "malloc_trim");
+	struct snapshot small = growth("small holes", "freed", "malloc_trim");
 
-	expect_equal("free() changes resident memory by, bytes", 0, freed.resident_bytes);
-	expect_equal("free() moves the break by, bytes", 0, freed.heap_top_bytes);
-	/* The top, which is no hole, may lose the page that its header was written on. */
-	expect_between("malloc_trim(0) changes resident memory by, bytes", -page_bytes(),
-		       trimmed.resident_bytes, 0);
-	control_between("holes below a page: malloc_trim(0) changes resident memory by, bytes",
-			-page_bytes(), small.resident_bytes, 0);
-	/* The holes with their headers; less, or more, what the top lost or gained. */
-	control_between("holes below a page: bytes that are free",
+	expect_equal("free() leaves resident memory as it is", 0, freed.resident_bytes);
+	expect_equal("free() leaves the break where it is", 0, freed.heap_top_bytes);
+	/* The top is not a hole, and may lose the page on which its header was written. */
+	expect_between("malloc_trim(0) leaves resident memory as it is, except for one page at the top",
+		       -page_bytes(), trimmed.resident_bytes, 0);
+	control_between(
+		"small holes: malloc_trim(0) leaves resident memory as it is, except for one page",
+		-page_bytes(), small.resident_bytes, 0);
+	/* The holes with their headers, and what the top lost or gained. */
+	control_between("small holes: malloc counts all of them as free",
 			total_bytes - DEFAULT_THRESHOLD - 2 * page_bytes(),
-			growth("holes below a page", "before", "freed").free_bytes,
+			growth("small holes", "before", "freed").free_bytes,
 			total_bytes + total_bytes / (page_bytes() / 2) * 16 + DEFAULT_THRESHOLD);
 }
 
 const struct experiment experiment = {
 	.claim = "free memory below a live block of the heap stays with the process until it ends",
 	.asked = "Can one small block hold a whole heap in memory?",
-	.instead = "The break stays, the pages need not: malloc_trim(0) gives back every whole page of "
-		   "a free chunk, wherever it lies. It is free() alone that leaves them.",
+	.instead = "The break has to stay, but the pages do not: malloc_trim(0) gives back every whole "
+		   "page of a free chunk, wherever the chunk lies. free() alone gives none back.",
 	.charted = "resident_bytes heap_top_bytes",
 	.chart = CHART_STAGES,
-	.knobs = { { "total", &total_bytes, "bytes", "how much is allocated", 1 * MiB },
-		   { "hole", &hole_bytes, "bytes", "size of a hole", 2 * KiB, 1 * MiB } },
-	.arms = { { "large holes", large_holes },
-		  { "holes below a page", holes_below_a_page, .control = true } },
-	.predict = { "All but a few live blocks are freed. How far does malloc_trim(0) then move "
-		     "resident memory?",
+	.knobs = { { "total", &total_bytes, "bytes", "total size of the blocks", 1 * MiB },
+		   { "hole", &hole_bytes, "bytes", "size of a large hole", 2 * KiB, 1 * MiB } },
+	.arms = { { "large holes", large_holes }, { "small holes", small_holes, .control = true } },
+	.predict = { "All blocks are freed, except for the small live ones between them. By how "
+		     "much does malloc_trim(0) then change resident memory?",
 		     "resident_bytes", "large holes", "freed", "malloc_trim",
-		     .because = "malloc_trim(0) gives back each whole page of a free chunk, "
-				"wherever it lies. What stays are the pages of the live blocks, "
-				"and those at the holes' edges." },
+		     .because = "malloc_trim(0) gives back every whole page of a free chunk, "
+				"wherever the chunk lies. Only the pages of the live blocks stay, "
+				"and those at the edges of the holes." },
 	.judge = judge,
 	.film = true,
 };

@@ -2,29 +2,29 @@
 /* free() gives a block back to malloc, not to the kernel.
  *
  * A freed block of the heap becomes a free chunk: malloc may hand it out again,
- * and its pages stay resident.  The break can only go down when the free memory
- * lies at the very top of the heap and there is enough of it (M_TRIM_THRESHOLD,
- * and a page more than M_TOP_PAD, which always stays: 128 KiB each); below a live
- * block it cannot go down at all.
+ * and its pages stay resident.  The break can go down only when the free memory
+ * lies at the very top of the heap and there is enough of it: M_TRIM_THRESHOLD,
+ * and a page more than M_TOP_PAD, which always stays (128 KiB each).  It can never
+ * go below a live block.
  *
  * That is not waste: the next malloc() of that size finds the memory ready, and
- * writes to it without a single page fault.
+ * the program can write to it without a single page fault.
  *
- * Control: the same block from mmap(2) (threshold pinned to 64 KiB, top used
- * up) must go back at free(), from the resident and the virtual size.
- * Try: block=256K.  What does the heap arm become, and why?
+ * Control: free() of the same block from mmap(2) (threshold pinned to 64 KiB, top
+ * used up) must make both the resident and the virtual size smaller.
+ * Try: block=256K.  What do the two heap arms show now, and why?
  */
 #include "experiment.h"
 #include "memory.h"
 
 static int64_t block_bytes = 100 * KiB;
 
-static void live_of_one_block(bool guarded)
+static void use_free_and_use_again(bool block_on_top)
 {
 	record("before", 0);
 	char *block = must_malloc(block_bytes);
-	if (guarded)
-		must_malloc(1000); /* a tiny one could come from the tcache, below the block */
+	if (block_on_top)
+		must_malloc(1000); /* a tiny block could come from the tcache and lie below */
 	write_pages(block, block_bytes);
 	record("written", 0);
 	free(block);
@@ -36,20 +36,20 @@ static void live_of_one_block(bool guarded)
 static void at_the_top(void)
 {
 	wake_malloc();
-	live_of_one_block(false);
+	use_free_and_use_again(false);
 }
 
 static void below_a_live_block(void)
 {
 	wake_malloc();
-	live_of_one_block(true);
+	use_free_and_use_again(true);
 }
 
 static void mapped(void)
 {
 	must_pin_thresholds(64 * KiB, DEFAULT_THRESHOLD);
 	use_up_top();
-	live_of_one_block(false);
+	use_free_and_use_again(false);
 }
 
 static void judge(void)
@@ -60,23 +60,25 @@ static void judge(void)
 		struct snapshot freed = growth(arms[i], "written", "freed");
 		struct snapshot again = growth(arms[i], "freed", "malloc and write again");
 
-		expect_equal("free() moves the break by, bytes", 0, freed.heap_top_bytes);
-		expect_equal("free() changes resident memory by, bytes", 0, freed.resident_bytes);
-		/* With 8 bytes of header and up to 15 for rounding. */
-		expect_between("bytes that malloc counts as free again", block_bytes,
+		expect_equal("free() leaves the break where it is", 0, freed.heap_top_bytes);
+		expect_equal("free() leaves resident memory as it is", 0, freed.resident_bytes);
+		/* The block, 8 bytes of header and up to 15 for rounding. */
+		expect_between("malloc counts the block as free again", block_bytes,
 			       freed.free_bytes, block_bytes + 8 + 15);
-		expect_equal("page faults when the memory is used again", 0, again.minor_fault_count);
+		expect_equal("using the memory again causes no page fault", 0,
+			     again.minor_fault_count);
 	}
 	struct snapshot unmapped = growth("mapped", "written", "freed");
-	/* 16 bytes of header before the block; up to 8 for rounding behind it, not written. */
-	control_equal("a mapped block takes from resident memory at free(), bytes",
+	/* 16 bytes of header lie before the block; up to 8 for rounding behind it, not written. */
+	control_equal("free() takes all of a mapped block out of resident memory",
 		      pages_for(block_bytes + 16) * page_bytes(), -unmapped.resident_bytes);
-	control_equal("a mapped block takes from the virtual size at free(), bytes",
+	control_equal("free() takes all of a mapped block out of the virtual size",
 		      pages_for(block_bytes + 24) * page_bytes(), -unmapped.virtual_bytes);
 }
 
 const struct experiment experiment = {
-	.claim = "free() of a heap block gives nothing back: resident memory and the break stay",
+	.claim = "free() of a heap block gives nothing back to the kernel: resident memory and the "
+		 "break do not change",
 	.asked = "I called free(). Why does ps show no change?",
 	.charted = "resident_bytes",
 	.chart = CHART_STAGES,
@@ -84,8 +86,8 @@ const struct experiment experiment = {
 	.arms = { { "at the top", at_the_top },
 		  { "below a live block", below_a_live_block },
 		  { "mapped", mapped, .control = true } },
-	.predict = { "The block lies in the heap and was written. How far does free() move "
-		     "resident memory?",
+	.predict = { "The block lies in the heap, and all of it was written. By how much does "
+		     "free() change resident memory?",
 		     "resident_bytes", "at the top", "written", "freed",
 		     .because = "free() gives the block back to malloc. For the kernel nothing has "
 				"changed: the pages are still mapped, and ready for the next "

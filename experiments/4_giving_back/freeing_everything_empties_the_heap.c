@@ -1,18 +1,18 @@
 /* SPDX-License-Identifier: MIT */
-/* Everything has been freed, so the whole heap is free, and the break goes down.
+/* "Everything has been freed, so the whole heap is free, and the break goes down."
  *
  * Whether it does depends on the order.  free() puts the first seven blocks (16
- * since glibc 2.43) of each small size (up to 1,032 bytes) aside for its thread, in
- * the tcache: tcache_put() in malloc/malloc.c does not even mark them as free, and
- * so nothing merges with them.  Freed from the oldest to the newest, those seven
- * lie at the bottom of the heap, and all the rest merges with the top and is
- * trimmed.  Freed from the newest to the oldest, as any stack of objects is torn
- * down, the seven lie at the very top: 7 KB of memory that nobody uses hold up all
- * the megabytes below.
+ * since glibc 2.43) of each small size (up to 1,032 bytes) aside for the thread,
+ * in the tcache: tcache_put() in malloc/malloc.c does not even mark them as free,
+ * so nothing merges with them.  When a program frees its blocks from the oldest to
+ * the newest, those seven lie at the bottom of the heap, and all the rest merges
+ * with the top and is trimmed.  When it frees them from the newest to the oldest,
+ * as the objects on a stack are destroyed, the seven lie at the very top: 7 KB
+ * that nobody uses keep all the megabytes below in the process.
  *
- * Control: with the tcache off (GLIBC_TUNABLES) the order does not matter.
- * Try: bytes=1033, one more than the tcache takes.  And malloc_trim(0), the last
- * step: resident memory falls, the break stays.  Why?
+ * Control: with the tcache off (GLIBC_TUNABLES), the order must not matter.
+ * Try: bytes=1033, one more than the tcache takes.  And at the last step,
+ * malloc_trim(0), resident memory falls but the break stays.  Why?
  */
 #include <malloc.h>
 
@@ -52,7 +52,7 @@ static void newest_first(void)
 	allocate_and_free(true);
 }
 
-/* What the heap still has of what it grew by when everything is freed. */
+/* How many bytes larger the heap is after all frees than at the start. */
 static int64_t bytes_kept(const char *arm)
 {
 	return growth(arm, "before", "freed").heap_top_bytes;
@@ -61,32 +61,34 @@ static int64_t bytes_kept(const char *arm)
 static void judge(void)
 {
 #ifndef __GLIBC__
-	unsupported("this libc has no tcache; it is glibc's");
+	unsupported("this libc has no tcache; only glibc has one");
 #endif
-	/* Before and after, the top is M_TOP_PAD and less than a page; and what the
-	 * tcache keeps may lie below it. */
+	/* Both before and after, the top has M_TOP_PAD and less than a page.  The blocks
+	 * that the tcache keeps may lie below it. */
 	int64_t page = page_bytes(), most = page + 16 * (bytes + 24);
 
-	expect_between("oldest first, all freed: bytes that the heap keeps", -page,
-		       bytes_kept("oldest first"), most);
-	expect_between("newest first, all freed: bytes that the heap keeps", -page,
-		       bytes_kept("newest first"), most);
-	control_between("newest first without tcache, all freed: bytes that the heap keeps", -page,
-			bytes_kept("newest first without tcache"), page);
-	/* All but what the top had ready, the pad and less than a page. */
-	control_between("before the frees the heap had grown by, bytes",
+	expect_between("oldest first: after all frees, the heap is not larger than at the start",
+		       -page, bytes_kept("oldest first"), most);
+	expect_between("newest first: after all frees, the heap is not larger than at the start",
+		       -page, bytes_kept("newest first"), most);
+	control_between(
+		"newest first without tcache: after all frees, the heap is not larger than at the start",
+		-page, bytes_kept("newest first without tcache"), page);
+	/* All that was allocated, except what the top had: the pad and less than a page. */
+	control_between("before the frees, the heap had grown by all that was allocated",
 			total_bytes - DEFAULT_THRESHOLD - page,
 			growth("newest first", "before", "written").heap_top_bytes, INT64_MAX);
 }
 
 const struct experiment experiment = {
 	.claim = "when a program has freed all its blocks, its heap shrinks to where it began",
-	.asked = "All is freed. Is the heap empty now?",
-	.instead = "A few freed blocks of each small size wait in the thread's cache, as if in use. "
-		   "Freed newest first, they lie on top and hold up the heap; malloc_trim(0) helps.",
+	.asked = "Everything is freed. Is the heap empty now?",
+	.instead = "A few freed blocks of each small size wait in the thread's cache and count as in use. "
+		   "If the newest are freed first, these lie on top, and the heap cannot shrink; "
+		   "malloc_trim(0) helps.",
 	.charted = "resident_bytes",
 	.chart = CHART_STAGES,
-	.knobs = { { "total", &total_bytes, "bytes", "how much is allocated", 1 * MiB },
+	.knobs = { { "total", &total_bytes, "bytes", "total size of the blocks", 1 * MiB },
 		   { "bytes", &bytes, "bytes", "size of a block", 200, 32 * KiB } },
 	.arms = { { "oldest first", oldest_first },
 		  { "newest first", newest_first },
@@ -95,8 +97,8 @@ const struct experiment experiment = {
 	.predict = { "All blocks are freed, the newest first. How much of what they took stays "
 		     "resident?",
 		     "resident_bytes", "newest first", "before", "freed",
-		     .because = "The first blocks that were freed, the newest, wait in the "
-				"thread's cache. They lie at the top of the heap, as if in use, "
-				"and hold up everything below." },
+		     .because = "The blocks that were freed first, the newest, wait in the "
+				"thread's cache. They lie at the top of the heap and count as in "
+				"use, so everything below them has to stay." },
 	.judge = judge,
 };

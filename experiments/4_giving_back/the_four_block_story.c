@@ -2,11 +2,11 @@
 /* The textbook story of four blocks, told with A = 30, B = 40, C = 200 and
  * D = 100 KiB.
  *
- * A, B and D lie in the heap one behind the other; C, above 128 KiB, is mapped.
- *   free(C)  the mapping goes, at once.
- *   free(B)  a hole between A and D: nothing can go back.
- *   free(D)  B and D merge with the top to more than 128 KiB of free memory at
- *            the end of the heap, so the break goes down.
+ * A, B and D lie in the heap one after the other; C, larger than 128 KiB, is mapped.
+ *   free(C)  takes its mapping away, at once.
+ *   free(B)  leaves a hole between A and D: nothing can go back.
+ *   free(D)  makes B and D merge with the top to more than 128 KiB of free memory
+ *            at the end of the heap, so the break goes down.
  *
  * The last step no longer happens.  When free() unmapped C it also raised the
  * mmap threshold to the size of C and the trim threshold to twice that, about
@@ -16,10 +16,10 @@
  * ("Update in 2006" in malloc/malloc.c).
  *
  * Control: with both thresholds pinned to 128 KiB by mallopt(3), the story must
- * go as it is told.  Look at how little leaves resident memory even then: malloc
- * keeps M_TOP_PAD (128 KiB) of the top, and what goes was mostly never written.
- * (With pages of 64 KiB less than a page lies above the pad, so not even the control
- * trims, and the run is inconclusive.)
+ * come out as it is told.  Even then only little leaves resident memory, because
+ * malloc keeps M_TOP_PAD (128 KiB) of the top, and most of what goes was never
+ * written.  (With pages of 64 KiB, less than a page lies above the pad, so not even
+ * the control trims, and the run is inconclusive.)
  * Try: free D before C.
  */
 #include "experiment.h"
@@ -66,16 +66,15 @@ static void judge(void)
 	struct snapshot free_b = growth("as it is", "free C", "free B");
 	struct snapshot free_d = growth("as it is", "free B", "free D");
 
-	/* With 16 bytes of header and up to 8 for rounding, in whole pages. */
-	expect_equal("free(C) takes the mapping away, bytes",
-		     pages_for(c_bytes + 24) * page_bytes(), -free_c.virtual_bytes);
-	expect_equal("free(B) changes resident memory by, bytes", 0, free_b.resident_bytes);
-	expect_equal("free(B) moves the break by, bytes", 0, free_b.heap_top_bytes);
-	expect_between("free(D) lowers the break by, bytes", page_bytes(), -free_d.heap_top_bytes,
-		       INT64_MAX);
-	control_between("with pinned thresholds free(D) lowers the break by, bytes", page_bytes(),
+	/* The block with 16 bytes of header and up to 8 for rounding, in whole pages. */
+	expect_equal("free(C) takes the mapping away", pages_for(c_bytes + 24) * page_bytes(),
+		     -free_c.virtual_bytes);
+	expect_equal("free(B) leaves resident memory as it is", 0, free_b.resident_bytes);
+	expect_equal("free(B) leaves the break where it is", 0, free_b.heap_top_bytes);
+	expect_between("free(D) lowers the break", page_bytes(), -free_d.heap_top_bytes, INT64_MAX);
+	control_between("with pinned thresholds, free(D) lowers the break", page_bytes(),
 			-growth("pinned", "free B", "free D").heap_top_bytes, INT64_MAX);
-	control_equal("with pinned thresholds free(B) moves the break by, bytes", 0,
+	control_equal("with pinned thresholds, free(B) leaves the break where it is", 0,
 		      growth("pinned", "free C", "free B").heap_top_bytes);
 }
 
@@ -83,7 +82,7 @@ const struct experiment experiment = {
 	.claim = "A, B, C, D: freeing C unmaps it, freeing B leaves a hole, freeing D trims the heap",
 	.asked = "Four blocks are allocated and three freed. What goes back, and when?",
 	.instead = "Freeing C raised the trim threshold to twice C's size, so freeing D no longer "
-		   "trims. With the thresholds pinned it happens as told.",
+		   "trims the heap. With the thresholds pinned, all happens as told.",
 	.charted = "heap_top_bytes resident_bytes",
 	.chart = CHART_STAGES,
 	.knobs = { { "A", &a_bytes, "bytes", "first block, stays" },
@@ -91,7 +90,7 @@ const struct experiment experiment = {
 		   { "C", &c_bytes, "bytes", "third block, mapped" },
 		   { "D", &d_bytes, "bytes", "fourth block, below the top" } },
 	.arms = { { "as it is", tell }, { "pinned", pinned, .control = true } },
-	.predict = { "C and B are free. How far does free(D) move the break?", "heap_top_bytes",
+	.predict = { "C and B are free. By how much does free(D) move the break?", "heap_top_bytes",
 		     "as it is", "free B", "free D",
 		     .because = "Freeing C, a mapped block, raised the trim threshold to twice its "
 				"size. B, D and the top together stay below that." },

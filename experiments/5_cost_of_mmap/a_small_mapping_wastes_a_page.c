@@ -1,16 +1,17 @@
 /* SPDX-License-Identifier: MIT */
 /* If every block had its own mapping, 16 bytes would cost a page.
  *
- * The kernel hands out memory in whole pages, so a mapping can be no smaller than
- * one.  A heap block of 16 bytes takes 32 (8 of header, rounded up to a multiple
- * of 16 that also has room for the links of a free chunk): 128 blocks to a page
- * of 4 KiB instead of one.  Large blocks lose no more than a page either, on average
- * half of one, and that is a small part of them: 2 % of 100 KiB.
+ * The kernel hands out memory in whole pages, so a mapping cannot be smaller than
+ * one page.  A heap block of 16 bytes takes 32 (8 of header, rounded up to a
+ * multiple of 16 that also has room for the links of a free chunk), so 128 of them
+ * share a page of 4 KiB.  A large mapped block loses no more than a page either,
+ * on average half of one, and that is a small part of it: 2 % of 100 KiB.
  *
- * The blocks are written, so the pages count as resident memory too; and malloc
+ * All blocks are written, so their pages count as resident memory too.  And malloc
  * itself writes the header of each mapped block.
  *
- * Control: the same requests from the heap must cost little more than they ask.
+ * Control: the same requests from the heap must take little more than they ask
+ * for.
  * Try: blocks=4096.  Is the heap's line still where it was?
  */
 #include "experiment.h"
@@ -38,7 +39,7 @@ static void allocate_all_sizes(void)
 	}
 }
 
-/* must_malloc(1) takes the one small block that the thread's cache holds. */
+/* Maps every block.  must_malloc(1) first takes the one block in the thread's cache. */
 static void mapped(void)
 {
 	use_up_top();
@@ -54,7 +55,7 @@ static void heap(void)
 	allocate_all_sizes();
 }
 
-/* Sizes at which a block took from `least` to `most` bytes more than its own. */
+/* Counts the sizes at which a block took from `least` to `most` bytes more than its size. */
 static int64_t sizes_that_add(const char *arm, int64_t least, int64_t most)
 {
 	int64_t count = 0;
@@ -74,29 +75,29 @@ static void judge(void)
 	for (int i = 0; i < SIZES; i++)
 		whole_pages += nth_row("mapped", "written", i)->y ==
 			       pages_for(sizes[i] + 16) * page_bytes();
-	expect_equal("mapped: bytes that a block of 16 takes", page_bytes(),
+	expect_equal("mapped: a block of 16 bytes takes one page", page_bytes(),
 		     nth_row("mapped", "written", 0)->y);
-	expect_equal("mapped: sizes whose blocks take whole pages, of all tried", SIZES, whole_pages);
-	/* 16 bytes; and the first page of a size may still hold blocks of the last. */
-	control_equal("heap: sizes whose blocks take at most 16 bytes more, shared pages apart",
-		      SIZES,
+	expect_equal("mapped: at every size, a block takes whole pages", SIZES, whole_pages);
+	/* The first and the last page of a size may hold blocks of other sizes as well: up to
+	 * one page more or less, divided by the number of blocks. */
+	control_equal("heap: at every size, a block takes at most 16 bytes more than its size", SIZES,
 		      sizes_that_add("heap", -page_bytes() / blocks, 16 + page_bytes() / blocks));
 }
 
 const struct experiment experiment = {
-	.claim = "a block that has its own mapping takes whole pages, were it of 16 bytes",
+	.claim = "a block with its own mapping takes whole pages, even if it has only 16 bytes",
 	.asked = "What would a 16-byte block cost if malloc mapped it?",
 	.x_axis = "size of the blocks, bytes",
-	.y_axis = "resident memory for each, bytes",
+	.y_axis = "resident memory for each block, bytes",
 	.charted = "y",
 	.chart_options = "log-x log-y",
-	/* malloc maps no more than 65,536 at a time: M_MMAP_MAX, mallopt(3). */
-	.knobs = { { "blocks", &blocks, "", "how many of each size", 16, 65536 / SIZES } },
+	/* malloc has at most 65,536 mapped blocks at a time: M_MMAP_MAX, mallopt(3). */
+	.knobs = { { "blocks", &blocks, "", "number of blocks of each size", 16, 65536 / SIZES } },
 	.arms = { { "mapped", mapped }, { "heap", heap, .control = true } },
-	.predict = { "What does a block of 64 KiB take, the largest tried, when it has its own "
-		     "mapping?",
+	.predict = { "How much memory does a block of 64 KiB, the largest one tried, take when it "
+		     "has its own mapping?",
 		     "y", "mapped", .to = "written",
-		     .because = "The header has to fit in as well, and a mapping has whole pages: "
-				"one more than the block alone would take." },
+		     .because = "The header has to fit in as well, and a mapping consists of whole "
+				"pages. So it takes one page more than the block alone would." },
 	.judge = judge,
 };

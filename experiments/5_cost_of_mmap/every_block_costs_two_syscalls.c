@@ -1,17 +1,19 @@
 /* SPDX-License-Identifier: MIT */
-/* Then why does malloc not map every block?  The first part of the answer.
+/* Why does malloc not map every block?  The first part of the answer.
  *
- * A block of its own mapping is made by mmap(2) and unmade by munmap(2): two
+ * A block with its own mapping is made by mmap(2) and removed by munmap(2): two
  * trips into the kernel for each block, every time.  A heap block comes from a
  * list in the process's own memory, and goes back to it.  Once the heap is large
  * enough, a program can call malloc and free for hours without one system call.
  *
- * This is why glibc raises its threshold when a mapped block is freed ("as it
- * is"): the first block pays for the lesson, the others come from the heap.
+ * This is why glibc raises its threshold when a mapped block is freed (the arm "as
+ * it is"): only the first block is mapped, and all others come from the heap.
  * __libc_free() in malloc/malloc.c (_int_free_chunk() since glibc 2.42) does that
- * unless a threshold is pinned; then one brk(2) enlarges the heap, and that was all.
+ * unless a threshold is pinned.  Then one brk(2) enlarges the heap, and no other
+ * system call follows.
  *
- * Control: the same calls served from a heap that is large enough.
+ * Control: malloc with its default settings ("as it is") must call mmap(2) and
+ * munmap(2) for the first block only, although it serves the same requests.
  * Try: strace -c build/5_cost_of_mmap/every_block_costs_two_syscalls
  *      --bare=mapped, and again with --bare=heap.
  */
@@ -50,8 +52,8 @@ static void as_it_is(void)
 	count();
 }
 
-/* The heap is made large enough before the count begins, and what is free at its
- * top (the block and M_TOP_PAD, 128 KiB) stays below the trim threshold. */
+/* Makes the heap large enough before the count begins.  What is free at its top (the
+ * block and M_TOP_PAD, 128 KiB) stays below the trim threshold, so it is not trimmed. */
 static void heap(void)
 {
 	must_pin_thresholds(block_bytes + DEFAULT_THRESHOLD, 2 * block_bytes + 2 * DEFAULT_THRESHOLD);
@@ -66,30 +68,35 @@ static int64_t all_calls(const char *arm)
 
 static void judge(void)
 {
-	expect_equal("every block mapped: calls of mmap", blocks, y_of("mapped", "mmap"));
-	expect_equal("every block mapped: calls of munmap", blocks, y_of("mapped", "munmap"));
-	expect_equal("every block mapped: system calls in all", 2 * blocks, all_calls("mapped"));
-	expect_equal("from the heap: system calls in all", 0, all_calls("heap"));
-	control_equal("as it is, calls of mmap: only the first block's", 1, y_of("as it is", "mmap"));
-	control_equal("as it is, calls of munmap: only the first block's", 1,
+	expect_equal("every block mapped: each costs one call of mmap", blocks,
+		     y_of("mapped", "mmap"));
+	expect_equal("every block mapped: each costs one call of munmap", blocks,
+		     y_of("mapped", "munmap"));
+	expect_equal("every block mapped: each costs two system calls in all", 2 * blocks,
+		     all_calls("mapped"));
+	expect_equal("from the heap: there is no system call at all", 0, all_calls("heap"));
+	control_equal("as it is: only the first block costs a call of mmap", 1,
+		      y_of("as it is", "mmap"));
+	control_equal("as it is: only the first block costs a call of munmap", 1,
 		      y_of("as it is", "munmap"));
-	control_equal("as it is, system calls in all: these, and the heap grows once", 3,
+	control_equal("as it is: with one brk for the heap, there are three system calls in all", 3,
 		      all_calls("as it is"));
 }
 
 const struct experiment experiment = {
-	.claim = "a mapped block costs two system calls, one mmap and one munmap; a heap block none",
+	.claim = "a mapped block costs two system calls, one mmap and one munmap; a heap block costs "
+		 "none",
 	.asked = "Why does malloc not use mmap for every block?",
 	.x_axis = "blocks allocated and freed, one after the other",
 	.y_axis = "system calls",
 	.charted = "y",
 	.chart = CHART_BARS,
 	.knobs = { { "block", &block_bytes, "bytes", "size of a block", 128 * KiB, 30 * MiB },
-		   { "blocks", &blocks, "", "how many", 2, 100000 } },
+		   { "blocks", &blocks, "", "number of blocks", 2, 100000 } },
 	.arms = { { "mapped", mapped }, { "heap", heap }, { "as it is", as_it_is, .control = true } },
-	.predict = { "malloc as it is: how often does it call mmap for all these blocks?", "y",
-		     "as it is", .to = "mmap",
-		     .because = "The first free() of a mapped block raised the threshold to its "
-				"size; all blocks after it come from the heap." },
+	.predict = { "malloc has its default settings. How often does it call mmap for all these blocks?",
+		     "y", "as it is", .to = "mmap",
+		     .because = "The first free() of a mapped block raises the threshold to the "
+				"size of that block, so all later blocks come from the heap." },
 	.judge = judge,
 };

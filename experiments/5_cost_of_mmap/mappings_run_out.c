@@ -2,23 +2,26 @@
 /* free() can fail, and nobody is told.
  *
  * A process may have vm.max_map_count mappings (65,530 unless the administrator
- * says otherwise; some distributions say 1,048,576).  Blocks mapped one after the other lie side by side, and the
- * kernel keeps them as one mapping, so allocating many does not reach the limit.
- * Freeing every other one does: each hole splits a mapping in two.  At the limit
- * munmap(2) itself fails with ENOMEM ("when unmapping a region in the middle of
- * an existing mapping"), and free() has no way to say so: munmap_chunk() in
- * malloc/malloc.c counts the block as gone first and then ignores the error.  Its
- * memory now belongs to nobody, and no report of malloc's shows it.
+ * says otherwise; some distributions say 1,048,576).  Blocks that are mapped one
+ * after the other lie side by side, and the kernel keeps them as one mapping, so
+ * allocating many does not reach the limit.  Freeing every other block does: each
+ * hole splits a mapping in two.  At the limit munmap(2) itself fails with ENOMEM
+ * ("when unmapping a region in the middle of an existing mapping"), and free() has
+ * no way to say so: munmap_chunk() in malloc/malloc.c first counts the block as
+ * gone and then ignores the error.  The block's memory now belongs to nobody, and
+ * malloc reports it nowhere.
  *
- * To keep this small, a region whose pages alternate between two protections, and
- * take no memory, first uses up all mappings; then it gives `room` of them back.
+ * To keep the experiment small, a region first uses up all mappings: its pages
+ * alternate between two protections, and take no memory.  Then the region gives
+ * `room` mappings back for the blocks.
  *
- * Control: the same number of neighbours, freed in a row, leaves one hole, and
- * all goes back.  From the heap, no free() asks the kernel for anything.
- * Try: room=65530.  Nothing is used up beforehand, only malloc and free are at
- * work (1 GiB with pages of 4 KiB).  That takes 262,000 blocks, and glibc by itself
- * maps no more than 65,536 at a time (M_MMAP_MAX), too few to run out of mappings:
- * the arms' environment raises that.
+ * Control: when the same number of blocks are freed in a row, they leave one hole,
+ * and all of them must go back.  And when blocks come from the heap, free() must
+ * not ask the kernel for anything.
+ * Try: room=65530.  Nothing is used up beforehand, and only malloc and free are at
+ * work (1 GiB with pages of 4 KiB).  That takes 262,000 blocks.  With its default
+ * settings, glibc maps no more than 65,536 at a time (M_MMAP_MAX), too few to run
+ * out of mappings, so the arms' environment raises that.
  */
 #include <sys/mman.h>
 
@@ -27,8 +30,8 @@
 
 #define UNLIMITED "GLIBC_TUNABLES=glibc.malloc.mmap_max=2147483647"
 
-/* Pages of the region: enough for every limit that is usual.  With fewer, nothing
- * runs out: for the observer, as pmap takes seconds for so many mappings. */
+/* Pages of the region: enough for every usual limit.  With fewer, the mappings do not
+ * run out.  The observer uses fewer, since pmap takes seconds for so many mappings. */
 enum { MOST_PAGES = 1 << 21 };
 
 static int64_t room = 4096, region_pages = MOST_PAGES;
@@ -39,7 +42,8 @@ static bool protect(char *region, int64_t from_page, int64_t pages, int protecti
 			protection) == 0;
 }
 
-/* Every second page of the region made readable is two mappings more. */
+/* Uses up all mappings and gives `room` of them back.  Making a page
+ * readable between two that are not adds two mappings. */
 static void leave_room(void)
 {
 	int64_t page = 1;
@@ -53,7 +57,7 @@ static void leave_room(void)
 		page += 2;
 	bool refused = page < region_pages - 1;
 	if (!refused && region_pages == MOST_PAGES)
-		unsupported("more than %lld mappings are allowed: sysctl vm.max_map_count=65530",
+		unsupported("more than %lld mappings are allowed: sudo sysctl vm.max_map_count=65530",
 			    (long long)region_pages);
 	record_y("no mapping left", 0, refused);
 	if (room > page)
@@ -62,38 +66,38 @@ static void leave_room(void)
 		broken("cannot give %lld mappings back", (long long)room);
 }
 
-/* Half of the blocks will be freed: twice as many as there is room for holes. */
-static int64_t half(void)
+/* How many blocks are freed, half of all: twice as many as there is room for holes. */
+static int64_t blocks_to_free(void)
 {
 	return 2 * room;
 }
 
 static void check_memory(void)
 {
-	int64_t needed = 2 * half() * page_bytes() / KiB;
+	int64_t needed = 2 * blocks_to_free() * page_bytes() / KiB;
 	int64_t available = ask("awk '/^MemAvailable/ { print $2 }' /proc/meminfo");
 
 	if (available > 0 && available < needed + needed / 2) /* --bare: 0 */
-		unsupported("%lld MiB of memory should be available, %lld are: set room lower",
+		unsupported("%lld MiB of memory must be available, and only %lld are: set room lower",
 			    (long long)(needed + needed / 2) / 1024, (long long)available / 1024);
 }
 
-/* Frees half of the blocks, counting `step` onward from the first. */
+/* Allocates blocks and frees half of them: the first, and then every `step`-th. */
 static void free_half(int step)
 {
 	check_memory();
 	leave_room();
-	char **blocks = must_map(2 * half() * (int64_t)sizeof(*blocks));
+	char **blocks = must_map(2 * blocks_to_free() * (int64_t)sizeof(*blocks));
 	record("room left", 0);
-	for (int64_t i = 0; i < 2 * half(); i++)
-		blocks[i] = must_malloc(page_bytes() - 24); /* with its header a page */
+	for (int64_t i = 0; i < 2 * blocks_to_free(); i++)
+		blocks[i] = must_malloc(page_bytes() - 24); /* a page, with its header */
 	record("allocated", 0);
-	for (int64_t i = 0; i < half(); i++)
+	for (int64_t i = 0; i < blocks_to_free(); i++)
 		free(blocks[i * step]);
-	record("freed", half());
+	record("freed", blocks_to_free());
 }
 
-static void every_other_one(void)
+static void every_other_block(void)
 {
 	use_up_top();
 	must_pin_thresholds(0, DEFAULT_THRESHOLD);
@@ -115,57 +119,57 @@ static void heap(void)
 
 static void judge_controls(int64_t frees)
 {
-	struct snapshot row = growth("in a row", "allocated", "freed");
+	struct snapshot in_row = growth("in a row", "allocated", "freed");
 	struct snapshot of_heap = growth("heap", "allocated", "freed");
 
 	control_equal("the kernel refused one more mapping", 1,
-		      y_of("every other one", "no mapping left"));
-	control_equal("freed in a row: blocks that were unmapped", frees,
-		      -row.virtual_bytes / page_bytes());
-	control_equal("from the heap: mappings added by free()", 0, of_heap.mapping_count);
-	control_between("from the heap: bytes that malloc has free again",
+		      y_of("every other block", "no mapping left"));
+	control_equal("freed in a row: every block is unmapped", frees,
+		      -in_row.virtual_bytes / page_bytes());
+	control_equal("from the heap: free() adds no mapping", 0, of_heap.mapping_count);
+	control_between("from the heap: malloc counts every freed block as free",
 			frees * (page_bytes() - 24), of_heap.free_bytes, frees * page_bytes());
 }
 
 static void judge(void)
 {
-	struct snapshot freed = growth("every other one", "allocated", "freed");
-	int64_t frees = nth_row("every other one", "freed", 0)->x;
-	int64_t most = nth_row("every other one", "no mapping left", 0)->is.mapping_count;
-	int64_t made = growth("every other one", "room left", "allocated").mapping_count;
-	int64_t left = most - nth_row("every other one", "allocated", 0)->is.mapping_count;
+	struct snapshot freed = growth("every other block", "allocated", "freed");
+	int64_t frees = nth_row("every other block", "freed", 0)->x;
+	int64_t allowed = nth_row("every other block", "no mapping left", 0)->is.mapping_count;
+	int64_t made = growth("every other block", "room left", "allocated").mapping_count;
+	int64_t left = allowed - nth_row("every other block", "allocated", 0)->is.mapping_count;
 	int64_t given_back = -freed.virtual_bytes / page_bytes();
 
-	expect_equal("mappings in the end: all that the kernel allows", most,
-		     nth_row("every other one", "freed", 0)->is.mapping_count);
-	/* A hole at either end of a mapping that the blocks made, or joined, splits nothing. */
-	expect_between("blocks that were unmapped: one for each mapping that was left", left,
-		       given_back, left + 2 * (made + 1));
-	expect_between("blocks whose memory stays although they were freed", 1, frees - given_back,
-		       frees - left);
-	expect_equal("blocks that malloc's own report counts as given back", frees,
+	expect_equal("in the end, the process has all mappings that the kernel allows", allowed,
+		     nth_row("every other block", "freed", 0)->is.mapping_count);
+	/* A hole at either end of a mapping, which the blocks made or joined, splits nothing. */
+	expect_between("one block is unmapped for each mapping that was left", left, given_back,
+		       left + 2 * (made + 1));
+	expect_between("freed blocks for which no mapping was left stay in memory", 1,
+		       frees - given_back, frees - left);
+	expect_equal("malloc's own report counts all freed blocks as given back", frees,
 		     -freed.mmapped_count);
 	judge_controls(frees);
 }
 
 const struct experiment experiment = {
-	.claim = "free() fails silently, and the memory is lost, when a process has no mapping left",
+	.claim = "when a process has no mapping left, free() fails silently and the memory is lost",
 	.asked = "Can free() fail?",
 	.x_axis = "blocks freed",
 	.y_axis = "1 where the kernel refused one more mapping",
 	.charted = "resident_bytes",
 	.chart = CHART_STAGES,
 	.knobs = { { "room", &room, "", "mappings left for the blocks", 64, 1 * MiB },
-		   { "region", &region_pages, "", "pages to use up mappings with", 1000, MOST_PAGES } },
-	.arms = { { "every other one", every_other_one, .environment = UNLIMITED },
+		   { "region", &region_pages, "", "pages of the region that uses up mappings", 1000,
+		     MOST_PAGES } },
+	.arms = { { "every other block", every_other_block, .environment = UNLIMITED },
 		  { "in a row", in_a_row, .control = true, .environment = UNLIMITED },
 		  { "heap", heap, .control = true } },
-	.predict = { "Every other one of the blocks is freed. How far does that move resident "
-		     "memory?",
-		     "resident_bytes", "every other one", "allocated", "freed",
-		     .because = "Each free() in the middle of a mapping makes two of it. When no "
-				"more are allowed munmap() fails, free() says nothing, and the "
-				"other blocks stay." },
+	.predict = { "Every other block is freed. By how much does that change resident memory?",
+		     "resident_bytes", "every other block", "allocated", "freed",
+		     .because = "Each free() in the middle of a mapping splits it in two. When no "
+				"more mappings are allowed, munmap() fails, free() says nothing, "
+				"and the memory of the other blocks stays." },
 	.judge = judge,
 	.probe = PROBE_MAPPINGS,
 	.observe_with = "room=256 region=1000",

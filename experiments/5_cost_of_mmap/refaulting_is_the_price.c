@@ -1,19 +1,20 @@
 /* SPDX-License-Identifier: MIT */
-/* The two system calls are not what makes a mapped block dear.
+/* The two system calls are not what makes a mapped block expensive.
  *
  * munmap(2) takes the pages away, and mmap(2) of the next block brings none: each
- * page must be faulted in again, filled with zeros by the kernel, at its first
- * write.  A program that allocates, fills and frees a 1 MiB buffer in a loop pays
- * 257 page faults a turn (with pages of 4 KiB: 256, and one for the 16 bytes by
- * which the header moves the end of the block onto the next page) for memory
- * that it held a moment ago.  Left alone, glibc maps such a block
- * once: freeing it raises the threshold to its size, and from then on the heap
- * serves the block with its pages still in place.
+ * page must be faulted in again at its first write, and the kernel has to fill it
+ * with zeros.  A program that allocates, fills and frees a 1 MiB buffer in a loop
+ * pays 257 page faults a turn for memory that it held a moment ago.  (With pages
+ * of 4 KiB these are 256, and one more because the 16 bytes of header push the end
+ * of the block onto the next page.)  With its default settings, glibc maps such a
+ * block only once: freeing it raises the threshold to its size, and from then on
+ * the heap serves the block, with its pages still in place.
  *
- * Pinning M_MMAP_THRESHOLD to its own default, 128 KiB, therefore is not "no
- * change": mallopt(3) says that setting it switches the dynamic threshold off.
+ * So pinning M_MMAP_THRESHOLD to its own default, 128 KiB, does change something:
+ * mallopt(3) says that setting it switches the dynamic threshold off.
  *
- * Control: mapped, but never written: the same system calls without the faults.
+ * Control: blocks that are mapped but never written make the same system calls,
+ * and must not cause the faults.
  * Try: --huge-pages --tunables=glibc.malloc.hugetlb=1 block=8M turns=32 (glibc
  * 2.35).  Most faults now bring in 512 pages at once, so the counts are not as
  * expected any more.  Is a mapped block cheap now?
@@ -70,43 +71,47 @@ static struct samples time_of(const char *arm)
 
 static void judge(void)
 {
-	/* Of a mapped block: 16 bytes of header, from a page boundary on, and itself. */
+	/* A mapped block begins at a page boundary, with 16 bytes of header. */
 	int64_t block_pages = pages_for(block_bytes + 16);
 
-	expect_equal("mapped: page faults of all turns", turns * block_pages, faults("mapped"));
-	/* Once for the mapped first block, once for the heap that takes over; the page
-	 * that the heap's block begins on may be there, one behind it come in too. */
-	expect_between("as it is: page faults of all turns", 2 * block_pages - 1,
+	expect_equal("mapped: every page of the block faults in every turn", turns * block_pages,
+		     faults("mapped"));
+	/* Each page faults once for the first block, which is mapped, and once for the heap,
+	 * which serves all others.  The page on which the heap's block begins may be there
+	 * already, and one page behind it may come in too. */
+	expect_between("as it is: every page faults only twice in all turns", 2 * block_pages - 1,
 		       faults("as it is"), 2 * block_pages + 1);
-	expect_between("from the heap: page faults of all turns", block_pages - 1,
+	expect_between("from the heap: every page faults only once in all turns", block_pages - 1,
 		       faults("from the heap"), block_pages + 1);
-	/* The heap pays for one turn of all, so the ratio goes with `turns`. */
-	expect_at_least("time of mapped blocks, times that of the heap", 10,
+	/* In the heap only the first turn costs faults, so the ratio grows with `turns`. */
+	expect_at_least("mapped blocks take at least 10 times as long as heap blocks", 10,
 			ratio(time_of("mapped"), time_of("from the heap")));
-	expect_at_least("time of mapped blocks, times that of their system calls alone", 4,
-			ratio(time_of("mapped"), time_of("mapped but not written")));
-	control_equal("mapped but not written: page faults of all turns, one a header", turns,
-		      faults("mapped but not written"));
+	expect_at_least("mapped blocks take at least 4 times as long as their system calls alone",
+			4, ratio(time_of("mapped"), time_of("mapped but not written")));
+	control_equal("mapped but not written: only the page of the header faults in every turn",
+		      turns, faults("mapped but not written"));
 }
 
 const struct experiment experiment = {
-	.claim = "what makes mapped blocks dear is not the system calls: all their pages fault in again",
+	.claim = "mapped blocks are expensive because all their pages fault in again, not because of "
+		 "the system calls",
 	.asked = "Why is my loop slower with M_MMAP_THRESHOLD set to its default?",
 	.charted = "elapsed_ns",
 	.chart = CHART_DOTS,
 	.chart_options = "log-y",
 	.knobs = { { "block", &block_bytes, "bytes", "size of a block", 256 * KiB, 30 * MiB },
-		   { "turns", &turns, "", "how often it is allocated, written, freed", 32, 100000 } },
+		   { "turns", &turns, "", "how often the block is allocated, written and freed", 32,
+		     100000 } },
 	.arms = { { "mapped", mapped },
 		  { "as it is", as_it_is },
 		  { "from the heap", from_the_heap },
 		  { "mapped but not written", mapped_not_written, .control = true } },
-	.predict = { "How many times as long do the turns take with mapped blocks, compared with "
-		     "the heap's?",
+	.predict = { "How many times as long do all turns take with mapped blocks, compared with "
+		     "blocks of the heap?",
 		     "elapsed_ns", "mapped", "before", "after", "from the heap",
-		     .because = "Each new mapping is empty: all its pages fault in again, and are "
-				"filled with zeros. In the heap they stay. The two system calls "
-				"are the small part." },
+		     .because = "Each new mapping is empty: all its pages fault in again and are "
+				"filled with zeros. In the heap the pages stay. The two system "
+				"calls are only a small part of the price." },
 	.judge = judge,
 	.trials = 11,
 	.warm_up = true,
