@@ -1,34 +1,37 @@
 /* SPDX-License-Identifier: MIT */
 /* What does a page fault cost?
  *
- * Every fault of a kind is the same piece of work: a trap, a walk down the page
- * table, a page found, filled and mapped, and the way back.  So time is proportional
- * to the number of faults, and the slope is a price.  There are several, because
- * what has to be done in the middle differs:
+ * All faults of one kind do the same piece of work: the processor traps into the
+ * kernel, the kernel walks down the page table, finds a page, fills it, maps it and
+ * returns.  So the time is proportional to the number of faults, and the slope of
+ * that line is the price of one fault.  There are several prices, because the work
+ * in the middle differs:
  *
  *   first touch    a fresh page is filled with zeros
- *   zero page      a read: the one shared page of zeros is mapped, none is filled
+ *   zero page      a read: the one shared page of zeros is mapped, no page is filled
  *   refault        a first touch once more, after madvise(2), MADV_DONTNEED
  *   copy-on-write  a page shared with a child of fork(2) is copied
- *   cached file    one fault maps the pages around it too ("fault-around")
- *   file on disk   a major fault: the page is read, and the process sleeps meanwhile
- *   huge page      one fault fills 2 MiB: dear for a fault, cheap for its bytes
+ *   cached file    one fault also maps the pages around it ("fault-around")
+ *   file on disk   a major fault: the page is read while the process sleeps
+ *   huge page      one fault fills 2 MiB: expensive for a fault, cheap for its bytes
  *
- * A straight line is fitted to the points of each kind (least squares).
+ * For each kind, a straight line is fitted to the points (least squares).
  *
- * Prices are CPU time, but by the clock for the major fault, which is all waiting.
+ * The times are CPU time.  Only the major fault is timed by the clock, because all of
+ * its time is waiting.
  *
- * A program that knows nothing of this one (helper/plain_loop.c) is asked for each
- * price too: the stage "plain loop".  It is shown and not judged.  For both to agree
- * the touches must be the same bare loop.  A processor runs ahead of a store that will
- * fault, into the next turns of the loop, whose pages are as absent; what it did there
- * is thrown away when the fault is taken.  On the processor where that was found, an
- * Intel Xeon, a few instructions between two touches, or a fence (lfence), made a fault
- * three to five per cent cheaper; on an AMD EPYC it is less than one.
+ * A second program (helper/plain_loop.c), which shares no code with this one, measures
+ * each price too: the stage "plain loop".  Its time is shown and not judged.  The two
+ * agree only if both touch the pages in the same bare loop.  The reason: a processor
+ * runs ahead of a store that will fault, into the next turns of the loop, whose pages
+ * are absent as well, and throws that work away when it takes the fault.  On the
+ * processor where this was found, an Intel Xeon, a few instructions between two touches,
+ * or a fence (lfence), made a fault three to five per cent cheaper; on an AMD EPYC the
+ * difference is less than one per cent.
  *
- * Controls: writing pages that are there must cost next to nothing; work that grows
- * with what was touched before must not pass for a line; and the points must
- * scatter little about theirs.
+ * Controls: writing pages that are already there must cost next to nothing; work that
+ * grows with the pages touched before must not look like a straight line; and the
+ * points of each kind must lie close to their line.
  * Try: pages=262144.  Are the prices still the same?
  */
 #define _GNU_SOURCE
@@ -48,8 +51,8 @@
 enum { STEPS = 16, FEW_STEPS = 4 };
 
 static int64_t pages = 4096, huge_pages = STEPS, disk_pages = 256;
-static char *all;                                  /* the whole block, for what is not linear */
-static clockid_t timer = CLOCK_PROCESS_CPUTIME_ID; /* others' use of the CPU is not in it */
+static char *whole_block;                          /* for write_with_all_before() */
+static clockid_t timer = CLOCK_PROCESS_CPUTIME_ID; /* leaves out what other programs use */
 
 static int64_t faults_so_far(void)
 {
@@ -67,13 +70,13 @@ static int64_t time_ns(void)
 	return now.tv_sec * INT64_C(1000000000) + now.tv_nsec;
 }
 
-/* In 16 equal steps: the first quarter are the few faults, the rest the many.  Gives
- * the number of faults. */
+/* Touches the block in 16 equal steps and returns the number of faults.  The first
+ * quarter of them is the stage "few", the rest is "many". */
 static int64_t fault_in(char *block, int64_t bytes, void (*touch)(char *start, int64_t bytes))
 {
 	int64_t before = faults_so_far(), ns = 0;
 
-	all = block;
+	whole_block = block;
 	record_y("few", 0, 0);
 	for (int i = 0; i < STEPS; i++) {
 		if (i == FEW_STEPS)
@@ -86,7 +89,8 @@ static int64_t fault_in(char *block, int64_t bytes, void (*touch)(char *start, i
 	return faults_so_far() - before;
 }
 
-/* Where only this file was built there is no helper, and in some places no such fault. */
+/* Runs the helper and records its time.  Records nothing where the helper was not built,
+ * or where this machine has no fault of that kind (the helper then prints 0). */
 static void ask_plain_loop(const char *kind, int64_t touches, int64_t faults)
 {
 	char command[192];
@@ -99,7 +103,8 @@ static void ask_plain_loop(const char *kind, int64_t touches, int64_t faults)
 		record_y("plain loop", faults, ns);
 }
 
-/* Not write_pages() and read_pages(), which do a little between two touches. */
+/* Writes one byte of each page in a bare loop.  write_pages() and read_pages() would not
+ * do: they execute a few instructions between two touches. */
 static void write_all(char *start, int64_t bytes)
 {
 	int64_t page = page_bytes();
@@ -108,6 +113,7 @@ static void write_all(char *start, int64_t bytes)
 		((volatile char *)start)[at] = 1;
 }
 
+/* Reads one byte of each page, in a bare loop as well. */
 static void read_all(char *start, int64_t bytes)
 {
 	int64_t page = page_bytes();
@@ -116,19 +122,20 @@ static void read_all(char *start, int64_t bytes)
 		((volatile char *)start)[at];
 }
 
-/* With every 1,024th part of the block all those before it. */
+/* Writes the range in parts of 1/1,024 of the block; with each part, it writes all earlier
+ * parts again.  So the work of a step grows with what was touched before. */
 static void write_with_all_before(char *start, int64_t bytes)
 {
 	int64_t part = pages_for(pages * page_bytes() / 1024) * page_bytes();
 
 	for (char *at = start; at < start + bytes; at += part) {
 		write_pages(at, part);
-		write_pages(all, at - all);
+		write_pages(whole_block, at - whole_block);
 	}
 }
 
-/* Fresh memory that was in use a moment ago, like the plain loop's: it is in the
- * processor's caches, and no host has to give it to this machine. */
+/* Returns fresh memory that was in use a moment ago, like that of the plain loop: it is in
+ * the processor's caches, and no host has to give it to this virtual machine first. */
 static char *warm_map(int64_t bytes)
 {
 	char *used = must_map(2 * bytes);
@@ -174,8 +181,8 @@ static void copy_on_write(void)
 	write_pages(block, pages * page_bytes());
 	if (fork_arm() == 0)
 		for (;;)
-			pause(); /* keeps its share of the pages; dies with its parent */
-	record("forked", 0);     /* copies the pages that recording writes to */
+			pause(); /* keeps the pages shared; ends with its parent */
+	record("forked", 0);     /* the pages that record() writes to are copied here */
 	ask_plain_loop("copy-on-write", pages, fault_in(block, pages * page_bytes(), write_all));
 }
 
@@ -207,7 +214,7 @@ static void file_on_disk(void)
 		return;
 	}
 	char *block = (char *)(uintptr_t)must_map_file(file);
-	/* One page, one fault: without it the kernel reads ahead. */
+	/* MADV_RANDOM: one fault for each page.  Without it the kernel reads ahead. */
 	if (madvise(block, (size_t)bytes, MADV_RANDOM) != 0)
 		broken("MADV_RANDOM failed: %s", strerror(errno));
 	timer = CLOCK_MONOTONIC;
@@ -227,7 +234,7 @@ static bool huge_pages_are_on(void)
 	return text[0] != '\0' && strstr(text, "[never]") == NULL;
 }
 
-/* One slice holds so many of them. */
+/* Writes one byte of each huge page.  A step covers huge_pages / STEPS of them. */
 static void write_huge(char *start, int64_t bytes)
 {
 	int64_t huge = bytes / (huge_pages / STEPS);
@@ -242,10 +249,11 @@ static void huge_page(void)
 		record("left out: huge pages are switched off", 0);
 		return;
 	}
-	/* In use a moment ago, as in warm_map(): a virtual machine may tell its host which huge
-	 * pages lie idle (free page reporting), and gets them back one small page at a time, 5 ms
-	 * for a huge one in place of 0.1.  And half of them kept: they take what lies in the
-	 * processor's own list of free pages, where the first few would be cheaper than the rest. */
+	/* These huge pages were in use a moment ago, as in warm_map().  A virtual machine may
+	 * tell its host which huge pages are idle (free page reporting); it gets them back one
+	 * small page at a time, which takes 5 ms for a huge page instead of 0.1 ms.  Half of the
+	 * block stays in use: it takes the pages from the processor's own list of free pages,
+	 * from which the first few faults would be cheaper than the rest. */
 	int64_t huge = huge_pages / STEPS * STEPS, bytes = huge * huge_page_bytes();
 	char *block = must_map_huge(2 * huge, true);
 	write_pages(block, 2 * bytes);
@@ -277,7 +285,7 @@ static struct samples many_to_few(const char *arm)
 	return ratio(cpu_time(arm, "many", "many"), cpu_time(arm, "few", "few"));
 }
 
-/* Through all points of an arm: ns over faults. */
+/* Fits a line to all points of an arm.  Its slope is ns for each fault. */
 static struct line line_of(const char *arm)
 {
 	double x[STEPS + 2], y[STEPS + 2];
@@ -294,22 +302,28 @@ static struct line line_of(const char *arm)
 
 static void expect_linear(const char *arm, int64_t least_faults, int64_t most_faults)
 {
-	char what[128];
+	char sentence[128];
 
 	if (nth_row(arm, "many", 0) == NULL)
-		return; /* left out */
-	snprintf(what, sizeof(what), "%s: faults", arm);
-	expect_between(what, least_faults, growth(arm, "few", "many").minor_fault_count, most_faults);
-	snprintf(what, sizeof(what), "%s: three times the faults, times the time, at least", arm);
-	expect_at_least(what, 2, many_to_few(arm));
-	snprintf(what, sizeof(what), "%s: three times the faults, times the time, at most", arm);
-	expect_at_most(what, 4.5, many_to_few(arm));
+		return; /* this arm was left out */
+	snprintf(sentence, sizeof(sentence), "%s: faults", arm);
+	expect_between(sentence, least_faults, growth(arm, "few", "many").minor_fault_count,
+		       most_faults);
+	snprintf(sentence, sizeof(sentence), "%s: time ratio for three times the faults, at least",
+		 arm);
+	expect_at_least(sentence, 2, many_to_few(arm));
+	snprintf(sentence, sizeof(sentence), "%s: time ratio for three times the faults, at most",
+		 arm);
+	expect_at_most(sentence, 4.5, many_to_few(arm));
 	struct line line = line_of(arm);
-	snprintf(what, sizeof(what), "%s: fitted price of a fault, ns (any above 0)", arm);
-	expect_between(what, 1, (int64_t)line.slope, INT64_MAX);
-	/* More than that is the machine's unrest: a parabola leaves only 1/16 over. */
-	snprintf(what, sizeof(what), "%s: variance that the line leaves over, thousandths", arm);
-	control_between(what, 0, (int64_t)(1000 * line.left_over), 100);
+	snprintf(sentence, sizeof(sentence),
+		 "%s: price of a fault, ns (slope of the fitted line, above 0)", arm);
+	expect_between(sentence, 1, (int64_t)line.slope, INT64_MAX);
+	/* A larger share means that the machine was disturbed and not that the points lie on a
+	 * curve: of a parabola, the fitted line leaves only 1/16 unexplained. */
+	snprintf(sentence, sizeof(sentence),
+		 "%s: variance that the fitted line does not explain, thousandths", arm);
+	control_between(sentence, 0, (int64_t)(1000 * line.left_over), 100);
 }
 
 static void judge(void)
@@ -317,25 +331,26 @@ static void judge(void)
 	expect_linear("first touch", pages, pages);
 	expect_linear("zero page", pages, pages);
 	expect_linear("refault", pages, pages);
-	/* One more where the scheduler moves the thread: the kernel then writes its rseq area
-	 * (rseq(2), in the same page as the thread's control block), which fork() shared too. */
+	/* There is one more fault where the scheduler moves the thread: the kernel then writes
+	 * the thread's rseq area (rseq(2), in the same page as the thread's control block), and
+	 * fork() has shared that page too. */
 	expect_linear("copy-on-write", pages, pages + 1);
-	/* As a rule the 64 KiB around it at a fault (do_fault_around() in mm/memory.c). */
+	/* Usually one fault maps the 64 KiB around it (do_fault_around() in mm/memory.c). */
 	expect_linear("cached file", pages * page_bytes() / (64 * KiB), pages);
-	/* Counted exactly and drawn, its time not judged: how long the kernel looks for a free
-	 * huge page hangs on what else has been in memory. */
+	/* The faults on huge pages are counted exactly; their time is drawn and not judged.  How
+	 * long the kernel looks for a free huge page depends on what else has been in memory. */
 	if (nth_row("huge page", "many", 0) != NULL)
 		expect_equal("huge page: faults", huge_pages / STEPS * STEPS,
 			     growth("huge page", "few", "many").minor_fault_count);
-	/* Neither is a disk's time: it has its own caches, and other users. */
+	/* The time of a disk is not judged either: a disk has its own caches, and other users. */
 	if (nth_row("file on disk", "many", 0) != NULL)
 		expect_equal("file on disk: major faults", disk_pages / STEPS * STEPS,
 			     growth("file on disk", "few", "many").major_fault_count);
-	control_at_least("time of first touches, times that of the same writes without faults", 5,
-			 ratio(cpu_time("first touch", "few", "many"),
-			       cpu_time("no fault", "few", "many")));
+	control_at_least(
+		"time of first touches, as a multiple of the same writes without faults", 5,
+		ratio(cpu_time("first touch", "few", "many"), cpu_time("no fault", "few", "many")));
 	control_equal("no fault: faults", 0, growth("no fault", "few", "many").minor_fault_count);
-	control_at_least("not linear: three times the faults, times the time", 5,
+	control_at_least("not linear: time ratio for three times the faults", 5,
 			 many_to_few("not linear"));
 }
 
@@ -346,11 +361,13 @@ const struct experiment experiment = {
 	.y_axis = "time of the touches that cause them, ns",
 	.charted = "y",
 	.chart_options = "log-x log-y",
-	.knobs = { { "pages", &pages, "", "that are faulted in, step by step", INT64_C(64) * STEPS,
-		     1 << 20 },
-		   { "huge_pages", &huge_pages, "", "that are faulted in, rounded down to 16",
-		     STEPS, 1 << 10 },
-		   { "disk_pages", &disk_pages, "", "that are read from a disk, likewise", STEPS,
+	.knobs = { { "pages", &pages, "", "number of pages that are faulted in",
+		     INT64_C(64) * STEPS, 1 << 20 },
+		   { "huge_pages", &huge_pages, "",
+		     "huge pages that are faulted in, rounded down to a multiple of 16", STEPS,
+		     1 << 10 },
+		   { "disk_pages", &disk_pages, "",
+		     "pages that are read from a disk, rounded down to a multiple of 16", STEPS,
 		     1 << 16 } },
 	.arms = { { "first touch", first_touch },
 		  { "zero page", zero_page },
@@ -361,11 +378,11 @@ const struct experiment experiment = {
 		  { "huge page", huge_page },
 		  { "no fault", no_fault, .control = true },
 		  { "not linear", not_linear, .control = true } },
-	.predict = { "How long do these pages take to be touched for the first time, all of "
-		     "them?",
-		     "y", "first touch", .to = "many",
-		     .because = "Each page takes a trap, a free page to be found, filled with "
-				"zeros and mapped: the price of one, times their number." },
+	.predict = { "How long does it take to touch all of these pages for the first time?", "y",
+		     "first touch", .to = "many",
+		     .because = "For each page there is a trap, and the kernel finds a free page, "
+				"fills it with zeros and maps it: the price of one fault, times "
+				"the number of pages." },
 	.judge = judge,
 	.trials = 7,
 	.warm_up = true,

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-# An independent program beside the experiment, which it asks for its price of a fault.
+# An independent program that the experiment runs too, to measure the price of a fault in another way.
 PRICE_OF_A_FAULT := $(BUILD)/6_page_faults/a_fault_has_a_price
 
 $(PRICE_OF_A_FAULT): | $(PRICE_OF_A_FAULT).plain_loop

@@ -1,23 +1,24 @@
 /* SPDX-License-Identifier: MIT */
-/* Minor and major: was the page in memory already?
+/* Minor or major: was the page already in memory?
  *
- * A page of a mapped file that the page cache holds needs only an entry in the
- * process's page table: a minor fault, which also maps what the cache holds of the
+ * When the page cache holds a page of a mapped file, the process needs only an entry in
+ * its page table: a minor fault.  That fault also maps what the cache holds of the
  * 64 KiB around it ("fault-around", do_fault_around() in mm/memory.c; since Linux 6.18
- * more, where the cache keeps it in one piece, a large folio).  A page that is not in
- * memory has to be read: the kernel counts a major fault, starts the transfer and puts
- * the process to sleep until the disk has answered.  getrusage(2) counts those sleeps as
- * well: ru_nvcsw, voluntary context switches.  They are shown in y and not judged: a disk
- * that answers before the processor is given away spares the sleep (one run had 4 for 256
- * pages) but not the time.
+ * it maps more where the cache keeps the file in one piece, a large folio).  A page that
+ * is not in memory has to be read: the kernel counts a major fault, starts the transfer
+ * and puts the process to sleep until the disk has answered.  getrusage(2) counts those
+ * sleeps as well: ru_nvcsw, voluntary context switches.  The column y shows them, and
+ * they are not judged: when the disk answers before the processor is given to another
+ * process, there is no sleep (one run had 4 sleeps for 256 pages), but the wait takes
+ * its time all the same.
  *
- * Left alone, the kernel guesses that what lies around will be wanted too and reads
- * 128 KiB at once, half of it behind and half ahead (do_sync_mmap_readahead() in
- * mm/filemap.c); then most pages are there when they are touched.  madvise(2), MADV_RANDOM,
- * switches that off: one page, one major fault, one wait.
+ * Without other advice, the kernel guesses that the pages around will be wanted too and
+ * reads 128 KiB at once, half of it behind and half ahead (do_sync_mmap_readahead() in
+ * mm/filemap.c); then most pages are in memory when they are touched.  madvise(2),
+ * MADV_RANDOM, switches that off: one page, one major fault, one wait.
  *
- * Control: the same file in the page cache: no major fault, and no sleep.
- * Try: read the pages in falling order, or every 40th.  What is readahead worth?
+ * Control: with the same file in the page cache there is no major fault, and no sleep.
+ * Try: read the pages from last to first, or every 40th.  How much does readahead help?
  */
 #include <sys/mman.h>
 #include <sys/resource.h>
@@ -88,11 +89,12 @@ static void judge(void)
 
 	expect_equal("page by page: major faults, one for each page", read,
 		     major_faults("page by page"));
-	/* The half of the 128 KiB that lies ahead; more where a disk's read_ahead_kb is larger. */
+	/* A fault brings in the half of the 128 KiB that lies ahead, or more where the disk's
+	 * read_ahead_kb is larger. */
 	int64_t most = (read * page_bytes() + 64 * KiB - 1) / (64 * KiB);
 	expect_between("with readahead: major faults, at most one for each 64 KiB", 1,
 		       major_faults("with readahead"), most);
-	expect_at_least("time page by page, times that from the cache", 4,
+	expect_at_least("time to read page by page, as a multiple of that from the cache", 4,
 			ratio(time_of("page by page"), time_of("from the cache")));
 	control_equal("page by page: pages that were not in memory", read,
 		      y_of("page by page", "absent"));
@@ -114,11 +116,11 @@ const struct experiment experiment = {
 		  { "with readahead", with_readahead },
 		  { "from the cache", from_the_cache, .control = true } },
 	.predict = { "The file is read from the disk in order, with readahead. How many major "
-		     "faults?",
+		     "faults does that cause?",
 		     "major_fault_count", "with readahead", "reading", "reading",
-		     .because = "While the first page is awaited, the kernel reads on: most of the "
-				"others are in memory when they are touched, and cost a minor "
-				"fault or none." },
+		     .because = "While the process waits for the first page, the kernel reads the "
+				"next ones too. Most of the others are in memory when they are "
+				"touched, and cost a minor fault or none." },
 	.judge = judge,
 	.trials = 5,
 	.warm_up = true,

@@ -1,19 +1,19 @@
 /* SPDX-License-Identifier: MIT */
 /* "The program spends half of its time in the kernel, and strace shows nothing."
  *
- * The usual suspect: a large block that is allocated, written and freed again and
- * again.  Each free() unmaps it, so each turn brings all of its pages in anew:
- * one minor fault a page, in which the kernel finds a free page, fills it with
- * zeros and maps it.  No system call is to be seen, only %sys in top and min_flt
- * in ps, growing hand in hand.
+ * The usual cause is a large block that is allocated, written and freed again and
+ * again.  Each free() unmaps it, so in each turn all of its pages fault in anew:
+ * one minor fault for each page, in which the kernel finds a free page, fills it with
+ * zeros and maps it.  A page fault is not a system call, so strace does not show it;
+ * only %sys in top and min_flt in ps show it, and they grow together.
  *
  * glibc learns from freed blocks and serves the next one from the heap, but only
  * up to 32 MiB (DEFAULT_MMAP_THRESHOLD_MAX in malloc/malloc.c); a block above
- * that is mapped anew every time.  The cures keep the pages: forbid malloc to map
- * (M_MMAP_MAX, and a trim threshold above the block), or take the block from a
- * pool that keeps its chunk (lib/pool.h).
+ * that is mapped anew every time.  There are two cures, and both keep the pages:
+ * do not let malloc use mmap (M_MMAP_MAX, and a trim threshold above the size of the
+ * block), or take the block from a pool that keeps its chunk (pool.h).
  *
- * Controls: both cures; after the first turn neither may fault once.
+ * Controls: both cures.  After the first turn, neither may cause a single fault.
  * Try: block=16M.  Which turns fault now, and why?
  */
 #include "experiment.h"
@@ -43,7 +43,8 @@ static void by_pool(void)
 	pool_reset(pool);
 }
 
-/* The first turn is everybody's; what it costs is not counted. */
+/* Does one turn that is not counted, because every arm has to bring its pages in once, and
+ * then records the turns that are. */
 static void churn(void (*turn)(void))
 {
 	turn();
@@ -62,7 +63,7 @@ static void malloc_and_free(void)
 static void never_mapped(void)
 {
 #ifndef __GLIBC__
-	unsupported("mmap_max is a setting of glibc's malloc, and this is another libc");
+	unsupported("mmap_max is a setting of glibc's malloc, and this program uses another libc");
 #endif
 	churn(by_malloc);
 }
@@ -72,7 +73,8 @@ static void from_a_pool(void)
 	churn(by_pool);
 }
 
-/* getrusage(2) counts in microseconds: what took less than one stands there as 0. */
+/* Returns the system time of an arm, and 1 microsecond where it is shorter: getrusage(2) counts
+ * in microseconds, and a 0 would make the ratios infinite. */
 static struct samples system_time(const char *arm, const char *to)
 {
 	struct samples time = growth_samples(arm, "first half", to, system_ns);
@@ -95,25 +97,26 @@ static int64_t faults(const char *arm, const char *to)
 
 static void judge(void)
 {
-	/* Of a mapped block: 16 bytes of header, itself, 8 for rounding, from a page boundary on;
-	 * the page of the rounding, if it takes one, is not written. */
+	/* A mapping begins at a page boundary and holds 16 bytes of header, the block, and 8
+	 * bytes for rounding.  If the rounding takes a page of its own, that page is not
+	 * written. */
 	int64_t most = pages_for(block_bytes + 24), least = pages_for(block_bytes);
 	const char *churned = "malloc and free";
 
-	expect_between("minor faults, every page of every turn", turns * least,
+	expect_between("minor faults: one for every page of every turn", turns * least,
 		       faults(churned, "second half"), turns * most);
-	expect_at_least("system time grows with the turns: all, times the first half", 1.5,
+	expect_at_least("system time grows with the turns: all turns over the first half", 1.5,
 			ratio(system_time(churned, "second half"),
 			      system_time(churned, "first half")));
-	expect_at_most("and no faster than the turns: all, times the first half", 2.7,
+	expect_at_most("system time grows no faster than the turns: all over the first half", 2.7,
 		       ratio(system_time(churned, "second half"), system_time(churned, "first half")));
-	expect_at_least("system time, times that of the heap", 20,
+	expect_at_least("system time, as a multiple of that with the heap", 20,
 			ratio(system_time(churned, "second half"),
 			      system_time("never mapped", "second half")));
-	expect_at_least("system time, times that of the pool", 20,
+	expect_at_least("system time, as a multiple of that with the pool", 20,
 			ratio(system_time(churned, "second half"),
 			      system_time("from a pool", "second half")));
-	expect_at_least("all time, times that of the heap", 5,
+	expect_at_least("elapsed time, as a multiple of that with the heap", 5,
 			ratio(time_of(churned), time_of("never mapped")));
 	control_equal("never mapped: minor faults", 0, faults("never mapped", "second half"));
 	control_equal("from a pool: minor faults", 0, faults("from a pool", "second half"));
@@ -127,17 +130,18 @@ const struct experiment experiment = {
 	.charted = "system_ns minor_fault_count",
 	.chart = CHART_BARS,
 	.knobs = { { "block", &block_bytes, "bytes", "size of a block", 1 * MiB },
-		   { "turns", &turns, "", "how often", 2, 1000 } },
+		   { "turns", &turns, "", "how often a block is allocated, written and freed", 2,
+		     1000 } },
 	.arms = { { "malloc and free", malloc_and_free },
 		  { "never mapped", never_mapped, .control = true,
 		    .environment = "GLIBC_TUNABLES=glibc.malloc.mmap_max=0:"
 				   "glibc.malloc.trim_threshold=1099511627776" },
 		  { "from a pool", from_a_pool, .control = true } },
-	.predict = { "How many page faults do all these turns of malloc(), write and free() "
-		     "take?",
+	.predict = { "How many page faults do all these turns of malloc(), writing and free() "
+		     "cause?",
 		     "minor_fault_count", "malloc and free", "first half", "second half",
-		     .because = "The block is above 32 MiB, so glibc maps it anew each time, and "
-				"all of its pages fault in again at every turn." },
+		     .because = "The block is larger than 32 MiB, so glibc maps it anew each time, "
+				"and all of its pages fault in again in every turn." },
 	.judge = judge,
 	.trials = 5,
 	.warm_up = true,

@@ -2,13 +2,13 @@
 /* The fault counter counts first touches.
  *
  * A write to a page that has no memory behind it traps into the kernel, which
- * supplies one and counts a minor fault (minor: no disk was read).  The next
- * write finds the page in the page table and the kernel never hears of it.  So n
- * new pages make n faults, exactly, and a second pass over them none.  Huge
- * pages, which bring in 512 of 4 KiB at a time, are off here.
+ * supplies a page and counts a minor fault (minor: no disk was read).  The next
+ * write finds the page in the page table, and the kernel is not involved.  So n new
+ * pages cause exactly n faults, and a second pass over them causes none.  Huge
+ * pages, which bring in 512 pages of 4 KiB at a time, are switched off here.
  *
  * Control: pages that the kernel brought in beforehand (MADV_POPULATE_WRITE) must
- * cause no fault at their first write, and none of them may become resident then.
+ * cause no fault when they are first written, and none may become resident then.
  * Try: --huge-pages pages=16384, on a machine where
  * /sys/kernel/mm/transparent_hugepage/enabled says [always].
  */
@@ -48,26 +48,26 @@ static void judge(void)
 {
 	expect_equal("minor faults of the first pass, one for each page", pages,
 		     growth("fresh", "first pass", "first pass").minor_fault_count);
-	expect_equal("bytes that become resident in it", pages * page_bytes(),
+	expect_equal("bytes that become resident in the first pass", pages * page_bytes(),
 		     growth("fresh", "first pass", "first pass").resident_bytes);
 	expect_equal("minor faults of the second pass", 0,
 		     growth("fresh", "second pass", "second pass").minor_fault_count);
-	control_equal("minor faults of a first pass over pages that are there", 0,
+	control_equal("minor faults of a first pass over populated pages", 0,
 		      growth("populated", "first pass", "first pass").minor_fault_count);
-	control_equal("bytes that become resident in that pass", 0,
+	control_equal("bytes that become resident in a first pass over populated pages", 0,
 		      growth("populated", "first pass", "first pass").resident_bytes);
 }
 
 const struct experiment experiment = {
-	.claim = "n pages written for the first time make n minor faults, and none the second time",
+	.claim = "writing n new pages causes n minor faults; writing them again causes none",
 	.asked = "What does the minor fault counter count?",
 	.x_axis = "page writes",
 	.charted = "minor_fault_count",
 	.knobs = { { "pages", &pages, "", "how many pages are written", STEPS, 1 << 20 } },
 	.arms = { { "fresh", fresh }, { "populated", populated, .control = true } },
-	.predict = { "The pages are written twice. How many minor faults do both passes take?",
+	.predict = { "The pages are written twice. How many minor faults do both passes cause?",
 		     "minor_fault_count", "fresh",
-		     .because = "Each page faults at its first write. At the second it is there, "
-				"and the kernel hears nothing of it." },
+		     .because = "The first write to a page causes a fault. At the second write the "
+				"page is there, and the kernel is not involved." },
 	.judge = judge,
 };

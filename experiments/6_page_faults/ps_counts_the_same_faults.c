@@ -4,14 +4,14 @@
  * `ps -o min_flt,maj_flt` shows fields 10 and 12 of /proc/PID/stat; getrusage(2)
  * gives ru_minflt and ru_majflt.  Both are sums over the same fields of the
  * process's threads in the kernel, and neither is kept in batches, so at the
- * same instant they are equal.  "The same instant" takes care: this program
- * stands still (SIGSTOP) while its parent runs ps, and the row is recorded
- * without a fault in between.  Two counters that stay 0 are equal too: so that there
- * are major faults to count, pages are read that only the disk has.
+ * same instant they are equal.  Reading both at the same instant needs care: this
+ * program stands still (SIGSTOP) while its parent runs ps, and the row is recorded
+ * without a fault in between.  Two counters that stay at 0 are equal too, so the
+ * program also reads pages that are only on the disk: these are the major faults.
  *
  * Control: when one more page is written between ps and the row, the two must
  * differ by exactly one fault; and there must have been major faults.
- * Try: take our snapshot before ps is asked.  What is still exact, and why does the
+ * Try: take our snapshot before ps runs.  What is still exact, and why does the
  * control fail?
  */
 #include <sys/mman.h>
@@ -24,7 +24,8 @@ enum { STEPS = 8 };
 
 static int64_t pages = 512;
 
-/* Pages of a file that is not in memory; MADV_RANDOM: one is read at a time. */
+/* Returns the pages of a file that is not in memory; MADV_RANDOM: they are read one at a
+ * time. */
 static const char *pages_on_disk(void)
 {
 	int file = must_make_file(STEPS * page_bytes());
@@ -55,7 +56,8 @@ static void compare(const char *ps, bool major, int64_t pages_written_late)
 	}
 }
 
-/* 127, as for no ps at all: busybox has one that knows no faults. */
+/* 127 is the exit status for a program that is missing.  The ps of busybox exists, but cannot
+ * show page faults, so it counts as missing too. */
 #define MINOR_FAULTS "ps -o min_flt= -p $PID || exit 127"
 #define MAJOR_FAULTS "ps -o maj_flt= -p $PID || exit 127"
 
@@ -74,6 +76,7 @@ static void one_write_later(void)
 	compare(MINOR_FAULTS, false, 1);
 }
 
+/* Counts the rows in which ps and the probe differ by so many faults. */
 static int64_t rows_apart_by(const char *arm, int64_t difference)
 {
 	const struct row *row;
@@ -86,12 +89,12 @@ static int64_t rows_apart_by(const char *arm, int64_t difference)
 
 static void judge(void)
 {
-	expect_equal("readings, of 8, at which ps shows our minor faults", STEPS,
+	expect_equal("readings, of 8, in which ps shows the same minor faults", STEPS,
 		     rows_apart_by("minor faults", 0));
-	expect_equal("readings, of 8, at which ps shows our major faults", STEPS,
+	expect_equal("readings, of 8, in which ps shows the same major faults", STEPS,
 		     rows_apart_by("major faults", 0));
-	control_equal("readings, of 8, one fault apart when a page is written between", STEPS,
-		      rows_apart_by("one write later", -1));
+	control_equal("readings, of 8, that differ by one fault when a page is written in between",
+		      STEPS, rows_apart_by("one write later", -1));
 	control_between("major faults from the first reading to the last", 1,
 			growth("major faults", "compared", "compared").major_fault_count, STEPS - 1);
 }
@@ -100,16 +103,16 @@ const struct experiment experiment = {
 	.claim = "ps counts the same page faults as getrusage() at the same instant",
 	.asked = "Can I trust the fault counts in ps?",
 	.x_axis = "pages written",
-	.y_axis = "faults that ps shows, less ours",
+	.y_axis = "faults that ps shows, minus those of the probe",
 	.charted = "y",
 	.knobs = { { "pages", &pages, "", "how many pages are written", STEPS, 1 << 20 } },
 	.arms = { { "minor faults", minor_faults },
 		  { "major faults", major_faults },
 		  { "one write later", one_write_later, .control = true } },
-	.predict = { "By how many page faults does ps differ from getrusage(), when all pages "
-		     "are written?",
+	.predict = { "After all pages are written, by how many page faults does ps differ from "
+		     "getrusage()?",
 		     "y", "minor faults", .to = "compared",
-		     .because = "Both read the same counters of the kernel, and these are not kept "
-				"in batches." },
+		     .because = "Both read the same counters of the kernel, and the kernel does "
+				"not keep these in batches." },
 	.judge = judge,
 };

@@ -1,20 +1,20 @@
 /* SPDX-License-Identifier: MIT */
-/* What swapping does to the counters.
+/* What swapping does to the fault counters.
  *
  * When memory gets scarce, the kernel writes anonymous pages to swap space and
- * takes them from the process: resident memory falls, nothing is lost.  The next
- * touch of such a page faults, and as the page has to be read from somewhere, the
- * fault is a major one.  madvise(2), MADV_PAGEOUT, has the kernel do it now.
+ * takes them away from the process: resident memory falls, but nothing is lost.  The
+ * next touch of such a page faults, and because the page has to be read back, the
+ * fault is a major one.  madvise(2), MADV_PAGEOUT, makes the kernel do it now.
  *
  * A page that was written out may still be in memory, in the swap cache; then its
- * fault is minor.  mincore(2) tells one from the other.  From a disk the kernel
- * reads neighbours as well, up to 2 to the power of vm.page-cluster pages at once
+ * fault is minor.  mincore(2) tells one from the other.  From a disk the kernel also
+ * reads neighbouring pages, up to 2 to the power of vm.page-cluster pages at once
  * (Documentation/admin-guide/sysctl/vm.rst), and these come back by minor faults;
- * from zram, compressed memory, it reads one at a time.
+ * from zram, compressed memory, it reads one page at a time.
  *
- * Control: pages that stayed in memory do not fault when they are touched again.
+ * Control: pages that stayed in memory must not fault when they are touched again.
  * Try: sudo env SWAP=file scripts/with-swap make run CLAIM=swapped_pages_fault_major
- * and count the major faults again, with SWAP=zram too.
+ * and count the major faults again; then do the same with SWAP=zram.
  */
 #include <errno.h>
 #include <stdio.h>
@@ -46,8 +46,9 @@ static void need_swap(int64_t bytes)
 		unsupported("less than %lld bytes of swap space are free: " HOW_TO, (long long)bytes);
 }
 
-/* The first round writes the pages to swap.  What the swap cache still holds after
- * that is clean when it has been written: read again, it can be dropped at once. */
+/* The first round writes the pages to swap.  The swap cache may still hold some of them
+ * after that.  Once written, they are clean, so when they have been read again, the next
+ * round can drop them at once. */
 static void must_page_out(char *block, int64_t bytes)
 {
 	for (int round = 0; round < MOST_ROUNDS; round++) {
@@ -89,7 +90,8 @@ static void stayed(void)
 	touch_again(false);
 }
 
-static int64_t page_cluster(void)
+/* Returns the largest number of pages that the kernel reads from swap at once. */
+static int64_t pages_per_swap_read(void)
 {
 	FILE *file = fopen("/proc/sys/vm/page-cluster", "r");
 	int order = 3; /* the kernel's own default */
@@ -108,12 +110,12 @@ static void judge(void)
 	struct snapshot out = growth("swapped", "written", "paged out");
 	struct snapshot in = growth("swapped", "paged out", "touched again");
 
-	expect_equal("paging out: resident memory falls by all of the block", -bytes,
+	expect_equal("paging out: growth of resident memory: all of the block leaves", -bytes,
 		     out.resident_bytes);
 	expect_equal("paging out: bytes in swap", bytes, out.swap_bytes);
 	expect_equal("touched again: page faults, one for each page", pages,
 		     in.major_fault_count + in.minor_fault_count);
-	expect_between("touched again: those of them that are major", pages / page_cluster(),
+	expect_between("touched again: major faults among them", pages / pages_per_swap_read(),
 		       in.major_fault_count, pages);
 	control_equal("swapped: pages that were not in memory", pages, y_of("swapped", "paged out"));
 	control_equal("stayed: pages that were not in memory", 0, y_of("stayed", "paged out"));
@@ -133,7 +135,8 @@ const struct experiment experiment = {
 		     "major?",
 		     "major_fault_count", "swapped", "touched again", "touched again",
 		     .because = "A page has to be read back before it can be used. Where the "
-				"kernel reads neighbours along, these come by minor faults." },
+				"kernel also reads neighbouring pages, these come back by minor "
+				"faults." },
 	.judge = judge,
 	.probe = PROBE_SMAPS,
 };

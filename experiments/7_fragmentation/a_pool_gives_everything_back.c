@@ -1,17 +1,19 @@
 /* SPDX-License-Identifier: MIT */
-/* What dies together should live together.
+/* Objects that are freed together should be allocated together.
  *
- * A server answers a request: hundreds of thousands of small objects, all of
- * them garbage when the answer is sent.  Now and then it also allocates something
- * that stays (a session, a line of the log).  From one heap, what stays comes to
- * lie between what goes, and holds the holes in place: see churn_leaves_holes.
+ * To answer a request, a server allocates hundreds of thousands of small objects,
+ * and none of them is needed when the answer is sent.  Now and then it also allocates
+ * an object that stays (a session, a line of the log).  When both come from one heap,
+ * the objects that stay lie between those that go, and hold the holes in place: see
+ * churn_leaves_holes.
  *
- * A pool (lib/pool.h) takes large chunks from mmap(2) and cuts the objects from
- * them, one behind the other.  What stays comes from malloc and lies elsewhere,
- * so at the end whole mappings go back, whatever the order was.  Reset instead of
- * destroyed, the pool keeps its pages: the next request faults none in.
+ * A pool (pool.h) takes large chunks from mmap(2) and cuts the objects from them, one
+ * behind the other.  The objects that stay come from malloc and lie elsewhere.  So at
+ * the end whole mappings go back, whatever the order of the objects was.  A pool that
+ * is reset instead of destroyed keeps its pages, so the next request causes no fault.
  *
- * Control: the same objects, in the same order, by malloc() and free().
+ * Control: malloc() and free(), for the same objects in the same order, must keep
+ * nearly all of the memory.
  * Try: stays=1000000 (nothing stays).  What does malloc give back now, and why?
  */
 #include "dice.h"
@@ -61,7 +63,7 @@ static void with_pool(void)
 	record("answered", 0);
 	pool_reset(pool);
 	record("dropped", 0);
-	/* As many objects again, which take no more than the first ones did. */
+	/* As many objects again, which together need no more room than the first ones did. */
 	for (int64_t i = 0; i < objects; i++)
 		write_pages(from_pool(largest / 2), largest / 2);
 	record("answered again", 0);
@@ -79,7 +81,7 @@ static void with_malloc(void)
 	record("given back", 0);
 }
 
-/* The dice fall in this process as they did in the arms. */
+/* Adds up the sizes once more: dice_between() gives the same numbers here as in the arms. */
 static int64_t bytes_asked_for(void)
 {
 	int64_t bytes = 0;
@@ -96,22 +98,23 @@ static void judge(void)
 	struct snapshot heap_filled = growth("malloc and free", "before", "answered");
 	struct snapshot heap_back = growth("malloc and free", "before", "given back");
 
-	/* Each lies at a multiple of 16 (POOL_ALIGNMENT); the end of a chunk of 1 MiB is left
-	 * free where the next object, of 64 KiB at most, does not fit. */
+	/* Each object begins at a multiple of 16 (POOL_ALIGNMENT).  The end of a chunk of 1 MiB
+	 * stays free where the next object, of 64 KiB at most, does not fit. */
 	int64_t asked = bytes_asked_for();
-	expect_between("the pool's objects are resident, bytes", asked,
+	expect_between("resident bytes of the pool's objects", asked,
 		       filled.resident_bytes - filled.in_use_bytes,
 		       asked + objects * (POOL_ALIGNMENT - 1) + asked / 8);
 	expect_equal("page faults of a second request in the same pool", 0,
 		     growth("pool", "dropped", "answered again").minor_fault_count);
-	/* What stays lies in the heap.  A chunk has a header of 8 bytes and is rounded
-	 * up to 16, to 32 at least. */
-	expect_between("bytes in use at the end: what stays", objects / stays_every * smallest,
-		       back.in_use_bytes, objects / stays_every * (smallest + 31));
-	expect_between("resident bytes that the pool leaves: what stays, no more", 0,
+	/* The objects that stay lie in the heap.  A chunk of the heap has a header of 8 bytes;
+	 * its size is rounded up to a multiple of 16, and to 32 at least. */
+	expect_between("bytes in use at the end: the objects that stay",
+		       objects / stays_every * smallest, back.in_use_bytes,
+		       objects / stays_every * (smallest + 31));
+	expect_between("resident bytes at the end: no more than the objects that stay", 0,
 		       back.resident_bytes, back.in_use_bytes + 2 * page_bytes());
-	expect_equal("mappings that the pool leaves", 0, back.mapping_count);
-	expect_equal("addresses that the pool leaves, bytes: what the heap grew by",
+	expect_equal("mappings that remain of the pool", 0, back.mapping_count);
+	expect_equal("growth of the virtual size, bytes: only what the heap grew by",
 		     back.heap_top_bytes, back.virtual_bytes);
 	control_between("malloc and free: resident bytes at the end",
 			heap_filled.resident_bytes / 10 * 9, heap_back.resident_bytes,
@@ -119,20 +122,20 @@ static void judge(void)
 }
 
 const struct experiment experiment = {
-	.claim = "a pool leaves no holes: released at once, all of its memory is the system's again",
+	.claim = "a pool leaves no holes: when it is destroyed, all of its memory goes back to the system",
 	.asked = "What can I do against fragmentation?",
 	.charted = "resident_bytes in_use_bytes",
 	.chart = CHART_STAGES,
 	.knobs = { { "objects", &objects, "", "objects of one request", 1000, 1 << 24 },
 		   { "smallest", &smallest, "bytes", "smallest object", 1, 64 * KiB },
 		   { "largest", &largest, "bytes", "largest object", 2, 64 * KiB },
-		   { "stays", &stays_every, "", "after so many objects comes one that stays" } },
+		   { "stays", &stays_every, "", "after this many objects, one object stays" } },
 	.arms = { { "pool", with_pool }, { "malloc and free", with_malloc, .control = true } },
 	.predict = { "How much stays resident when the pool has given everything back?",
 		     "resident_bytes", "pool", "before", "given back",
-		     .because = "The pool's chunks are mappings of their own and go whole. What "
-				"remains are the objects that were to stay: they came from malloc "
-				"and lie elsewhere." },
+		     .because = "The pool's chunks are mappings of their own and go back whole. Only "
+				"the objects that stay remain: they came from malloc and lie "
+				"elsewhere." },
 	.judge = judge,
 	.probe = PROBE_MAPPINGS,
 	.film = true,

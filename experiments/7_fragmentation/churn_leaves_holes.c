@@ -1,19 +1,19 @@
 /* SPDX-License-Identifier: MIT */
-/* A program that has been busy keeps its memory, though it needs little of it.
+/* A program that has been busy keeps its memory, although it now needs little of it.
  *
- * Blocks of mixed sizes come and go (churn), then most of them are freed.  The
- * survivors lie scattered over the whole heap: between them are holes, which
- * malloc will reuse, but which free() cannot give back to the kernel.  It can
- * only lower the break, and so only the free memory above the highest survivor
- * could go.  In-use bytes fall, resident bytes stay: external fragmentation.
+ * Blocks of mixed sizes are allocated and freed again and again (churn); in the end
+ * most of them are freed.  The blocks that survive lie scattered over the whole heap.  Between them are holes,
+ * which malloc will reuse, but which free() cannot give back to the kernel: it can
+ * only lower the break, so only the free memory above the highest survivor could go
+ * back.  The bytes in use fall and resident memory stays: external fragmentation.
  *
- * Nothing is wrong with the amount that was freed; it is the order.  Lifetimes
- * that are nested like those of a stack leave no holes.
+ * The cause is not how much was freed, but in which order.  Lifetimes that are nested
+ * like those on a stack leave no holes.
  *
- * Control: the same sizes, with the youngest block freed each time: the memory
- * must go back as it is freed.
+ * Control: with the same sizes, but always the youngest block freed first, memory must
+ * go back while the blocks are freed.
  * The blocks are larger than what a thread's cache keeps (1,032 bytes), because a
- * block that it keeps counts as in use and pins the top: see
+ * block in that cache counts as in use and keeps the top from shrinking: see
  * freed_is_not_free_in_the_tcache.
  * Try: smallest=16 largest=500.  Why does the control fail?
  * Try: malloc_trim(0) at the end: holes that span whole pages can go after all.
@@ -37,19 +37,19 @@ static void allocate(int64_t place)
 	done++;
 }
 
-static int64_t any(void)
+static int64_t pick_any(void)
 {
 	return dice_between(0, count - 1);
 }
 
-/* Rolls the dice all the same, so that both arms see the same sizes. */
-static int64_t youngest(void)
+/* Draws a number all the same, so that both arms get the same sizes. */
+static int64_t pick_youngest(void)
 {
-	any();
+	pick_any();
 	return count - 1;
 }
 
-static void live(int64_t (*victim)(void))
+static void churn(int64_t (*pick)(void))
 {
 	blocks = must_map(most_blocks * (int64_t)sizeof(*blocks));
 	write_pages(blocks, most_blocks * (int64_t)sizeof(*blocks));
@@ -62,7 +62,7 @@ static void live(int64_t (*victim)(void))
 	}
 	for (int step = 0; step < 2 * STEPS; step++) {
 		for (int64_t i = 0; i < rounds * most_blocks / 2 / STEPS; i++) {
-			int64_t place = victim();
+			int64_t place = pick();
 			free(blocks[place]);
 			allocate(place);
 		}
@@ -70,7 +70,7 @@ static void live(int64_t (*victim)(void))
 	}
 	for (int step = 9; step >= 1; step--) {
 		for (; count > most_blocks * step / 10; done++) {
-			int64_t place = victim();
+			int64_t place = pick();
 			free(blocks[place]);
 			blocks[place] = blocks[--count];
 		}
@@ -80,12 +80,12 @@ static void live(int64_t (*victim)(void))
 
 static void any_block(void)
 {
-	live(any);
+	churn(pick_any);
 }
 
 static void youngest_first(void)
 {
-	live(youngest);
+	churn(pick_youngest);
 }
 
 static void judge(void)
@@ -97,16 +97,16 @@ static void judge(void)
 	/* One block in ten survives; their sizes differ. */
 	expect_between("bytes in use after nine blocks in ten were freed", peak.in_use_bytes / 20,
 		       end.in_use_bytes, peak.in_use_bytes / 20 * 3);
-	/* The highest survivor lies some ten blocks below the top, more rarely further. */
-	expect_between("resident bytes at the end", peak.resident_bytes / 20 * 19,
-		       end.resident_bytes, peak.resident_bytes);
+	/* The highest survivor usually lies about ten blocks below the top, rarely further. */
+	expect_between("resident bytes at the end: nearly as many as at the peak",
+		       peak.resident_bytes / 20 * 19, end.resident_bytes, peak.resident_bytes);
 	/* free() keeps up to M_TRIM_THRESHOLD of the top and leaves M_TOP_PAD of it. */
-	control_between("youngest first: resident bytes at the end", 0, nested.resident_bytes,
+	control_between("youngest block first: resident bytes at the end", 0, nested.resident_bytes,
 			nested.in_use_bytes + 2 * DEFAULT_THRESHOLD + 2 * page_bytes());
 }
 
 const struct experiment experiment = {
-	.claim = "mixed sizes and lifetimes leave holes: most is freed, and resident memory stays",
+	.claim = "mixed sizes and lifetimes leave holes: most blocks are freed, but resident memory stays",
 	.asked = "My program freed nearly everything. Why is it still as large as at its peak?",
 	.x_axis = "blocks allocated and freed",
 	.charted = "resident_bytes in_use_bytes",
@@ -116,10 +116,10 @@ const struct experiment experiment = {
 		   { "rounds", &rounds, "", "how often a block is replaced, on average", 1, 1000 } },
 	.arms = { { "any block is freed", any_block },
 		  { "youngest block first", youngest_first, .control = true } },
-	.predict = { "Nine blocks in ten are freed in the end. How much is still resident?",
+	.predict = { "In the end nine blocks in ten are freed. How much is still resident?",
 		     "resident_bytes", "any block is freed", "before", "freeing",
-		     .because = "The survivors lie scattered over the heap. free() can only lower "
-				"the break, and that not below the highest of them." },
+		     .because = "The blocks that survive lie scattered over the heap. free() can "
+				"only lower the break, and not below the highest survivor." },
 	.judge = judge,
 	.deep = "blocks=100000",
 	.film = true,

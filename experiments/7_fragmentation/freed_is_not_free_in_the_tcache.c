@@ -3,13 +3,13 @@
  *
  * free() puts a small block (of up to 1,032 bytes) into a cache of the thread,
  * the tcache, which keeps up to 7 blocks of each size (16 since glibc 2.43).
- * There malloc() finds it again without a lock.  But the heap knows nothing of it:
- * such a chunk still bears the mark "in use", so mallinfo2() counts it as given
- * out, its neighbours cannot merge with it, and one of them at the top keeps the
- * heap from being trimmed.
+ * There malloc() finds the block again without a lock.  But the heap is not told:
+ * the chunk is still marked "in use".  So mallinfo2() counts it as in use, its
+ * neighbours cannot merge with it, and a single such chunk at the top keeps the heap
+ * from being trimmed.
  *
- * Control: with the cache switched off, every free() must show at once; with room
- * for 3 blocks, all but 3.
+ * Control: with the cache switched off, every free() must show at once; with a cache
+ * of 3 blocks, every free() but the first 3.
  * Try: block=1033, then block=1032.
  */
 #define _GNU_SOURCE
@@ -29,7 +29,7 @@ static void free_one_by_one(void)
 {
 	void *blocks[BLOCKS];
 
-	wake_malloc(); /* since glibc 2.43 the cache itself is allocated by the first free() */
+	wake_malloc(); /* since glibc 2.43 the first free() allocates the cache itself */
 	for (int i = 0; i < BLOCKS; i++)
 		blocks[i] = must_malloc(block_bytes);
 	record("freeing", 0);
@@ -39,13 +39,13 @@ static void free_one_by_one(void)
 	}
 }
 
-/* TCACHE_FILL_COUNT in malloc/malloc.c. */
+/* Returns how many blocks of a size the cache keeps: TCACHE_FILL_COUNT in malloc/malloc.c. */
 static int64_t cached_by_default(void)
 {
 #ifdef __GLIBC__
 	return strverscmp(gnu_get_libc_version(), "2.43") >= 0 ? 16 : 7;
 #else
-	return 0; /* no thread cache, and no heap report either: unsupported */
+	return 0; /* no thread cache; and no heap report, so the claim is unsupported */
 #endif
 }
 
@@ -54,7 +54,7 @@ static int64_t in_use_after(const char *arm, int frees)
 	return nth_row(arm, "freeing", frees)->is.in_use_bytes;
 }
 
-/* How many frees in a row, from the first on, changed nothing. */
+/* Counts the calls of free(), from the first one on, that did not change the bytes in use. */
 static int64_t hidden_frees(const char *arm)
 {
 	int64_t hidden = 0;
@@ -69,13 +69,13 @@ static void judge(void)
 	int64_t all = growth("no cache", "freeing", "freeing").in_use_bytes;
 	int64_t shown = growth("as it is", "freeing", "freeing").in_use_bytes;
 
-	expect_equal("frees that leave the bytes in use as they are", cached_by_default(),
-		     hidden_frees("as it is"));
-	expect_equal("bytes that leave when the cache takes no more: all the other blocks",
+	expect_equal("first calls of free() that do not change the bytes in use",
+		     cached_by_default(), hidden_frees("as it is"));
+	expect_equal("change of the bytes in use: all blocks but those in the cache",
 		     all / BLOCKS * (BLOCKS - cached_by_default()), shown);
-	control_equal("no cache: frees that leave the bytes in use as they are", 0,
+	control_equal("no cache: first calls of free() that do not change the bytes in use", 0,
 		      hidden_frees("no cache"));
-	control_equal("a cache of 3: frees that leave the bytes in use as they are", 3,
+	control_equal("cache of 3: first calls of free() that do not change the bytes in use", 3,
 		      hidden_frees("cache of 3"));
 }
 
@@ -94,7 +94,7 @@ const struct experiment experiment = {
 	.predict = { "After how many freed blocks do the bytes in use fall for the first time?",
 		     "jump of in_use_bytes", "as it is",
 		     .because = "The thread's cache takes the first 7 blocks (16 since glibc "
-				"2.43), and they still count as in use. The next one is the first "
-				"that is free." },
+				"2.43), and they still count as in use. The next block is the "
+				"first one that becomes free." },
 	.judge = judge,
 };

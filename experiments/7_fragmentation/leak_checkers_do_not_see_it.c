@@ -1,40 +1,42 @@
 /* SPDX-License-Identifier: MIT */
 /* "valgrind finds no leak, so the memory must be somebody else's."
  *
- * A leak checker asks of each block whether the program still knows its address.
- * A hole between two blocks is no block any more: it was freed, correctly, and
- * malloc keeps it.  So a heap that is nearly all holes has zero bytes lost.
- * (valgrind could not see it anyway: memcheck puts its own malloc in the place of
- * the program's, and with it another heap.  LeakSanitizer does the same.)
+ * For each block, a leak checker asks whether the program still has its address.
+ * A hole between two blocks is no longer a block: it was freed, correctly, and
+ * malloc keeps it.  So a heap that consists almost only of holes has lost no byte.
+ * (valgrind could not see the holes anyway: memcheck replaces the program's malloc
+ * with its own, and so the heap as well.  LeakSanitizer does the same.)
  *
  * That does not mean that fragmentation cannot be detected.  malloc knows its
  * holes: mallinfo2(3) counts them as .fordblks, the column free_bytes here, and
  * malloc_info(3) lists them by size, with the same sum.  From outside, massif, another
- * tool of valgrind, shows them by their absence: with --pages-as-heap=yes it counts what
- * the process has from the kernel, without it what is in blocks.  Much of the one and
- * little of the other is the symptom.
+ * tool of valgrind, shows them as a difference: with --pages-as-heap=yes it counts what
+ * the process has from the kernel, without that option what is in blocks.  The symptom
+ * is that the first number is large and the second small.
  *
- * Control: a process that loses the addresses of its blocks; the same command
- * must report them, all but perhaps the last.
- * Try: malloc_info(0, stderr) after the frees: of which sizes are the holes?
+ * Control: in a process that loses the addresses of its blocks, the same command must
+ * report all of these blocks as lost, except perhaps the last.
+ * Try: malloc_info(0, stderr) after the frees.  Which sizes do the holes have?
  */
 #include "dice.h"
 #include "experiment.h"
 #include "heap_report.h"
 #include "memory.h"
 
-/* Small, for valgrind is slow; and no knobs, for it watches a run of its own. */
+/* These are small because valgrind is slow.  They are not knobs because valgrind starts a
+ * run of its own (--bare), which would not get the knobs of this one. */
 enum { BLOCKS = 2000, KEEP_EVERY = 16 };
 
-/* Runs an arm once more, under memcheck, and prints how many bytes were lost; a
- * report without its last lines is no report. */
+/* The command that runs an arm once more, under memcheck, and prints how many bytes were
+ * lost.  It fails when the last lines of the report are missing. */
 #define BYTES_LOST(arm)                                                               \
 	"valgrind --leak-check=full \"$PROGRAM\" --bare='" arm "' 2>&1 | awk '"       \
 	"/LEAK SUMMARY|no leaks are possible/ { complete = 1 } "                      \
 	"/(definitely|indirectly|possibly) lost:/ { gsub(\",\", \"\"); lost += $4 } " \
 	"END { if (!complete) exit 1; print lost + 0 }'"
 
-/* The same under massif: how many bytes were there at the end. */
+/* The command that runs an arm once more, under massif, and prints how many bytes there
+ * were at the end. */
 #define BYTES_AT_END(arm, options)                                                           \
 	"valgrind --tool=massif --max-snapshots=1000 --massif-out-file=/dev/stdout " options \
 	" \"$PROGRAM\" --bare='" arm "' 2>/dev/null | awk -F= '"                             \
@@ -52,7 +54,7 @@ static void must_have_valgrind(void)
 static void fragmented(void)
 {
 	must_have_valgrind();
-	malloc_info_free_bytes(); /* has its stream now */
+	malloc_info_free_bytes(); /* allocates its stream now, before the first record */
 	record("before", 0);
 	for (int i = 0; i < BLOCKS; i++) {
 		int64_t bytes = dice_between(2 * KiB, 8 * KiB);
@@ -87,35 +89,35 @@ static void judge(void)
 {
 	struct snapshot freed = growth("fragmented", "before", "freed");
 
-	expect_between("bytes in use are a small part of the resident ones", 0, freed.in_use_bytes,
+	expect_between("bytes in use: a small part of the resident bytes", 0, freed.in_use_bytes,
 		       freed.resident_bytes / 8);
-	expect_equal("bytes lost, says valgrind", 0, y_of("fragmented", "lost (valgrind)"));
-	expect_between("bytes in holes, says malloc itself (mallinfo2)",
+	expect_equal("bytes lost, according to valgrind", 0, y_of("fragmented", "lost (valgrind)"));
+	expect_between("bytes in holes, according to malloc itself (mallinfo2)",
 		       freed.resident_bytes / 4 * 3, freed.free_bytes, INT64_MAX);
-	/* malloc_info() adds up size fields with their flags (chunksize_nomask()), and the flag
-	 * PREV_INUSE is worth 1; a hole is one chunk. */
+	/* malloc_info() adds up the size fields together with their flags (chunksize_nomask()).
+	 * The flag PREV_INUSE adds 1 for each chunk, and each hole is one chunk. */
 	int64_t holes = BLOCKS / KEEP_EVERY,
 		free_bytes = nth_row("fragmented", "freed", 0)->is.free_bytes;
-	expect_between("bytes of free chunks, says malloc_info(): as mallinfo2() has it",
+	expect_between("bytes of free chunks, according to malloc_info(): as in mallinfo2()",
 		       free_bytes, y_of("fragmented", "freed"), free_bytes + holes);
-	expect_between("bytes in blocks are a small part of those in pages, says massif", 1,
+	expect_between("bytes in blocks, according to massif: a small part of those in pages", 1,
 		       y_of("fragmented", "blocks (massif)"),
 		       y_of("fragmented", "pages (massif)") / 8);
 	/* The address of the last block may still lie in a register or on the stack. */
-	control_between("a real leak: bytes lost, says valgrind", 2 * KiB * (BLOCKS - 1),
+	control_between("a real leak: bytes lost, according to valgrind", 2 * KiB * (BLOCKS - 1),
 			y_of("leaking", "lost (valgrind)"), 2 * KiB * BLOCKS);
 }
 
 const struct experiment experiment = {
-	.claim = "a leak checker does not see fragmentation: no byte lost, resident many times in-use",
+	.claim = "a leak checker does not see fragmentation: no byte is lost, yet most memory is unused",
 	.asked = "valgrind says there is no leak. Why does the process keep so much memory?",
-	.y_axis = "bytes, says the tool that the stage names; freed: bytes of free chunks, says malloc_info",
+	.y_axis = "bytes reported by the tool that the stage names (freed: bytes of free chunks, by malloc_info)",
 	.charted = "resident_bytes in_use_bytes free_bytes",
 	.chart = CHART_STAGES,
 	.arms = { { "fragmented", fragmented }, { "leaking", leaking, .control = true } },
-	.predict = { "Most of a heap lies idle in holes. How many bytes does valgrind call lost?",
+	.predict = { "Most of a heap consists of holes. How many bytes does valgrind report as lost?",
 		     "y", "fragmented", .to = "lost (valgrind)",
-		     .because = "Every block was freed correctly, and a hole is no block: nothing "
-				"is lost, it is only not used." },
+		     .because = "Every block was freed correctly, and a hole is not a block: nothing "
+				"is lost, it is only unused." },
 	.judge = judge,
 };

@@ -1,3 +1,4 @@
 # SPDX-License-Identifier: MIT
-# valgrind 3.19 (Debian 12) gives up on the DWARF 5 that clang writes; it needs none of it here.
+# valgrind 3.19 (Debian 12) cannot read the debug information that clang writes (DWARF 5). It is
+# not needed here, so it is left out of the program.
 $(BUILD)/7_fragmentation/leak_checkers_do_not_see_it: EXTRA_LINK = -Wl,--strip-debug

@@ -2,22 +2,22 @@
 /* "mallinfo sorts the free blocks by size: fsmblks counts those of up to 80
  * bytes, smblks those of 80 to 512, ordblks those of 512 bytes to 128 KiB."
  *
- * None of the three knows a size class (int_mallinfo() in malloc/malloc.c):
+ * None of the three fields counts a size class (int_mallinfo() in malloc/malloc.c):
  *
- *   smblks    how many freed chunks lie in the fastbins
- *   fsmblks   the same chunks, in bytes
- *   ordblks   how many other free chunks there are, the top among them
+ *   smblks    the number of freed chunks in the fastbins
+ *   fsmblks   the bytes of the same chunks
+ *   ordblks   the number of all other free chunks, the top among them
  *
- * The fastbins took chunks of up to 128 bytes; glibc 2.43 gave them up, and since
+ * The fastbins took chunks of up to 128 bytes; glibc 2.43 removed them, and since
  * then smblks and fsmblks stay 0.  And no field shows what the thread cache
- * (tcache) keeps: a freed block goes there first while its size has room, and
- * goes on counting as in use.
+ * (tcache) keeps: a freed block goes there first, as long as there is room for its
+ * size, and still counts as in use.
  *
- * The blocks are freed one size after the other, each between two that stay, so
- * that they cannot merge.
+ * The blocks are freed one size after the other.  Each lies between two blocks that
+ * stay, so that freed blocks cannot merge.
  *
- * Control: without a thread cache, every freed block must show, as one more in
- * smblks or in ordblks, whatever its size.
+ * Control: without a thread cache, every freed block must add one to smblks or to
+ * ordblks, whatever its size.
  * Try: --tunables=glibc.malloc.mxfast=0 switches the fastbins off, as glibc 2.43
  * did for good.  Where do the blocks of 40 bytes show now?
  */
@@ -73,24 +73,24 @@ static void judge(void)
 		freed_blocks += BLOCKS;
 		bytes += BLOCKS * sizes[size];
 	}
-	control_equal("no thread cache: what smblks and ordblks grow by, all sizes", freed_blocks,
-		      seen);
+	control_equal("no thread cache: growth of smblks and ordblks together, all sizes",
+		      freed_blocks, seen);
 	/* Each chunk is 8 bytes larger than its block, rounded up to 16. */
 	control_between("no thread cache: bytes that become free", bytes, freed.free_bytes,
 			bytes + 24 * freed_blocks);
-	expect_equal("20 blocks of 40 bytes are freed: fsmblks grows by", BLOCKS,
+	expect_equal("20 blocks of 40 bytes are freed: growth of fsmblks", BLOCKS,
 		     grown("as it is", "fsmblks", 0));
-	expect_equal("20 blocks of 200 bytes are freed: smblks grows by", BLOCKS,
+	expect_equal("20 blocks of 200 bytes are freed: growth of smblks", BLOCKS,
 		     grown("as it is", "smblks", 1));
-	expect_equal("20 blocks of 2,000 bytes are freed: ordblks grows by", BLOCKS,
+	expect_equal("20 blocks of 2,000 bytes are freed: growth of ordblks", BLOCKS,
 		     grown("as it is", "ordblks", 2));
 }
 
 const struct experiment experiment = {
 	.claim = "mallinfo's fsmblks, smblks, ordblks count free blocks of 0-80, 80-512, 512-128K bytes",
-	.asked = "What do the fields of mallinfo tell about the holes in my heap?",
+	.asked = "What do the fields of mallinfo say about the holes in my heap?",
 	.instead = "smblks counts the chunks in fastbins, fsmblks their bytes (0 since glibc 2.43), "
-		   "ordblks all other free chunks. What the thread cache keeps is in none.",
+		   "ordblks all other free chunks. What the thread cache keeps is in none of them.",
 	.x_axis = "size of the 20 blocks that are freed, bytes",
 	.y_axis = "growth of the field",
 	.charted = "y",
@@ -98,10 +98,10 @@ const struct experiment experiment = {
 	.arms = { { "as it is", free_size_by_size },
 		  { "no thread cache", free_size_by_size, .control = true,
 		    .environment = "GLIBC_TUNABLES=glibc.malloc.tcache_count=0" } },
-	.predict = { "20 blocks of 2,000 bytes are freed, where no two can merge. By how much "
-		     "does ordblks grow?",
+	.predict = { "20 blocks of 2,000 bytes are freed, and no two of them can merge. By how "
+		     "much does ordblks grow?",
 		     "y", "as it is", .to = "ordblks",
 		     .because = "ordblks counts the free chunks that are in no fastbin, whatever "
-				"their size: each of these blocks became one." },
+				"their size. Each of these blocks becomes such a chunk." },
 	.judge = judge,
 };

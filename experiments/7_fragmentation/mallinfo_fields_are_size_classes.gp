@@ -1,15 +1,16 @@
 # SPDX-License-Identifier: MIT
-# The fields side by side for each size; the line is what each told field should reach.
+# Draws the fields side by side for each size. The dashed line is what the field that the claim names
+# should reach.
 
 arms = '"as it is" "no thread cache"'
 fields = 'fsmblks smblks ordblks'
 colours = '#0072b2 #d55e00 #009e73'
 
-# Each size is a group of six bars: a field is a pair, first as it is, then without cache.
+# Each size has a group of six bars, two for each field: first as it is, then without a thread cache.
 place(size, field, arm) = size + (field - 2) * 0.28 + (arm - 1.5) * 0.13
 group(x) = x == 40 ? 1 : x == 200 ? 2 : 3
 grown(field, arm) = strcol('stage') eq word(fields, field) && strcol('arm') eq word(arms, arm) ? column('y') : NaN
-# Where a number stands: on its bar, a 0 at the foot.
+# The height at which a number is written: on top of its bar, a 0 at the bottom.
 top(number) = number > 0.7 ? number : number <= 0.7 ? 0.7 : NaN
 
 set logscale y

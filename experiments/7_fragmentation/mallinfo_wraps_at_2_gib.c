@@ -1,14 +1,14 @@
 /* SPDX-License-Identifier: MIT */
 /* mallinfo() cannot count to 2 GiB.
  *
- * Its fields are int, as they were in System V, where a heap of 2 GiB was out of
- * the question.  Beyond 2^31 - 1 a field turns negative, at 4 GiB it starts again
- * at 0, and nothing says so: a monitor that adds it up draws a sawtooth.  glibc
- * 2.33 brought mallinfo2(), whose fields are size_t, and deprecated mallinfo().
+ * Its fields are int, as they were in System V, when nobody could have a heap of
+ * 2 GiB.  Above 2^31 - 1 a field turns negative, at 4 GiB it starts again at 0, and
+ * no error is reported: a monitor that draws the field draws a sawtooth.  glibc 2.33
+ * brought mallinfo2(), whose fields are size_t, and deprecated mallinfo().
  *
  * The blocks are never written, so the program needs addresses, not memory.
  *
- * Control: below 2 GiB both give the same number.
+ * Control: below 2 GiB both must give the same number.
  * Try: step=1G.  What does mallinfo() show at exactly 4 GiB?
  */
 #include "experiment.h"
@@ -40,7 +40,7 @@ static void by_mallinfo2(void)
 	grow(mallinfo2_report);
 }
 
-/* What is left of a number when it is put into an int of 32 bits. */
+/* Returns what is left of a number that is stored in an int of 32 bits. */
 static int64_t as_int(int64_t number)
 {
 	return (int32_t)(uint32_t)number;
@@ -63,12 +63,12 @@ static void judge(void)
 	}
 	expect_equal("blocks that have a mapping of their own", STEPS,
 		     growth("mallinfo2()", "before", "growing").mmapped_count);
-	expect_equal("readings at which mallinfo2() is right, to the page", STEPS, exact);
+	expect_equal("readings at which mallinfo2() is exact to the page", STEPS, exact);
 	expect_between("readings from 2 GiB on", 1, above, STEPS);
-	expect_equal("of them, those at which mallinfo() shows what an int keeps of it", above,
-		     wrapped);
+	expect_equal("readings from 2 GiB on at which mallinfo() shows the sum cut to 32 bits",
+		     above, wrapped);
 	control_between("readings below 2 GiB", 1, below, STEPS);
-	control_equal("of them, those at which mallinfo() is right", below, whole);
+	control_equal("readings below 2 GiB at which mallinfo() is right", below, whole);
 }
 
 const struct experiment experiment = {
@@ -79,10 +79,10 @@ const struct experiment experiment = {
 	.charted = "y",
 	.knobs = { { "step", &step_bytes, "bytes", "size of each of the 20 blocks", 128 * MiB, GiB } },
 	.arms = { { "mallinfo()", by_mallinfo }, { "mallinfo2()", by_mallinfo2 } },
-	.predict = { "20 of these blocks are allocated. How many bytes in mapped blocks does "
+	.predict = { "20 of these blocks are allocated. How many bytes of mapped blocks does "
 		     "mallinfo() show?",
 		     "y", "mallinfo()", .to = "growing",
-		     .because = "Its fields are int, 32 bits: of the true sum, every 4 GiB are "
-				"missing." },
+		     .because = "Its fields are int, of 32 bits: every full 4 GiB of the true sum "
+				"are lost." },
 	.judge = judge,
 };

@@ -1,21 +1,22 @@
 /* SPDX-License-Identifier: MIT */
-/* A server: many requests, each with a few dozen blocks, all of them soon over.
+/* A server handles many requests, each with a few dozen blocks that are soon freed.
  *
- * This is where malloc is at its best.  Little is alive at a time, what was freed
- * a moment ago is asked for again, still in the processor's cache, and glibc keeps
- * just such blocks in a list for each size (tcache).  A pool for each request need
- * not look for anything nor free anything, and it stays in the same few pages: the
- * request that comes next gets the pool of one that is over (pool_reset()).
+ * This is where malloc is at its best.  Few blocks are in use at a time, a block that
+ * was freed a moment ago is used again while it is still in the processor's cache, and
+ * glibc keeps exactly such blocks in a list for each size (tcache).  A pool for each
+ * request has nothing to search and nothing to free.  It also stays in the same few
+ * pages: the next request gets the pool of one that has ended (pool_reset()).
  *
- * Sixteen requests are open at a time, so what dies first was not allocated last:
- * one pool, or one obstack, for all of them would never get empty.
+ * Sixteen requests are open at a time, so the block that is freed first is not the one
+ * that was allocated last: a single pool, or a single obstack, for all requests would
+ * never become empty.
  *
- * What not to do: a new pool for each request (pool_create() and pool_destroy()).
- * That is two system calls, and a page fault for every page, each time.
+ * What not to do: make a new pool for each request (pool_create() and pool_destroy()).
+ * That costs two system calls, and a page fault for every page, each time.
  *
- * Control: that new pool each time must be slower than glibc's malloc: this race can
- * be lost.
- * Try: blocks=2.  How small may a request be before its pool is not worth it?
+ * Control: with a new pool each time, the requests must take longer than with glibc's
+ * malloc.  So a pool can lose this race.
+ * Try: blocks=2.  How small may a request be before a pool for it is not worth it?
  */
 #include <sys/types.h>
 #ifdef __GLIBC__
@@ -36,15 +37,16 @@ static uint16_t size[SIZES];
 struct object {
 	struct object *next;
 };
-static struct object head[OPEN]; /* of the blocks of each open request */
+static struct object head[OPEN]; /* the list of the blocks of each open request */
 
-/* A macro, so that nobody pays for a call that he does not need.  Each request
- * takes the place of an older one, which is over; then come its blocks, which are
- * linked and so written to.  The first pass warms up. */
+/* Serves all requests twice; the first pass only warms up.  It is a macro, so that no arm pays
+ * for a function call that it does not need.  Each request takes the place of an older one that
+ * has ended: it releases the blocks of that one, then allocates its own and links them, which
+ * writes to each. */
 #define SERVE(allocate, release)                                                                 \
 	do {                                                                                     \
 		const int64_t all = requests, of_each = blocks;                                  \
-		throw_dice();                                                                    \
+		draw_sizes();                                                                    \
 		record("warming up", 0);                                                         \
 		for (int64_t pass = 0; pass < 2; pass++) {                                       \
 			int64_t began_ns = probe_clock_ns(), n = 0;                              \
@@ -64,8 +66,8 @@ static struct object head[OPEN]; /* of the blocks of each open request */
 		}                                                                                \
 	} while (0)
 
-/* The same sizes in every arm. */
-static void throw_dice(void)
+/* Draws the sizes, the same in every arm. */
+static void draw_sizes(void)
 {
 	for (int i = 0; i < SIZES; i++)
 		size[i] = (uint16_t)dice_between(16, LARGEST);
@@ -101,7 +103,8 @@ static void bump(void)
 	      free_from[at] = region[at]);
 }
 
-/* volatile: read and written back for each block, as what outlives the loop must be. */
+/* volatile: the pointer is read and written back for each block, as a pointer must be that is
+ * used after the loop. */
 static void bump_in_memory(void)
 {
 	char *region[OPEN], *volatile free_from[OPEN], *block;
@@ -172,8 +175,9 @@ static void talloc_pool(void)
 	SERVE(alloc(pool[at], bytes, "block"), clear(pool[at]));
 }
 
-/* GLib's, for strings: it copies them in, which the others need not.  One byte more
- * than asked for is its closing NUL, which makes multiples of 16, fit for any type. */
+/* GLib's pool for strings.  It copies the strings in, which the other pools need not do.  It
+ * adds a closing NUL, so with (bytes | 15) each block is a multiple of 16 long, and the next one
+ * is aligned for any type. */
 static void string_chunk(void)
 {
 	static const char text[LARGEST + 16];
@@ -188,13 +192,14 @@ static void string_chunk(void)
 	SERVE(insert(chunk[at], text, (ssize_t)(bytes | 15)), clear(chunk[at]));
 }
 
-/* GLib's slabs, one for each size: freed one by one, and the size has to be known.  From
- * GLib 2.76 on it is malloc() under another name. */
-static void give_all(struct object *object, int64_t dice, void (*give)(size_t bytes, void *block))
+/* GLib's slabs, one for each size.  Blocks are freed one by one, and the caller has to know
+ * their size: n is the number of the first block, as in SERVE().  From GLib 2.76 on this is
+ * malloc() under another name. */
+static void give_all(struct object *object, int64_t n, void (*give)(size_t bytes, void *block))
 {
-	for (; object != NULL; dice++) {
+	for (; object != NULL; n++) {
 		struct object *next = object->next;
-		give(size[dice % SIZES], object);
+		give(size[n % SIZES], object);
 		object = next;
 	}
 }
@@ -203,9 +208,9 @@ static void slices(void)
 {
 	void *(*alloc)(size_t bytes) = must_find("g_slice_alloc");
 	void (*give)(size_t bytes, void *block) = must_find("g_slice_free1");
-	int64_t dice[OPEN] = { 0 }; /* of the first block of each open request */
+	int64_t first[OPEN] = { 0 }; /* the number of the first block of each open request */
 
-	SERVE(alloc(bytes), (give_all(head[at].next, dice[at], give), dice[at] = n));
+	SERVE(alloc(bytes), (give_all(head[at].next, first[at], give), first[at] = n));
 }
 
 static struct samples served(const char *arm)
@@ -215,23 +220,24 @@ static struct samples served(const char *arm)
 
 static void judge(void)
 {
-	const char *sentence = "time of the requests, times the pool's";
+	const char *sentence = "time of the requests, as a multiple of the pool's";
 
 	expect_pool_ahead_of("glibc", sentence, served);
 	expect_pool_ahead_of_others(sentence, served);
-	control_at_least("pool: a new one: time of the requests, times glibc's", 1,
-			 ratio(served("pool: a new one"), served("glibc")));
+	control_at_least("pool: new each time: time of the requests, as a multiple of glibc's", 1,
+			 ratio(served("pool: new each time"), served("glibc")));
 }
 
 const struct experiment experiment = {
-	.claim = "a pool for each request, used again for the next, serves faster than any malloc",
+	.claim = "a pool for each request, reused for the next, is faster than any malloc",
 	.asked = "Why do web servers allocate from pools?",
 	.y_axis = "ns for 1,000 blocks: allocated, written, released",
 	.charted = "y",
 	.chart = CHART_DOTS,
 	.chart_options = "log-y",
-	.knobs = { { "requests", &requests, "", "served one after the other", OPEN, 10000000 },
-		   { "blocks", &blocks, "", "of each request", 1, 1000 } },
+	.knobs = { { "requests", &requests, "", "number of requests, served one after the other",
+		     OPEN, 10000000 },
+		   { "blocks", &blocks, "", "blocks of each request", 1, 1000 } },
 	.arms = { { "bump", bump },
 		  { "bump: in memory", bump_in_memory },
 		  { "pool", pool_keeps },
@@ -239,13 +245,13 @@ const struct experiment experiment = {
 		  { "obstack", obstack },
 		  { "glibc", heap },
 		  ARMS_OF_OTHER_ALLOCATORS(heap),
-		  { "pool: a new one", pool_gives_back, .control = true } },
+		  { "pool: new each time", pool_gives_back, .control = true } },
 	.predict = { "How many times as long as the pool does glibc's malloc take for the same "
 		     "requests?",
 		     "y", "glibc", .to = "served", .against = "pool",
-		     .because = "malloc has a list to look at for each block, twice; the pool "
-				"moves a pointer, and starts again from the same warm memory at "
-				"the next request." },
+		     .because = "malloc uses a list twice for each block: to allocate it and to "
+				"free it. The pool moves a pointer, and the next request starts "
+				"again in the same memory, which is still in the cache." },
 	.judge = judge,
 	.trials = 9,
 	.warm_up = true,

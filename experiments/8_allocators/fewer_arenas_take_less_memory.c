@@ -1,26 +1,26 @@
 /* SPDX-License-Identifier: MIT */
-/* "Many threads, much memory?  Set MALLOC_ARENA_MAX=2", the best-known advice about
- * glibc's malloc.
+/* "Many threads, much memory?  Set MALLOC_ARENA_MAX=2": this is the best-known advice
+ * about glibc's malloc.
  *
  * A thread allocates from its own arena, and a block goes back to the arena that it
- * came from.  What is free in one arena does not serve a thread that uses another.
- * So where threads have their peaks one after the other, every arena grows to the
- * peak of its own threads and stays that large: the process needs the sum of the
- * peaks, not the highest.  With few arenas the next thread fills the holes of the
- * last.
+ * came from.  A thread cannot use what is free in the arena of another thread.  So
+ * when the threads have their peaks one after the other, every arena grows to the peak
+ * of its own threads and stays that large: the process needs the sum of the peaks, not
+ * just the highest of them.  With few arenas, the next thread fills the holes that the
+ * last one left.
  *
- * The price stands in glibc_slows_down_with_threads, arm "glibc: one arena": threads
+ * glibc_slows_down_with_threads shows the price, in the arm "glibc: one arena": threads
  * that run at the same time wait for the lock that they now share.
  *
- * Here each thread in turn allocates and writes a burst of small blocks and frees
- * 9 in 10 of them.  All threads live to the end: the arena of one that has ended
- * would be handed to the next.
+ * Here one thread after the other allocates and writes a burst of small blocks and
+ * frees 9 in 10 of them.  All threads live until the end, because glibc would give the
+ * arena of a thread that has ended to the next thread.
  *
- * Control: where all threads hold their bursts at the same time there are no holes
- * to share, and the number of arenas must make no difference.
- * Try: threads=1, threads=4, threads=64.  How does the memory grow with them, and
- * why so much more slowly from some number on?  (8 arenas a CPU, with 64 bits:
- * NARENAS_FROM_NCORES.)
+ * Control: when all threads hold their bursts at the same time, there are no holes to
+ * share, so the number of arenas must make no difference.
+ * Try: threads=1, threads=4, threads=64.  How does the memory grow with the number of
+ * threads, and why does it grow much more slowly above some number?  (With 64 bits
+ * there are at most 8 arenas for each CPU: NARENAS_FROM_NCORES.)
  */
 #include <pthread.h>
 #include <semaphore.h>
@@ -38,10 +38,10 @@ static sem_t allocate[MOST_THREADS], release[MOST_THREADS], done;
 
 static void *burst(void *number)
 {
-	int64_t n = (intptr_t)number, count = 0, most = burst_bytes / 16 + 1;
-	char **block = must_map(most * (int64_t)sizeof(*block));
+	int64_t n = (intptr_t)number, count = 0, most_blocks = burst_bytes / 16 + 1;
+	char **block = must_map(most_blocks * (int64_t)sizeof(*block));
 
-	write_pages(block, most * (int64_t)sizeof(*block));
+	write_pages(block, most_blocks * (int64_t)sizeof(*block));
 	sem_post(&done);
 	sem_wait(&allocate[n]);
 	for (int64_t bytes = 0; bytes < burst_bytes; count++) {
@@ -56,7 +56,7 @@ static void *burst(void *number)
 		if (dice_between(1, 10) < 10)
 			free(block[i]);
 	sem_post(&done);
-	sem_wait(&release[n]); /* is never posted again */
+	sem_wait(&release[n]); /* for ever: nobody posts it again */
 	return NULL;
 }
 
@@ -78,8 +78,9 @@ static void start_threads(void)
 	record("turns", 0);
 }
 
-/* One thread runs at a time, so the dice need no lock. */
-static void let(sem_t *thread)
+/* Lets one thread do its next step and waits until it is done.  Only one thread runs at a
+ * time, so dice_between() needs no lock. */
+static void run_step(sem_t *thread)
 {
 	sem_post(thread);
 	sem_wait(&done);
@@ -89,8 +90,8 @@ static void in_turn(void)
 {
 	start_threads();
 	for (int64_t i = 0; i < threads; i++) {
-		let(&allocate[i]);
-		let(&release[i]);
+		run_step(&allocate[i]);
+		run_step(&release[i]);
 		record("turns", i + 1);
 	}
 }
@@ -99,7 +100,7 @@ static void all_at_once(void)
 {
 	start_threads();
 	for (int64_t i = 0; i < threads; i++) {
-		let(&allocate[i]);
+		run_step(&allocate[i]);
 		record("turns", i + 1);
 	}
 }
@@ -112,13 +113,13 @@ static int64_t kept(const char *arm)
 static void judge(void)
 {
 #ifndef __GLIBC__
-	unsupported("this libc has no arenas; they are glibc's");
+	unsupported("this libc has no arenas: only glibc has them");
 #endif
-	expect_between("two arenas: resident after all turns, bytes: half of the default or less",
+	expect_between("two arenas: resident bytes after all turns, at most half of the default's",
 		       0, kept("two arenas"), kept("default") / 2);
-	expect_between("one arena: resident after all turns, bytes: half of the default or less", 0,
-		       kept("one arena"), kept("default") / 2);
-	control_between("all at once, one arena: resident, bytes: as by default",
+	expect_between("one arena: resident bytes after all turns, at most half of the default's",
+		       0, kept("one arena"), kept("default") / 2);
+	control_between("one arena; all at once: resident bytes, about as many as by default",
 			kept("default; all at once") * 9 / 10, kept("one arena; all at once"),
 			kept("default; all at once") * 11 / 10);
 }
@@ -130,7 +131,8 @@ const struct experiment experiment = {
 	.charted = "resident_bytes",
 	.chart = CHART_LINES,
 	.knobs = { { "threads", &threads, "", "number of threads", 1, MOST_THREADS },
-		   { "burst", &burst_bytes, "bytes", "what a thread allocates", 64 * KiB, 1 * GiB } },
+		   { "burst", &burst_bytes, "bytes", "how much each thread allocates", 64 * KiB,
+		     1 * GiB } },
 	.arms = { { "default", in_turn },
 		  { "two arenas", in_turn, .environment = "MALLOC_ARENA_MAX=2" },
 		  { "one arena", in_turn, .environment = "MALLOC_ARENA_MAX=1" },
@@ -138,12 +140,12 @@ const struct experiment experiment = {
 		  { "default; all at once", all_at_once, .control = true },
 		  { "one arena; all at once", all_at_once, .control = true,
 		    .environment = "MALLOC_ARENA_MAX=1" } },
-	.predict = { "All threads have had their burst, in turn, and freed 9 blocks in 10. How "
-		     "many times as much is resident as with one arena?",
+	.predict = { "One after the other, all threads have allocated their burst and freed 9 "
+		     "blocks in 10. How many times as much is resident as with one arena?",
 		     "resident_bytes", "default", .against = "one arena",
 		     .because = "What a thread has freed stays in its own arena, and the next "
-				"thread's burst goes to another. With one arena it would go where "
-				"the last one was." },
+				"thread's burst goes to another arena. With one arena it fills "
+				"the holes that the last burst left." },
 	.judge = judge,
 	.observe_with = "threads=4",
 };

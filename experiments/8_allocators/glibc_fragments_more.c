@@ -1,29 +1,29 @@
 /* SPDX-License-Identifier: MIT */
 /* "glibc fragments: after the peak it keeps the memory; the others give it back."
  *
- * Blocks of 16 bytes to 64 KiB, as many of each order of magnitude as of any
- * other, are allocated and written; then 9 in 10 of them are freed, at random.
- * What stays resident, over what is still in use, is the fragmentation.
+ * Blocks of 16 bytes to 64 KiB are allocated and written, equally many of each power
+ * of two; then 9 in 10 of them are freed, at random.  Fragmentation is what stays
+ * resident, divided by what is still in use.
  *
- * Nobody gives anything back at once.  free() of glibc looks at the top of the
- * heap only.  The others see free pages in the middle, and keep them all the
- * same, for the next request: jemalloc for about ten seconds (dirty_decay_ms),
- * tcmalloc and mimalloc by rules of their own.  And no allocator looks at the
- * clock unless it is called, so while the program idles each is given some work
- * ten times, which is its chance to purge.  (For jemalloc pages are free from
- * when it looks: after one long sleep its ten seconds only begin.  It can start a
- * thread that looks, background_thread:true; it does not by default.)  The rest is
- * overhead: size classes round a request up, by up to a quarter; glibc adds 8
- * bytes to it.
+ * No allocator gives anything back at once.  free() of glibc looks only at the top of
+ * the heap.  The others see free pages in the middle, and still keep them for the next
+ * request: jemalloc for about ten seconds (dirty_decay_ms), tcmalloc and mimalloc by
+ * rules of their own.  And no allocator looks at the clock unless it is called.  So
+ * while the program idles, it allocates and frees a little ten times, which gives the
+ * allocator a chance to purge.  (jemalloc counts the age of free pages from the moment
+ * when it looks: after one long sleep, its ten seconds only begin.  It can start a
+ * thread that looks, background_thread:true, but does not do so by default.)  The rest
+ * of what stays is overhead: size classes round a request up, by up to a quarter; glibc
+ * adds 8 bytes to a request.
  *
- * That the pages could go shows when somebody asks for them: malloc_trim(3) gives
- * back every whole free page, and so does jemalloc when told not to wait.
+ * The pages could go back, as a program sees when it asks for that: malloc_trim(3)
+ * gives back every whole free page, and so does jemalloc when it is told not to wait.
  *
  * Control: malloc_trim(0), and jemalloc with a decay time of 0, must give back
  * more than half.
- * Try: idle=15000: who has waited long enough?  And with one long sleep in place
- * of the ten?  And largest=512: what can any of them do about holes smaller than
- * a page?
+ * Try: idle=15000: for which allocators is that long enough?  And with one long sleep
+ * instead of the ten short ones?  And largest=512: what can any allocator do about
+ * holes smaller than a page?
  */
 #include <time.h>
 
@@ -37,7 +37,8 @@ enum { SMALLEST = 16, NAPS = 10 };
 
 static int64_t total_bytes = 32 * MiB, largest_bytes = 64 * KiB, idle_ms = 1000;
 
-/* Each power of two as likely as any other, and within it each size. */
+/* Returns a random size: picks a power of two, each equally likely, and then a size between it
+ * and the next one. */
 static int64_t mixed_size(void)
 {
 	int64_t octaves = 0;
@@ -54,7 +55,7 @@ static void work_a_little(void)
 		free(must_malloc(mixed_size()));
 }
 
-/* The waiting is the subject here. */
+/* Sleeps and works a little, ten times.  A real sleep: this experiment is about waiting. */
 static void idle(void)
 {
 	int64_t ns = idle_ms * 1000000 / NAPS;
@@ -68,10 +69,10 @@ static void idle(void)
 
 static void peak_and_fall(void)
 {
-	int64_t most = total_bytes / SMALLEST + 1, count = 0;
-	char **block = must_map(most * (int64_t)sizeof(*block));
+	int64_t most_blocks = total_bytes / SMALLEST + 1, count = 0;
+	char **block = must_map(most_blocks * (int64_t)sizeof(*block));
 
-	write_pages(block, most * (int64_t)sizeof(*block));
+	write_pages(block, most_blocks * (int64_t)sizeof(*block));
 	wake_malloc();
 	record("before", 0);
 	for (int64_t bytes = 0; bytes < total_bytes; count++) {
@@ -103,7 +104,7 @@ static void glibc(void)
 	record("malloc_trim", 0);
 }
 
-static void at_once(void)
+static void purged_at_once(void)
 {
 	peak_and_fall();
 	work_a_little();
@@ -117,9 +118,9 @@ static int64_t kept(const char *arm, const char *stage)
 
 static void expect_less_than_glibc(const char *arm)
 {
-	expect_between(sentence_about(arm, "resident at once, bytes: less than glibc's"), 0,
-		       kept(arm, "9 in 10 freed"), kept("glibc", "9 in 10 freed") - 1);
-	expect_between(sentence_about(arm, "resident after idling, bytes: less than glibc's"), 0,
+	expect_between(sentence_about(arm, "resident bytes right after the frees: less than glibc's"),
+		       0, kept(arm, "9 in 10 freed"), kept("glibc", "9 in 10 freed") - 1);
+	expect_between(sentence_about(arm, "resident bytes after idling: less than glibc's"), 0,
 		       kept(arm, "worked a little"), kept("glibc", "worked a little") - 1);
 }
 
@@ -127,10 +128,10 @@ static void judge(void)
 {
 	must_have_another_allocator();
 	for_each_other_allocator(expect_less_than_glibc);
-	control_between("glibc: resident after malloc_trim(0), bytes: less than half", 0,
+	control_between("glibc: resident bytes after malloc_trim(0), at most half of the peak", 0,
 			kept("glibc", "malloc_trim"), kept("glibc", "peak") / 2);
 	if (arm_ran("jemalloc: no decay"))
-		control_between("jemalloc: no decay: resident, bytes: less than half", 0,
+		control_between("jemalloc: no decay: resident bytes, at most half of the peak", 0,
 				kept("jemalloc: no decay", "worked a little"),
 				kept("jemalloc: no decay", "peak") / 2);
 }
@@ -138,25 +139,25 @@ static void judge(void)
 const struct experiment experiment = {
 	.claim = "glibc fragments more: after a peak it stays larger than the other allocators",
 	.asked = "The load is gone and the process is as large as before. Should we replace malloc?",
-	.instead =
-		"At once nobody has given anything back, nor much a second later, and glibc is among "
-		"the smallest. The pages go when somebody asks (malloc_trim), or after a decay time.",
+	.instead = "Right after the frees no allocator has given anything back, a second later only "
+		   "little, and glibc is among the smallest. The pages go back when the program asks "
+		   "(malloc_trim), or after a decay time.",
 	.charted = "resident_bytes",
 	.chart = CHART_STAGES,
 	.knobs = { { "total", &total_bytes, "bytes", "how much is allocated", 1 * MiB },
 		   { "largest", &largest_bytes, "bytes", "size of the largest block", 32, 1 * MiB },
-		   { "idle", &idle_ms, "ms", "how long the process does next to nothing", 1, 50000 } },
+		   { "idle", &idle_ms, "ms", "how long the process does almost nothing", 1, 50000 } },
 	.arms = { { "glibc", glibc },
 		  ARMS_OF_OTHER_ALLOCATORS(as_it_is),
-		  { "jemalloc: no decay", at_once, .control = true,
+		  { "jemalloc: no decay", purged_at_once, .control = true,
 		    .environment = "LD_PRELOAD=libjemalloc.so.2 "
 				   "MALLOC_CONF=dirty_decay_ms:0,muzzy_decay_ms:0" } },
-	.predict = { "Nine bytes in ten are freed. How much does glibc keep resident, a second "
+	.predict = { "Nine blocks in ten are freed. How much does glibc keep resident, a second "
 		     "later?",
 		     "resident_bytes", "glibc", "before", "idled",
-		     .because = "free() can only lower the break, and survivors lie nearly "
-				"everywhere. The pages between them wait for the next requests, or "
-				"for malloc_trim()." },
+		     .because = "free() can only lower the break, and blocks that are still in use "
+				"lie nearly everywhere. The free pages between them wait for the "
+				"next requests, or for malloc_trim()." },
 	.judge = judge,
 	.observe_with = "idle=1",
 	.deep = "total=256M idle=15000",

@@ -1,37 +1,41 @@
 /* SPDX-License-Identifier: MIT */
 /* "glibc's malloc does not scale: with threads it gets slower, so take another."
  *
- * So it would be if all threads shared one heap and its one lock.  But a thread
- * has an arena of its own (arena_get2() in malloc/arena.c) and, since glibc 2.26, a
- * cache that needs no lock at all, a few blocks of each size (tcache).  So a thread
- * that frees its own blocks meets no other thread.
+ * That would be true if all threads shared one heap with one lock.  But a thread has
+ * an arena of its own (arena_get2() in malloc/arena.c) and, since glibc 2.26, a cache
+ * of a few blocks of each size that needs no lock at all (tcache).  So a thread that
+ * frees its own blocks meets no other thread.
  *
- * A block that another thread frees is a different matter: what that thread's cache has
- * no room for goes back to the arena that it came from (arena_for_chunk()), whose lock
- * its owner needs too, and its cache lines move from one CPU to the other.  In the
- * second part each thread frees what its neighbour allocated in the round before.  That
- * costs something even by hand, and every allocator has its own way to pay for it.
+ * It is different when another thread frees the block.  If the cache of that thread has
+ * no room, the block goes back to the arena that it came from (arena_for_chunk()); the
+ * thread that owns the arena needs the same lock, and the block's cache lines move from
+ * one CPU to the other.  In the second part each thread frees what its neighbour
+ * allocated in the round before.  That costs something even when blocks are recycled by
+ * hand, and every allocator has its own way to pay for it.
  *
- * Two threads can only be in each other's way while both run, and other programs, or
- * the host of a virtual machine, may want a CPU at any moment.  So the threads work in
- * rounds of some ten microseconds and meet before each, everyone on a CPU of his own.
- * The last to come sets the start a fraction of a millisecond ahead: who sees it too late
- * was not running, and the round is void.  Who loses his CPU in a round loses it for
- * milliseconds, and spoils one round of many.  So in the median round all threads ran at
- * the same time, however busy the machine is.  A round takes as long as its slowest
- * thread.  Two threads a CPU take turns instead: colder caches and more arenas, not more
- * CPUs.
+ * Two threads can only disturb each other while both run, and other programs, or the
+ * host of a virtual machine, may need a CPU at any moment.  So the threads work in
+ * rounds of some ten microseconds, each thread on a CPU of its own, and meet before each
+ * round.  The last thread to arrive sets the start of the round a fraction of a
+ * millisecond ahead.  A thread that sees this time too late was not running, and the
+ * round is void.  A thread that loses its CPU in a round loses it for milliseconds, and
+ * spoils one round of many.  So in the median round all threads ran at the same time,
+ * however busy the machine is.  A round takes as long as its slowest thread.  With two
+ * threads for each CPU, the threads take turns instead: that shows colder caches and
+ * more arenas, not more CPUs.
  *
- * What two CPUs cannot show: how it goes on.  A lock that two threads share
- * without harm may stop sixty-four; above 8 arenas a CPU threads share arenas
+ * Two CPUs cannot show how this continues.  A lock that two threads share without harm
+ * may stop sixty-four; above 8 arenas for each CPU, threads share arenas
  * (NARENAS_FROM_NCORES, with 64 bits); and between two sockets a cache line costs several
- * times more.  And a median does not show what is rare and dear: a trim, the one request
- * in a million that waits.
+ * times more.  And a median does not show what is rare and expensive: a trim, or the one
+ * request in a million that waits.
  *
- * Control: one arena without tcache is the malloc that the sentence is about, and
- * must slow down.  Blocks recycled by hand, in a list of each thread's own, show
- * what the machine itself loses with every CPU busy: all others are compared to it.
- * Try: GLIBC_TUNABLES in the arm "one lock": which of the two cures is it?
+ * Control: one arena without tcache is the malloc that the sentence is about, and it
+ * must slow down.  A second control recycles blocks by hand, in a list for each thread:
+ * it shows what the machine itself loses when every CPU is busy, and all other arms are
+ * compared to it.
+ * Try: take one of the two settings out of the arm "one lock".  Which of the two, arenas
+ * or the tcache, is the cure?
  */
 #define _GNU_SOURCE
 #include <pthread.h>
@@ -54,7 +58,7 @@ enum {
 	MOST_THREADS = 2 * CPU_SETSIZE
 };
 
-static int64_t rounds = 20; /* each of so many pairs of malloc and free */
+static int64_t rounds = 20; /* each round: PAIRS times malloc and free in each thread */
 static uint16_t size[REQUESTS], place[REQUESTS];
 
 static void *(*take)(int64_t bytes) = must_malloc;
@@ -95,7 +99,8 @@ static int64_t cpus(void)
 	return CPU_COUNT(&allowed);
 }
 
-/* Threads that are to run at the same time must not share a CPU. */
+/* Binds the calling thread to the nth CPU that this process may use: threads that are to run
+ * at the same time must not share one. */
 static void run_on(int64_t nth)
 {
 	cpu_set_t one;
@@ -116,7 +121,7 @@ static void run_on(int64_t nth)
 static int64_t threads;
 static __thread int64_t me, request;
 static __thread void *held[HELD];
-static void *(*batch)[2][PAIRS]; /* of each thread: of an even and of an odd round */
+static void *(*batch)[2][PAIRS]; /* blocks of each thread, from an even and an odd round */
 
 static void *take_and_write(void)
 {
@@ -136,7 +141,8 @@ static void own_blocks(int64_t round)
 	}
 }
 
-/* Frees what its neighbour allocated in the round before: nobody has to wait for it. */
+/* Frees what the thread's neighbour allocated in the round before, so that no thread has to
+ * wait for another. */
 static void passed_on(int64_t round)
 {
 	void **mine = batch[me][round % 2], **theirs = batch[(me + 1) % threads][(round + 1) % 2];
@@ -151,11 +157,11 @@ static void passed_on(int64_t round)
 
 static void (*work)(int64_t round);
 static struct round {
-	_Atomic int64_t came;       /* threads that are there */
-	_Atomic int64_t begins_ns;  /* 0 until the last has come; NEVER: no more rounds */
-	_Atomic int64_t longest_ns; /* what the slowest thread took; VOID */
+	_Atomic int64_t arrived;    /* how many threads are waiting for the start */
+	_Atomic int64_t begins_ns;  /* 0 until the last thread has arrived; NEVER: no more rounds */
+	_Atomic int64_t longest_ns; /* what the slowest thread took; VOID: does not count */
 } rounds_of[MOST_ROUNDS];
-static int64_t good_rounds; /* written by who comes last to a round, all others waiting */
+static int64_t good_rounds; /* written by the last thread to arrive, while all others wait */
 
 static const int64_t NEVER = INT64_MAX, VOID = INT64_MAX;
 
@@ -172,7 +178,7 @@ static bool take_turns(void)
 	return threads > cpus();
 }
 
-/* Who comes last decides. */
+/* Returns when round n begins, or NEVER.  The last thread to arrive decides that. */
 static int64_t begin_of(int64_t n)
 {
 	if (n > 0 && rounds_of[n - 1].longest_ns != VOID)
@@ -192,13 +198,14 @@ static void wait_a_little(void)
 		nanosleep(&nap, NULL);
 }
 
-/* Waits for all threads, and then, awake, for the start; false: that was all. */
+/* Waits until all threads have arrived, and then, without sleeping, for the start of round n.
+ * Returns false when there are no more rounds. */
 static bool meet(int64_t n)
 {
 	struct round *round = &rounds_of[n];
 	int64_t begins_ns;
 
-	if (atomic_fetch_add(&round->came, 1) == threads - 1)
+	if (atomic_fetch_add(&round->arrived, 1) == threads - 1)
 		atomic_store(&round->begins_ns, begin_of(n));
 	while ((begins_ns = atomic_load(&round->begins_ns)) == 0)
 		wait_a_little();
@@ -214,9 +221,9 @@ static bool meet(int64_t n)
 static void *work_in_rounds(void *number)
 {
 	me = (intptr_t)number;
-	request = 1021 * me; /* not all threads in step */
+	request = 1021 * me; /* so that the threads do not all ask for the same sizes */
 	run_on(me);
-	prctl(PR_SET_TIMERSLACK, 1); /* a nap of some microseconds, not of 50 more */
+	prctl(PR_SET_TIMERSLACK, 1); /* by default a nap may take 50 microseconds longer */
 	for (int i = 0; i < HELD; i++)
 		held[i] = take_and_write();
 	for (int64_t i = 0; i < WARM_UP_ROUNDS; i++)
@@ -238,7 +245,8 @@ static int compare(const void *a, const void *b)
 	return (x > y) - (x < y);
 }
 
-/* The void rounds, and those that never were, lie behind the good ones. */
+/* Returns the median time of the good rounds.  Sorting puts the void rounds, and those that
+ * never began, behind them. */
 static int64_t median_round_ns(void)
 {
 	for (int i = 0; i < MOST_ROUNDS; i++)
@@ -252,11 +260,12 @@ static int64_t median_round_ns(void)
 	return rounds_of[good_rounds / 2].longest_ns;
 }
 
-static void run(void (*what)(int64_t round), int64_t count, const char *stage)
+/* Runs work_of_a_round in so many threads and records the median round under a stage. */
+static void run(void (*work_of_a_round)(int64_t round), int64_t count, const char *stage)
 {
 	static pthread_t thread[MOST_THREADS];
 
-	work = what;
+	work = work_of_a_round;
 	threads = count;
 	good_rounds = 0;
 	batch = must_map(threads * (int64_t)sizeof(*batch));
@@ -275,7 +284,7 @@ static void run(void (*what)(int64_t round), int64_t count, const char *stage)
 static void one_thread_and_more(void)
 {
 #ifndef __GLIBC__
-	unsupported("this is about glibc's malloc, and here is another libc");
+	unsupported("this is about glibc's malloc, and this program uses another libc");
 #endif
 	sched_getaffinity(0, sizeof(allowed), &allowed);
 	if (cpus() < 2)
@@ -301,18 +310,18 @@ static void by_hand(void)
 
 /* ---- judgement -------------------------------------------------------------------- */
 
-/* A round of a thread is the same work, alone and with a thread on every CPU.  What
- * the machine itself loses then, by hand, is no allocator's fault: two CPUs may be one
- * core's two threads. */
+/* Returns how many times as long a round takes with a thread on every CPU as with one thread.
+ * The work of each thread is the same.  What blocks recycled by hand lose is not the fault of
+ * an allocator: two CPUs may be the two hardware threads of one core. */
 static struct samples slowdown(const char *arm)
 {
 	return ratio(samples_of_y(arm, "own blocks: a thread a CPU"),
 		     samples_of_y(arm, "own blocks: one thread"));
 }
 
-/* What it costs to pass a block on comes on top of what a pair costs anyway, so it is
- * a difference that is compared: a factor would flatter the slow.  Less than 1 ns is
- * taken for 1 ns: nothing can be measured in it. */
+/* Returns what a pair of malloc and free costs more when the block is passed on.  This is a
+ * difference, because the price comes on top of what a pair costs anyway: a ratio would make a
+ * slow allocator look good.  Less than 1 ns for a pair cannot be measured and counts as 1 ns. */
 static struct samples price_of_passing(const char *arm)
 {
 	struct samples more = samples_of_y(arm, "passed on: a thread a CPU");
@@ -328,37 +337,38 @@ static struct samples price_of_passing(const char *arm)
 
 static void expect_no_slowdown(const char *arm)
 {
-	expect_at_most(sentence_about(arm, "slowdown with own blocks, times that by hand"), 1.5,
-		       ratio(slowdown(arm), slowdown("by hand")));
-	expect_at_most(sentence_about(arm, "what a pair takes more with blocks passed on, times "
-					   "that by hand"),
+	expect_at_most(sentence_about(arm, "slowdown with own blocks, as a multiple of the "
+					   "slowdown by hand"),
+		       1.5, ratio(slowdown(arm), slowdown("by hand")));
+	expect_at_most(sentence_about(arm, "extra time for a block passed on, as a multiple of that "
+					   "by hand"),
 		       3, ratio(price_of_passing(arm), price_of_passing("by hand")));
 }
 
 static void judge(void)
 {
-	expect_at_least("glibc: slowdown with own blocks, times that by hand", 1.5,
-			ratio(slowdown("glibc"), slowdown("by hand")));
-	expect_at_least("glibc: what a pair takes more with blocks passed on, times that by hand",
-			3, ratio(price_of_passing("glibc"), price_of_passing("by hand")));
+	expect_at_least("glibc: slowdown with own blocks, as a multiple of the slowdown by hand",
+			1.5, ratio(slowdown("glibc"), slowdown("by hand")));
+	expect_at_least("glibc: extra time for a block passed on, as a multiple of that by hand", 3,
+			ratio(price_of_passing("glibc"), price_of_passing("by hand")));
 	for_each_other_allocator(expect_no_slowdown);
-	control_at_least("one lock: slowdown with own blocks, times that by hand", 1.5,
-			 ratio(slowdown("one lock"), slowdown("by hand")));
+	control_at_least("one lock: slowdown with own blocks, as a multiple of the slowdown by hand",
+			 1.5, ratio(slowdown("one lock"), slowdown("by hand")));
 }
 
 const struct experiment experiment = {
 	.claim = "glibc's malloc slows down as threads are added; other allocators do not",
 	.asked = "Our server has many threads. Should we replace malloc?",
 	.instead =
-		"A thread that frees its own blocks runs as fast beside others as alone, in glibc too. "
-		"What is dear is to free another thread's blocks, and not in glibc alone: measure that.",
+		"A thread that frees its own blocks is as fast beside other threads as alone, in glibc "
+		"too. Freeing another thread's blocks is expensive, and not only in glibc: measure that.",
 	.x_axis = "threads",
 	.y_axis = "ns for 1,000 pairs of malloc and free",
 	.charted = "y",
 	.chart = CHART_DOTS,
 	.chart_options = "log-y",
-	.knobs = { { "rounds", &rounds, "", "rounds of 1,024 pairs, each thread", 5,
-		     MOST_ROUNDS / 2 } },
+	.knobs = { { "rounds", &rounds, "", "rounds of 1,024 pairs of malloc and free in each thread",
+		     5, MOST_ROUNDS / 2 } },
 	.arms = { { "glibc", one_thread_and_more },
 		  { "glibc: one arena", one_thread_and_more,
 		    .environment = "GLIBC_TUNABLES=glibc.malloc.arena_max=1" },
@@ -369,12 +379,12 @@ const struct experiment experiment = {
 		    .environment =
 			    "GLIBC_TUNABLES=glibc.malloc.arena_max=1:glibc.malloc.tcache_count=0" },
 		  { "by hand", by_hand, .control = true } },
-	.predict = { "One arena and no thread cache: how many times as long as glibc as it is "
-		     "does a pair take, with a thread on each CPU?",
+	.predict = { "With a thread on each CPU, how many times as long do malloc and free take "
+		     "with one arena and no thread cache as with glibc's defaults?",
 		     "y", "one lock", .to = "own blocks: a thread a CPU", .against = "glibc",
-		     .because = "Now every malloc() and free() takes the same lock, and the "
-				"threads wait for each other: the glibc of the folklore. Caches "
-				"and arenas of their own spare them that." },
+		     .because = "Now every malloc() and free() takes the same lock, and the threads "
+				"wait for each other: this is the glibc that the claim describes. "
+				"A cache and an arena for each thread prevent that." },
 	.judge = judge,
 	.trials = 7,
 	.warm_up = true,

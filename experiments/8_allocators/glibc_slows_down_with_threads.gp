@@ -1,11 +1,12 @@
 # SPDX-License-Identifier: MIT
-# Left: blocks that a thread frees itself; right: blocks that another thread frees.
-# A box spans the quartiles of the trials, as the judgement does, its bar the median.
+# On the left are blocks that a thread frees itself, on the right blocks that another thread frees.
+# A box goes from the lower to the upper quartile of the trials, which judge() uses too; its bar is
+# the median.
 arms = system("awk -F, '!/^#/ && $1 != \"arm\" && !seen[$1]++ { printf \"\\\"%s\\\" \", $1 }' '".csv."'")
 names = system("awk -F, '/^# arm:/ { name = substr($0, 8); sub(/ \\|.*/, \"\", name); arm = name; sub(/ \\(control\\)$/, \"\", arm); ".\
 	"full[arm] = name } !/^#/ && $1 != \"arm\" && !seen[$1]++ { printf \"\\\"%s\\\" \", full[$1] }' '".csv."'")
 count = words(arms)
-name(i) = format eq 'text' ? sprintf('%d', i) : word(names, i) # characters cannot be turned
+name(i) = format eq 'text' ? sprintf('%d', i) : word(names, i) # a chart of characters has no rotated labels
 stages = '"one thread" "a thread a CPU" "two a CPU"'
 array colours[3] = [0x0072B2, 0xD55E00, 0x009E73]
 of(arm, work, threads) = strcol('arm') eq word(arms, arm) && \

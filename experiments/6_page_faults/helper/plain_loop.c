@@ -1,14 +1,15 @@
 /* SPDX-License-Identifier: MIT */
-/* What a page fault costs, without Touchstone: nothing of lib/ is in this program.
+/* Measures what a page fault costs, without any code of Touchstone's lib/.
  *
  *     plain_loop "first touch" 4096
  *
- * touches so many pages in one loop, so that each touch is a fault of that kind, and
- * prints the nanoseconds that the loop took: CPU time, or for "file on disk" by the
- * clock.  All of it is done twice, and the second time counts: memory that was in use a
- * moment ago is in the processor's caches, and no host has to give it to this machine.
- * 0: it cannot be had here.  a_fault_has_a_price.c runs it beside its own arms and knows
- * the kinds.
+ * touches 4,096 pages in one loop, so that each touch is a fault of the kind "first
+ * touch", and prints how many nanoseconds the loop took.  That is CPU time; for "file
+ * on disk" it is the time by the clock.  Everything is done twice, and the second time
+ * counts: memory that was in use a moment ago is in the processor's caches, and no host
+ * has to give it to this virtual machine first.  Prints 0 where this machine has no
+ * fault of that kind.  a_fault_has_a_price.c runs this program beside its own arms and
+ * explains the kinds.
  */
 #define _GNU_SOURCE
 #include <fcntl.h>
@@ -65,7 +66,7 @@ static char *dropped(void)
 	return block;
 }
 
-static char *shared_with_a_child(void)
+static char *shared_with_child(void)
 {
 	char *block = filled();
 
@@ -80,8 +81,8 @@ static char *shared_with_a_child(void)
 	return block;
 }
 
-/* One byte of each page is written: to copy all of them in would leave other things in
- * the processor's caches, and the first byte of a page is what is read in the end. */
+/* Writes one byte of each page only.  To fill whole pages would leave other bytes in the
+ * processor's caches than the first byte of each page, which the loop reads. */
 static char *cached_file(void)
 {
 	int file = memfd_create("cached file", 0);
@@ -97,7 +98,7 @@ static char *cached_file(void)
 	return block;
 }
 
-/* No page of it in memory, and no page read with another. */
+/* Maps a file that has no page in memory; MADV_RANDOM: no page is read along with another. */
 static char *file_on_disk(void)
 {
 	char path[4096];
@@ -118,8 +119,8 @@ static char *file_on_disk(void)
 	return block;
 }
 
-/* pages are huge ones here. */
-static char *huge(size_t pages)
+/* Maps so many huge pages, and sets page and bytes to the sizes of one and of all of them. */
+static char *huge(size_t huge_pages)
 {
 	long long size = 0;
 	FILE *file = fopen("/sys/kernel/mm/transparent_hugepage/hpage_pmd_size", "r");
@@ -129,7 +130,7 @@ static char *huge(size_t pages)
 	fclose(file);
 	prctl(PR_SET_THP_DISABLE, 0, 0, 0, 0);
 	page = (size_t)size;
-	bytes = pages * page;
+	bytes = huge_pages * page;
 	char *block = map(bytes + page, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1);
 	block += -(size_t)block & (page - 1);
 	if (madvise(block, bytes, MADV_HUGEPAGE) != 0)
@@ -137,12 +138,12 @@ static char *huge(size_t pages)
 	return block;
 }
 
-static long long ns_of(volatile char *block, int write_it, clockid_t clock)
+static long long ns_to_touch(volatile char *block, int is_written, clockid_t clock)
 {
 	struct timespec begun, ended;
 
 	clock_gettime(clock, &begun);
-	if (write_it)
+	if (is_written)
 		for (size_t at = 0; at < bytes; at += page)
 			block[at] = 1;
 	else
@@ -159,7 +160,7 @@ static char *block_of(const char *kind, size_t pages)
 	if (strcmp(kind, "refault") == 0)
 		return dropped();
 	if (strcmp(kind, "copy-on-write") == 0)
-		return shared_with_a_child();
+		return shared_with_child();
 	if (strcmp(kind, "cached file") == 0)
 		return cached_file();
 	if (strcmp(kind, "file on disk") == 0)
@@ -182,7 +183,8 @@ int main(int argc, char **argv)
 	bytes = pages * page;
 	for (int round = 0; round < 2; round++) {
 		char *block = block_of(kind, pages);
-		ns = ns_of(block, !is_read, on_disk ? CLOCK_MONOTONIC : CLOCK_PROCESS_CPUTIME_ID);
+		ns = ns_to_touch(block, !is_read,
+				 on_disk ? CLOCK_MONOTONIC : CLOCK_PROCESS_CPUTIME_ID);
 		munmap(block, bytes);
 		if (child > 0) {
 			kill(child, SIGKILL);
