@@ -48,7 +48,7 @@ without_a_limit() (ulimit -s unlimited && experiment "$1")
 
 @test "heap_grows_up_stack_grows_down: is refuted by blocks that are mapped, which grow down" {
 	comes_out refuted experiment heap_grows_up_stack_grows_down step=200K
-	failed_findings_are "blocks of the heap that lie above the one before"
+	failed_findings_are "heap blocks that lie above the block before"
 	comes_out refuted experiment heap_grows_up_stack_grows_down --tunables=glibc.malloc.mmap_threshold=4096
 }
 
@@ -69,9 +69,9 @@ without_a_limit() (ulimit -s unlimited && experiment "$1")
 	[[ $(uname -m) == x86_64 ]] || skip "other processors divide their addresses otherwise"
 	comes_out refuted experiment a_64_bit_process_has_256_tib
 	failed_findings_are \
-		"bytes of addresses, as mmap gives them" \
-		"bytes of addresses, with a high address as the hint" \
-		"first address above the program that is refused"
+		"addresses that mmap gives without a hint" \
+		"addresses that mmap gives with a high address as the hint" \
+		"first address above the program that mmap refuses"
 	! grep -q -w la57 /proc/cpuinfo || skip "five levels of page tables"
 	comes_out reproduced experiment a_64_bit_process_has_256_tib bits=47
 	comes_out reproduced experiment a_64_bit_process_has_256_tib bits=47 --aslr

@@ -9,10 +9,10 @@ load helper
 	comes_out reproduced experiment small_requests_move_the_break
 	LD_PRELOAD=$(shim mmap_everything) comes_out refuted experiment small_requests_move_the_break
 	failed_findings_are \
-		"the break moves" \
-		"smallest step of the break, bytes: 128 KiB and what is missing" \
-		"largest step of the break, bytes: 128 KiB and what is missing" \
-		"steps are fewer than requests: many share one"
+		"the break moves at least once" \
+		"the smallest step of the break is 128 KiB and what is missing" \
+		"the largest step of the break is 128 KiB and what is missing" \
+		"the break moves at most once for every 128 KiB of chunks"
 }
 
 @test "small_requests_move_the_break: another M_TOP_PAD makes other steps" {
@@ -35,7 +35,7 @@ load helper
 @test "the_break_moves_rarely: moves often without padding" {
 	comes_out reproduced experiment the_break_moves_rarely
 	comes_out refuted experiment the_break_moves_rarely --tunables=glibc.malloc.top_pad=0
-	failed_findings_are "moves of the break: one for every 128 KiB"
+	failed_findings_are "moves of the break: one for each 128 KiB of chunks"
 }
 
 @test "the_threshold_is_a_knob: is reproduced, with an odd threshold too" {
@@ -52,8 +52,8 @@ load helper
 	comes_out reproduced experiment the_threshold_moves_by_itself
 	comes_out refuted experiment the_threshold_moves_by_itself --tunables=glibc.malloc.mmap_threshold=131072
 	failed_findings_are \
-		"freed blocks after which the mmap threshold is the largest below 32 MiB" \
-		"freed blocks after which the trim threshold is twice that"
+		"freed blocks after which the mmap threshold is the largest size below 32 MiB" \
+		"freed blocks after which the trim threshold is twice the mmap threshold"
 	comes_out refuted experiment the_threshold_moves_by_itself --tunables=glibc.malloc.trim_threshold=131072
 }
 
@@ -66,9 +66,9 @@ load helper
 	comes_out reproduced experiment threads_get_their_own_arenas
 	comes_out refuted experiment threads_get_their_own_arenas --tunables=glibc.malloc.arena_max=1
 	failed_findings_are \
-		"blocks of threads that lie below the break" \
-		"addresses reserved, bytes: 64 MiB for each thread" \
-		"memory that becomes resident, bytes: one to three pages a thread"
+		"threads whose block lies below the break" \
+		"each thread adds 64 MiB to the virtual size" \
+		"each thread makes one to three pages resident"
 }
 
 @test "threads_get_their_own_arenas: one CPU allows for 8 arenas, and they are enough" {

@@ -8,7 +8,7 @@ load helper
 @test "malloc_is_lazy: is refuted by a malloc that writes its blocks" {
 	comes_out reproduced experiment malloc_is_lazy
 	LD_PRELOAD=$(shim prefault) comes_out refuted experiment malloc_is_lazy
-	failed_findings_are "malloc makes no more resident than its own records: two pages"
+	failed_findings_are "malloc makes at most two pages resident, for its own records"
 }
 
 @test "resident_memory_comes_in_pages: is refuted where malloc has brought the pages in" {
@@ -28,8 +28,8 @@ load helper
 	comes_out reproduced experiment calloc_is_lazy_too
 	comes_out refuted experiment calloc_is_lazy_too --tunables=glibc.malloc.mmap_threshold=33554432
 	failed_findings_are \
-		"mapped: bytes that calloc makes resident" \
-		"mapped: bytes resident after all of it was read"
+		"calloc of a mapped block makes only the page of its header resident" \
+		"reading all of a mapped block from calloc makes no other page resident"
 }
 
 @test "huge_pages_come_2_mib_at_a_time: is reproduced where there are huge pages" {
@@ -46,9 +46,9 @@ load helper
 	comes_out reproduced experiment realloc_can_move_without_copying
 	comes_out refuted experiment realloc_can_move_without_copying --tunables=glibc.malloc.mmap_threshold=33554432
 	failed_findings_are \
-		"minor faults of moving it" \
-		"bytes that moving it makes resident" \
-		"addresses that it gains, bytes"
+		"moving the mapped block causes no minor fault" \
+		"moving the mapped block makes nothing resident" \
+		"the mapped block gains the addresses of its new half"
 }
 
 @test "malloc_never_fails: refused is what is larger than RAM and swap, to the page" {

@@ -13,19 +13,19 @@ load helper
 @test "free_keeps_a_heap_block: without free() nothing is given back or kept" {
 	LD_PRELOAD=$(shim free_nothing) comes_out inconclusive experiment free_keeps_a_heap_block
 	failed_findings_are \
-		"bytes that malloc counts as free again" \
-		"page faults when the memory is used again" \
-		"a mapped block takes from resident memory at free(), bytes" \
-		"a mapped block takes from the virtual size at free(), bytes"
+		"malloc counts the block as free again" \
+		"using the memory again causes no page fault" \
+		"free() takes all of a mapped block out of resident memory" \
+		"free() takes all of a mapped block out of the virtual size"
 }
 
 @test "free_unmaps_a_mapped_block: is refuted where no block is mapped" {
 	comes_out reproduced experiment free_unmaps_a_mapped_block
 	comes_out refuted experiment free_unmaps_a_mapped_block --tunables=glibc.malloc.mmap_max=0
 	failed_findings_are \
-		"frees after which the virtual size was smaller by the block" \
-		"frees after which the resident size was smaller by the block" \
-		"what all of it added to the virtual size in the end, bytes"
+		"each free() takes the whole block out of the virtual size" \
+		"each free() takes the whole block out of the resident size" \
+		"in the end, the virtual size is what it was at the start"
 }
 
 @test "free_trims_a_large_top: another threshold trims elsewhere, or never" {
@@ -33,16 +33,16 @@ load helper
 	comes_out refuted experiment free_trims_a_large_top --tunables=glibc.malloc.trim_threshold=262144
 	comes_out refuted experiment free_trims_a_large_top --tunables=glibc.malloc.trim_threshold=67108864
 	failed_findings_are \
-		"free bytes at the top when the break first goes down" \
-		"in the end, the break has gone down by, bytes" \
-		"in the end, resident memory has gone down by, bytes"
+		"the break goes down as soon as 128 KiB and a page are free at the top" \
+		"in the end, the break has gone down by all that was freed, except for the pad" \
+		"in the end, resident memory has gone down by all that was freed, except for the pad"
 	comes_out refuted experiment free_trims_a_large_top --tunables=glibc.malloc.top_pad=262144
 }
 
 @test "the_four_block_story: is refuted, as its thresholds move" {
 	comes_out refuted experiment the_four_block_story
 	comes_out refuted experiment the_four_block_story C=60K
-	failed_findings_are "free(C) takes the mapping away, bytes"
+	failed_findings_are "free(C) takes the mapping away"
 }
 
 @test "a_hole_is_never_returned: is refuted by malloc_trim()" {
@@ -53,8 +53,8 @@ load helper
 	comes_out reproduced experiment realloc_and_shrink
 	comes_out refuted experiment realloc_and_shrink --tunables=glibc.malloc.mmap_max=0
 	failed_findings_are \
-		"mapped: resident memory falls by, bytes" \
-		"mapped: the virtual size falls by, bytes"
+		"mapped: resident memory falls by what was cut off" \
+		"mapped: the virtual size falls by what was cut off"
 }
 
 @test "freeing_everything_empties_the_heap: is true without a thread cache" {

@@ -19,9 +19,9 @@ calls() {
 @test "every_block_costs_two_syscalls: a threshold that does not move spoils the control" {
 	comes_out inconclusive experiment every_block_costs_two_syscalls --tunables=glibc.malloc.mmap_threshold=131072
 	failed_findings_are \
-		"as it is, calls of mmap: only the first block's" \
-		"as it is, calls of munmap: only the first block's" \
-		"as it is, system calls in all: these, and the heap grows once"
+		"as it is: only the first block costs a call of mmap" \
+		"as it is: only the first block costs a call of munmap" \
+		"as it is: with one brk for the heap, there are three system calls in all"
 }
 
 @test "every_block_costs_two_syscalls: strace counts the same" {
@@ -53,8 +53,8 @@ calls() {
 	comes_out reproduced experiment mappings_run_out room=512
 	comes_out inconclusive experiment mappings_run_out room=512 region=1000
 	failed_findings_are \
-		"mappings in the end: all that the kernel allows" \
-		"blocks that were unmapped: one for each mapping that was left" \
-		"blocks whose memory stays although they were freed" \
+		"in the end, the process has all mappings that the kernel allows" \
+		"one block is unmapped for each mapping that was left" \
+		"freed blocks for which no mapping was left stay in memory" \
 		"the kernel refused one more mapping"
 }

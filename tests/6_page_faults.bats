@@ -23,7 +23,7 @@ need_swap_to_set_up() {
 	LD_PRELOAD=$(shim touch_on_map) comes_out refuted experiment one_minor_fault_per_new_page
 	failed_findings_are \
 		"minor faults of the first pass, one for each page" \
-		"bytes that become resident in it"
+		"bytes that become resident in the first pass"
 }
 
 @test "ps_counts_the_same_faults: is reproduced" {
@@ -46,8 +46,8 @@ need_swap_to_set_up() {
 @test "churning_large_blocks_burns_kernel_time: is refuted by blocks that the heap serves" {
 	comes_out reproduced experiment churning_large_blocks_burns_kernel_time
 	comes_out refuted experiment churning_large_blocks_burns_kernel_time block=16M trials=3
-	finding_fails "minor faults, every page of every turn" experiment churning_large_blocks_burns_kernel_time block=16M trials=3
-	finding_fails "system time grows with the turns: all, times the first half" experiment churning_large_blocks_burns_kernel_time block=16M trials=3
+	finding_fails "minor faults: one for every page of every turn" experiment churning_large_blocks_burns_kernel_time block=16M trials=3
+	finding_fails "system time grows with the turns: all turns over the first half" experiment churning_large_blocks_burns_kernel_time block=16M trials=3
 }
 
 # bats test_tags=timed

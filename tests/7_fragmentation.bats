@@ -30,8 +30,8 @@ load helper
 @test "mallinfo_fields_are_size_classes: is refuted" {
 	comes_out refuted experiment mallinfo_fields_are_size_classes
 	failed_findings_are \
-		"20 blocks of 40 bytes are freed: fsmblks grows by" \
-		"20 blocks of 200 bytes are freed: smblks grows by"
+		"20 blocks of 40 bytes are freed: growth of fsmblks" \
+		"20 blocks of 200 bytes are freed: growth of smblks"
 }
 
 @test "mallinfo_wraps_at_2_gib: is refuted for blocks of the heap" {
@@ -39,7 +39,7 @@ load helper
 	comes_out refuted experiment mallinfo_wraps_at_2_gib --tunables=glibc.malloc.mmap_max=0
 	failed_findings_are \
 		"blocks that have a mapping of their own" \
-		"readings at which mallinfo2() is right, to the page" \
+		"readings at which mallinfo2() is exact to the page" \
 		"readings from 2 GiB on"
 }
 
@@ -53,8 +53,8 @@ load helper
 	comes_out reproduced experiment freed_is_not_free_in_the_tcache
 	comes_out refuted experiment freed_is_not_free_in_the_tcache --tunables=glibc.malloc.tcache_count=5
 	failed_findings_are \
-		"frees that leave the bytes in use as they are" \
-		"bytes that leave when the cache takes no more: all the other blocks"
+		"first calls of free() that do not change the bytes in use" \
+		"change of the bytes in use: all blocks but those in the cache"
 	comes_out refuted experiment freed_is_not_free_in_the_tcache --tunables=glibc.malloc.tcache_count=0
 }
 
@@ -62,9 +62,9 @@ load helper
 	comes_out reproduced experiment freed_is_not_free_in_the_tcache block=1032
 	comes_out inconclusive experiment freed_is_not_free_in_the_tcache block=1033
 	failed_findings_are \
-		"frees that leave the bytes in use as they are" \
-		"bytes that leave when the cache takes no more: all the other blocks" \
-		"a cache of 3: frees that leave the bytes in use as they are"
+		"first calls of free() that do not change the bytes in use" \
+		"change of the bytes in use: all blocks but those in the cache" \
+		"cache of 3: first calls of free() that do not change the bytes in use"
 }
 
 @test "a_pool_gives_everything_back: without something that stays malloc gives back too" {

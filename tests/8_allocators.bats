@@ -30,7 +30,7 @@ load helper
 	comes_out reproduced experiment fewer_arenas_take_less_memory
 	comes_out refuted experiment fewer_arenas_take_less_memory --tunables=glibc.malloc.arena_max=1
 	failed_findings_are \
-		"two arenas: resident after all turns, bytes: half of the default or less" \
-		"one arena: resident after all turns, bytes: half of the default or less"
+		"two arenas: resident bytes after all turns, at most half of the default's" \
+		"one arena: resident bytes after all turns, at most half of the default's"
 	comes_out refuted experiment fewer_arenas_take_less_memory threads=1
 }
