@@ -55,20 +55,19 @@ run-all: ## measure everything, draw the charts, write the report
 	@$(MAKE) --no-print-directory -k build || true
 	@scripts/run; status=$$?; [ $$status -le 1 ] || exit $$status; \
 	scripts/observe; \
-	scripts/chart -- "$$RESULTS"/*/*.csv; \
-	if $(HAVE_PYTHON); then scripts/address_space; scripts/report -- "$$RESULTS"; fi; \
+	if $(HAVE_PYTHON); then scripts/chart -- "$$RESULTS"/*/*.csv; scripts/address_map; scripts/report -- "$$RESULTS"; fi; \
 	scripts/summary || exit; \
 	[ $$status -eq 0 ] || { echo 'some gave no result this time (see above); the table shows their last one' >&2; exit $$status; }
 
 run: ## run one claim: make run CLAIM=malloc_is_lazy KNOBS="block=256M"
 	@claim=$$(scripts/claims "$$CLAIM") && $(MAKE) --no-print-directory "$(BUILD)/$$claim" && \
-		scripts/run "$$claim" && scripts/chart $(CHART_OPTION) -- "$$RESULTS/$$claim.csv"; \
+		scripts/run "$$claim" && { $(HAVE_PYTHON) || exit 77; } && scripts/chart $(CHART_OPTION) -- "$$RESULTS/$$claim.csv"; \
 		status=$$?; { $(HAVE_PYTHON) && scripts/report -- "$$RESULTS"; } || true; exit $$status
 
 observe: ## look at one claim, or all, from outside with ps and pmap: make observe CLAIM=malloc_is_lazy
 	@$(MAKE) --no-print-directory build
 	@scripts/observe $(if $(CLAIM),"$$CLAIM")
-	@$(HAVE_PYTHON) || exit 0; scripts/address_space $(if $(CLAIM),"$$CLAIM") || [ $$? -eq 77 ]
+	@$(HAVE_PYTHON) || exit 0; scripts/address_map $(if $(CLAIM),"$$CLAIM") || [ $$? -eq 77 ]
 
 predict: ## say first what will be measured, then run: make predict CLAIM=malloc_is_lazy (PREDICT=64K: without asking)
 	@scripts/predict $(CHART_OPTION) "$$CLAIM"; \
@@ -83,7 +82,7 @@ new: ## fork an experiment: make new FROM=malloc_is_lazy NAME=reading_the_pages 
 	@$(MAKE) --no-print-directory run CLAIM="9_mine/$$NAME"
 	@echo "experiments/9_mine/$$NAME.c is yours: change one thing in it, then make predict CLAIM=$$NAME"
 
-predict predict-all compare sweep hypothesis confound bench report reference: python
+predict predict-all compare sweep hypothesis confound bench charts report reference: python
 
 python:
 	@$(HAVE_PYTHON)
@@ -103,7 +102,7 @@ confound: ## change one condition at a time: which of them turn the verdict? mak
 
 bench: ## the instrument beside its peers: one table of ratios, into results/bench (some minutes)
 	@$(MAKE) --no-print-directory build
-	@$(if $(filter file,$(origin RESULTS)),RESULTS=results/bench) scripts/bench
+	@$(if $(filter file,$(origin RESULTS)),RESULTS=results/bench) scripts/maintain/bench
 
 charts: ## draw the charts again
 	@ls "$$RESULTS"/*/*.csv >/dev/null 2>&1 || { echo "$$RESULTS holds no results yet: make run-all measures" >&2; exit 2; }
@@ -119,7 +118,7 @@ test: build
 	@bats tests "$$(scripts/maintain/mutations)"
 
 lint: ## compilers' warnings as errors, static analysis, formatting
-	@scripts/lint
+	@scripts/maintain/lint
 
 doctor: ## what is here, what is missing, and what that costs
 	@scripts/doctor
@@ -129,9 +128,9 @@ reference: ## measure everything into results/reference/ and fill the texts from
 	@rm -rf results/reference
 	@RESULTS=results/reference scripts/run
 	@scripts/chart results/reference/*/*.csv
-	@RESULTS=results/reference/bench scripts/bench >/dev/null
-	@scripts/scaling >results/reference/bench/scaling.md
-	@scripts/reference --fill
+	@RESULTS=results/reference/bench scripts/maintain/bench >/dev/null
+	@scripts/maintain/scaling >results/reference/bench/scaling.md
+	@scripts/maintain/reference --fill
 
 clean: ## remove what was built; results stay
 	rm -rf $(BUILD)

@@ -1,6 +1,6 @@
 #!/usr/bin/env bats
 # SPDX-License-Identifier: MIT
-# Chapter 6: each claim comes out as measured or says what it lacks; and scripts/with-swap leaves the
+# Chapter 6: each claim comes out as measured or says what it lacks; and scripts/maintain/with-swap leaves the
 # machine as it was. (What each verdict depends on is tested by mutations/6_page_faults.)
 
 load helper
@@ -15,7 +15,7 @@ swap_spaces() {
 }
 
 need_swap_to_set_up() {
-	scripts/with-swap true 2>/dev/null || skip "no swap space can be set up here (not root?)"
+	scripts/maintain/with-swap true 2>/dev/null || skip "no swap space can be set up here (not root?)"
 }
 
 @test "one_minor_fault_per_new_page: is refuted where mmap brings the pages in" {
@@ -58,15 +58,15 @@ need_swap_to_set_up() {
 @test "swapped_pages_fault_major: is unsupported without swap space" {
 	[[ -z $(swap_spaces) ]] || skip "this machine has swap space"
 	comes_out unsupported experiment swapped_pages_fault_major
-	assert_output --partial "sudo scripts/with-swap make run"
+	assert_output --partial "sudo scripts/maintain/with-swap make run"
 }
 
 @test "swapped_pages_fault_major: is reproduced on zram and on a disk" {
 	need_swap_to_set_up
 	for SWAP in zram file; do
 		export SWAP
-		scripts/with-swap true 2>/dev/null || continue
-		comes_out reproduced scripts/with-swap "$(program swapped_pages_fault_major)"
+		scripts/maintain/with-swap true 2>/dev/null || continue
+		comes_out reproduced scripts/maintain/with-swap "$(program swapped_pages_fault_major)"
 	done
 }
 
@@ -75,11 +75,11 @@ need_swap_to_set_up() {
 	before=$(swap_spaces) devices=$(echo /sys/block/zram*) folder=$(ls /var/tmp)
 	for SWAP in zram file; do
 		export SWAP
-		scripts/with-swap true 2>/dev/null || continue
-		run -0 scripts/with-swap grep -c . /proc/swaps
+		scripts/maintain/with-swap true 2>/dev/null || continue
+		run -0 scripts/maintain/with-swap grep -c . /proc/swaps
 		((output == $(wc -l </proc/swaps) + 1))
-		run -5 scripts/with-swap sh -c 'exit 5'
-		run -127 scripts/with-swap /no/such/command
+		run -5 scripts/maintain/with-swap sh -c 'exit 5'
+		run -127 scripts/maintain/with-swap /no/such/command
 	done
 	assert_equal "$(swap_spaces)" "$before"
 	assert_equal "$(echo /sys/block/zram*)" "$devices"
@@ -90,19 +90,19 @@ need_swap_to_set_up() {
 	need_swap_to_set_up
 	before=$(swap_spaces)
 	# Where SIGINT is ignored from the start (a job in the background), no script can catch it.
-	run -130 env --default-signal=INT scripts/with-swap sh -c 'kill -INT $PPID'
-	run -143 scripts/with-swap sh -c 'kill -TERM $PPID'
+	run -130 env --default-signal=INT scripts/maintain/with-swap sh -c 'kill -INT $PPID'
+	run -143 scripts/maintain/with-swap sh -c 'kill -TERM $PPID'
 	assert_equal "$(swap_spaces)" "$before"
 }
 
 @test "with-swap: says what is wrong" {
-	run -2 scripts/with-swap
+	run -2 scripts/maintain/with-swap
 	assert_output --partial "give the command to run"
-	run -2 env SWAP_SIZE=many scripts/with-swap true
-	run -2 scripts/with-swap --zram
-	((EUID == 0)) || run -77 scripts/with-swap true
+	run -2 env SWAP_SIZE=many scripts/maintain/with-swap true
+	run -2 scripts/maintain/with-swap --zram
+	((EUID == 0)) || run -77 scripts/maintain/with-swap true
 	need_swap_to_set_up
-	run -2 env SWAP=disk scripts/with-swap true
-	run -77 env SWAP=file SWAP_FOLDER=/no/such/folder scripts/with-swap true
+	run -2 env SWAP=disk scripts/maintain/with-swap true
+	run -77 env SWAP=file SWAP_FOLDER=/no/such/folder scripts/maintain/with-swap true
 	assert_equal "$(ls -d /var/tmp/touchstone-swap.* 2>/dev/null)" ""
 }

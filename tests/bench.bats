@@ -1,6 +1,6 @@
 #!/usr/bin/env bats
 # SPDX-License-Identifier: MIT
-# scripts/bench: its table, from made-up results; what it runs; and that perf counts
+# scripts/maintain/bench: its table, from made-up results; what it runs; and that perf counts
 # the same page faults as the probe.  No timing is asserted.
 
 load helper
@@ -36,7 +36,7 @@ pools() {
 
 @test "the table: ratios trial by trial, so a slow moment counts for both; then what was measured" {
 	pools | result 8_allocators/a_pool_beats_them_all
-	run -0 scripts/bench --table "$made_up"
+	run -0 scripts/maintain/bench --table "$made_up"
 	[[ $output == "Measured on Linux 1.2, glibc 9.9, 4 x made up, 2001-02-03."* ]] || fail "$output"
 	[[ $output =~ \|\ glibc\ +\|\ 20\ +\|\ 10\ +\| ]] || fail "$output"
 	[[ $output =~ \|\ pool\ +\|\ 2\.00\ +\|\ 1\.00\ +\| ]] || fail "$output"
@@ -56,7 +56,7 @@ pools() {
 		libproc2,1,before,0,,4096,0
 		libproc2,1,left out: its tool is not installed,0,,4096,0
 	END
-	run -0 scripts/bench --table "$made_up"
+	run -0 scripts/maintain/bench --table "$made_up"
 	[[ $output =~ mimalloc\ 3\ +\|\ not\ measured:\ apt\ install\ libmimalloc3 ]] || fail "$output"
 	[[ $output =~ libproc2\ +\|\ not\ measured:\ apt\ install\ libproc2-dev ]] || fail "$output"
 	[[ $output =~ probe\ +\|\ 0\ +\|\ 0\ +\|\ 0\ bytes\ +\|\ 0\ bytes ]] || fail "$output"
@@ -65,25 +65,26 @@ pools() {
 @test "the table: an experiment that is missing, broken or unsupported is said" {
 	pools | result 8_allocators/a_pool_beats_them_all
 	printf '# claim: x\n# reason: no memory\n# verdict: broken\n' >"$made_up/8_allocators/glibc_fragments_more.csv"
-	run -0 scripts/bench --table "$made_up"
+	run -0 scripts/maintain/bench --table "$made_up"
 	assert_output --partial '`a_fault_has_a_price` is not in these results.'
 	assert_output --partial '`glibc_fragments_more`: broken: no memory'
 }
 
 @test "no results, or no folder: one sentence, exit 2" {
-	run -2 scripts/bench --table "$made_up"
+	run -2 scripts/maintain/bench --table "$made_up"
 	[[ $output == *"make bench measures them" ]] || fail "$output"
 	assert_equal "${#lines[@]}" 1
-	run -2 scripts/bench --table /nonexistent
+	run -2 scripts/maintain/bench --table /nonexistent
 	assert_output --partial "/nonexistent holds none"
 	assert_equal "${#lines[@]}" 1
-	run -2 scripts/bench --tables
+	run -2 scripts/maintain/bench --tables
 }
 
 @test "bench runs its experiments with DEEP=1 into RESULTS, and passes on that one was broken" {
 	project=$BATS_TEST_TMPDIR/project
-	mkdir -p "$project/scripts"
-	cp scripts/bench scripts/touchstone.py "$project/scripts"
+	mkdir -p "$project/scripts/maintain"
+	cp scripts/maintain/bench "$project/scripts/maintain"
+	cp -r scripts/touchstone "$project/scripts"
 	cat >"$project/scripts/run" <<-END
 		#!/bin/sh
 		echo "\$DEEP \$RESULTS \$*" >"$BATS_TEST_TMPDIR/asked"
@@ -93,7 +94,7 @@ pools() {
 	chmod +x "$project/scripts/run"
 	mkdir -p "$project/results/bench"
 	pools | result 8_allocators/a_pool_beats_them_all
-	run -1 "$project/scripts/bench"
+	run -1 "$project/scripts/maintain/bench"
 	assert_output --partial "later rounds: times pool"
 	read -r deep results claims <"$BATS_TEST_TMPDIR/asked"
 	assert_equal "$deep" 1
@@ -188,14 +189,14 @@ need_perf() {
 }
 
 @test "scaling: a row for each number of experiments; what is no number is told" {
-	run -0 scripts/scaling 1 2
+	run -0 scripts/maintain/scaling 1 2
 	[[ ${lines[0]} == '| experiments | programs alone, s | '* ]]
 	[[ ${lines[2]} == '| 1 '* ]]
 	[[ ${lines[3]} == '| 2 '* ]]
 	assert [ ! -e results/latest/1_copies ]
-	run -2 scripts/scaling many
+	run -2 scripts/maintain/scaling many
 	assert_output --partial 'many is no number of experiments from 1 to 9999'
-	run -2 env BUILD=/nowhere scripts/scaling 1
+	run -2 env BUILD=/nowhere scripts/maintain/scaling 1
 	assert_output --partial 'is not built: make build'
 }
 
@@ -212,7 +213,7 @@ need_perf() {
 		first touch,1,plain loop,30,3900,1
 		file on disk,1,left out: no folder here is on a disk (TMPDIR),0,,1
 	END
-	run -0 scripts/bench --table "$made_up"
+	run -0 scripts/maintain/bench --table "$made_up"
 	[[ $output =~ first\ touch\ +\|\ 1\.00\ +\|\ 1\.00\ +\|\ 130\ ns ]] || fail "$output"
 	[[ $output =~ file\ on\ disk\ +\|\ not\ measured:\ no\ folder\ here\ is\ on\ a\ disk ]] || fail "$output"
 }

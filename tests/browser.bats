@@ -25,7 +25,7 @@ setup() {
 small_run() {
 	scripts/run malloc_is_lazy the_four_block_story regions_come_in_order a_64_bit_process_has_256_tib >/dev/null
 	scripts/observe malloc_is_lazy regions_come_in_order || true
-	scripts/address_space regions_come_in_order || true
+	scripts/address_map regions_come_in_order || true
 	scripts/chart "$RESULTS"/*/*.csv >/dev/null
 	other_verdict inconclusive unsupported broken
 	scripts/report

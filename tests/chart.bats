@@ -110,8 +110,9 @@ where() { grep -B6 -F "$2" "$1" | sed -n 's/.*translate(\([0-9.]*\),\([0-9.]*\))
 		echo '# verdict: reproduced'
 	} >row.csv
 	PYTHONPATH=$project/scripts run -0 /usr/bin/python3 -B - <<-'PYTHON'
-		import drawing, gnuplot, touchstone
-		label = next(line for line in drawing.of_result(touchstone.read_result("row.csv"), gnuplot.Paper("svg")).commands() if "×" in line)
+		from touchstone.charts import drawing, gnuplot
+		from touchstone.results import read_result
+		label = next(line for line in drawing.of_result(read_result("row.csv"), gnuplot.Paper("svg")).commands() if "×" in line)
 		print(label)
 	PYTHON
 	assert_contains "$output" "'brk × 10'" " right offset -1,0.8 "
@@ -244,8 +245,9 @@ where() { grep -B6 -F "$2" "$1" | sed -n 's/.*translate(\([0-9.]*\),\([0-9.]*\))
 
 @test "without Python: one sentence with the cure, and an old chart stays" {
 	touch lines.svg
-	sed 's|/usr/bin/python3|/none/python3|g' "$project/scripts/chart" >without
-	run -77 bash without lines.csv
+	cp -r "$project/scripts" without
+	sed -i 's|/usr/bin/python3|/none/python3|g' without/chart
+	run -77 without/chart lines.csv
 	assert_equal "${#lines[@]}" 1
 	assert_contains "$output" '/none/python3 is missing' "scripts/setup"
 	assert [ -e lines.svg ]
@@ -283,8 +285,9 @@ where() { grep -B6 -F "$2" "$1" | sed -n 's/.*translate(\([0-9.]*\),\([0-9.]*\))
 		echo '# verdict: reproduced'
 	} >many.csv
 	PYTHONPATH=$project/scripts run -0 /usr/bin/python3 -B - <<-'PYTHON'
-		import drawing, gnuplot, touchstone
-		commands = drawing.of_result(touchstone.read_result("many.csv"), gnuplot.Paper("svg")).commands()
+		from touchstone.charts import drawing, gnuplot
+		from touchstone.results import read_result
+		commands = drawing.of_result(read_result("many.csv"), gnuplot.Paper("svg")).commands()
 		rows = [line.split()[:2] for line in commands if line[0].isdigit()]
 		assert all(a[0] == b[0] or a[1] == b[1] for a, b in zip(rows, rows[1:])), rows
 		print(len(rows), [rows[i][0] for i in range(1, len(rows)) if rows[i][1] != rows[i - 1][1]])
@@ -331,7 +334,7 @@ where() { grep -B6 -F "$2" "$1" | sed -n 's/.*translate(\([0-9.]*\),\([0-9.]*\))
 
 @test "numbers, units and labels as people read them" {
 	PYTHONPATH=$project/scripts run -0 /usr/bin/python3 -B - <<-'PYTHON'
-		from touchstone import label_in, quantity, words_of
+		from touchstone.words import label_in, quantity, words_of
 		for number, unit in ((0, "bytes"), (1, "bytes"), (131049, "bytes"), (131072, "bytes"), (-3 << 29, "bytes"),
 		                     (1234567, "count"), (12345.5, "count"), (2.5, "count"), (1234567, "ns"), (999960, "ns"), (None, "ns")):
 		    print(quantity(number, unit))

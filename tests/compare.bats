@@ -88,8 +88,8 @@ made() {
 	CSV
 	run -0 env PYTHONPATH=scripts /usr/bin/python3 - "$BATS_TEST_TMPDIR/a.csv" <<-'PYTHON'
 		import sys
-		from comparison import Side
-		from touchstone import read_result
+		from touchstone.results import read_result
+		from touchstone.sides import Side
 		side = Side("", [read_result(sys.argv[1])])
 		print([(x, s.median, s.low, s.high) for x, _, s in side.over_records("a", "resident_bytes")], side.at_end("a", "y").median)
 	PYTHON
@@ -237,9 +237,11 @@ made() {
 	unset PYTHONPATH
 	/usr/bin/python3 -c 'import matplotlib' 2>/dev/null || skip "python3-matplotlib is missing: scripts/setup"
 	run -0 env PYTHONPATH=scripts /usr/bin/python3 - <<-'PYTHON'
-		import overlay, touchstone
-		from comparison import Comparison, Side
-		result = touchstone.read_result("results/reference/0_instrument/a_snapshot_costs_its_system_calls.csv")
+		from touchstone.charts import overlay
+		from touchstone.comparison import Comparison
+		from touchstone.results import read_result
+		from touchstone.sides import Side
+		result = read_result("results/reference/0_instrument/a_snapshot_costs_its_system_calls.csv")
 		figure = overlay.of_comparison(Comparison(Side("base", [result]), Side("with", [result])))
 		panels = [axes for axes in figure.axes if axes.get_visible()]
 		print(len(panels) > 3, {axes.get_yscale() for axes in panels}, len({(axes.get_xlim(), axes.get_ylim()) for axes in panels}))

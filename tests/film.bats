@@ -21,20 +21,22 @@ setup() {
 filmed() {
 	cp "$ROOT/tests/fixtures/film/$1.c" .
 	compiled "$1.c"
-	FILM=$1.map.csv "./$1" "${@:2}" >"$1.csv"
+	FILM=$1.film.csv "./$1" "${@:2}" >"$1.csv"
 }
 
 # states ARM RECORD KIND: the states of that kind with how many rows, in order.
 states() {
 	awk -F, -v arm="$1" -v record="$2" -v kind="$3" \
-		'$1 == arm && $3 == record && $5 == kind { print $6 }' ./*.map.csv | uniq -c | xargs
+		'$1 == arm && $3 == record && $5 == kind { print $6 }' ./*.film.csv | uniq -c | xargs
 }
 
 # python SCRIPT: with the film of known.c as `film`, its result as `rows`.
 python() {
 	/usr/bin/python3 - <<-PY
-		import csv, sys, film as f
-		film = f.read_film("$1.map.csv")
+		import csv, sys
+		from touchstone.film.described import total
+		from touchstone.film.read import read_film
+		film = read_film("$1.film.csv")
 		rows = list(csv.DictReader(line for line in open("$1.csv") if not line.startswith("#")))
 		$(cat)
 	PY
@@ -62,7 +64,7 @@ need_glibc() {
 @test "chunks, pages and mappings fill what they must, and add up to what malloc and the kernel count" {
 	need_glibc
 	for claim in the_four_block_story free_trims_a_large_top churn_leaves_holes a_pool_gives_everything_back; do
-		FILM=$claim.map.csv "$(cd "$ROOT" && program $claim)" >$claim.csv 2>/dev/null || (($? == 1))
+		FILM=$claim.film.csv "$(cd "$ROOT" && program $claim)" >$claim.csv 2>/dev/null || (($? == 1))
 		python $claim <<-'PY'
 			counted = {arm: [row for row in rows if row["arm"] == arm] for arm in film.arms}
 			for arm, frames in film.arms.items():
@@ -73,10 +75,10 @@ need_glibc() {
 			            assert start == at, (arm, frame.record, start, at)
 			            at += size
 			        assert at in (0, frame.end)
-			        assert f.total(frame.chunks, "free", "top", "fast") == int(row["free_bytes"])
-			        assert f.total(frame.chunks, "in use", "cached") == int(row["in_use_bytes"])
-			        assert f.total(frame.mappings, "malloc") == int(row["mmapped_bytes"])
-			        resident = f.total(frame.pages, "resident") - f.total(frames[0].pages, "resident")
+			        assert total(frame.chunks, "free", "top", "fast") == int(row["free_bytes"])
+			        assert total(frame.chunks, "in use", "cached") == int(row["in_use_bytes"])
+			        assert total(frame.mappings, "malloc") == int(row["mmapped_bytes"])
+			        resident = total(frame.pages, "resident") - total(frames[0].pages, "resident")
 			        assert resident == int(row["resident_bytes"]) - int(counted[arm][0]["resident_bytes"])
 		PY
 	done
@@ -90,7 +92,7 @@ need_glibc() {
 	assert_equal "$(states mapped 4 mapping)" "1 malloc 1 mmap"
 	assert_equal "$(states mapped 5 mapping)" ""
 	python known <<-'PY'
-		written = {frame.stage: f.total(frame.mapped_pages(), "resident") for frame in film.arms["mapped"]}
+		written = {frame.stage: total(frame.mapped_pages(), "resident") for frame in film.arms["mapped"]}
 		page = int(film.metadata["page_size"].split()[0])
 		assert written["malloc M"] == page                        # the header
 		assert written["half written"] in (512 * 1024, 512 * 1024 + page)
@@ -103,14 +105,14 @@ need_glibc() {
 	filmed large
 	filmed large small=1
 	grep -q '^# expect: held | minor faults | 0 == 0' large.csv
-	cc=$(grep -c '^still,1,20,' large.map.csv)
+	cc=$(grep -c '^still,1,20,' large.film.csv)
 	((cc > 1000))
 }
 
 @test "with and without film every count and every byte is the same" {
 	for claim in the_four_block_story a_hole_is_never_returned free_trims_a_large_top; do
 		program=$(cd "$ROOT" && program $claim)
-		FILM=with.map.csv "$program" >with.csv 2>/dev/null || (($? == 1))
+		FILM=with.film.csv "$program" >with.csv 2>/dev/null || (($? == 1))
 		"$program" >without.csv 2>/dev/null || (($? == 1))
 		/usr/bin/python3 - <<-'PY'
 			import csv
@@ -128,11 +130,11 @@ need_glibc() {
 
 @test "another malloc is not taken for glibc's; pages and mappings are shown all the same" {
 	[[ -z $(LD_PRELOAD=libjemalloc.so.2 cat /dev/null 2>&1) ]] || skip "libjemalloc.so.2 is missing: scripts/setup"
-	LD_PRELOAD=libjemalloc.so.2 FILM=a.map.csv "$BUILD/3_residency/malloc_is_lazy" >/dev/null 2>&1 || true
-	grep -q "^# reason: arm lazy, record 1 (before malloc): the heap's layout is not the one known: malloc is not" a.map.csv
-	assert_equal "$(grep -c ',chunk,' a.map.csv)" 0
-	grep -q ',mapping,mmap,' a.map.csv
-	grep -q ',pages,resident,' a.map.csv
+	LD_PRELOAD=libjemalloc.so.2 FILM=a.film.csv "$BUILD/3_residency/malloc_is_lazy" >/dev/null 2>&1 || true
+	grep -q "^# reason: arm lazy, record 1 (before malloc): the heap's layout is not the one known: malloc is not" a.film.csv
+	assert_equal "$(grep -c ',chunk,' a.film.csv)" 0
+	grep -q ',mapping,mmap,' a.film.csv
+	grep -q ',pages,resident,' a.film.csv
 }
 
 @test "a size tampered with, a swallowed hole, a foreign break, a second arena: no chunks, and the reason" {
@@ -141,52 +143,52 @@ need_glibc() {
 	assert_equal "$(states tampered 1 chunk)" "3 in use 1 top"
 	assert_equal "$(states tampered 2 chunk)" ""
 	assert_equal "$(states tampered 3 chunk)" "3 in use 1 top"
-	grep -q "^# reason: arm tampered, record 2 (tampered): .* size field holds" known.map.csv
+	grep -q "^# reason: arm tampered, record 2 (tampered): .* size field holds" known.film.csv
 	assert_equal "$(states swallowed 1 chunk)" ""
-	grep -q "^# reason: arm swallowed, record 1 (swallowed): .* free bytes, and malloc counts" known.map.csv
+	grep -q "^# reason: arm swallowed, record 1 (swallowed): .* free bytes, and malloc counts" known.film.csv
 	assert_equal "$(states 'foreign break' 2 chunk)" ""
-	grep -q "^# reason: arm foreign break, record 2 (moved): .*somebody else called sbrk" known.map.csv
+	grep -q "^# reason: arm foreign break, record 2 (moved): .*somebody else called sbrk" known.film.csv
 	assert_equal "$(states 'second arena' 2 chunk)" ""
-	grep -q "^# reason: arm second arena, record 2" known.map.csv
-	[ "$(grep -c '^child,' known.map.csv)" -gt 0 ]
-	assert_equal "$(grep -c '^child,1,2,' known.map.csv)" 0
+	grep -q "^# reason: arm second arena, record 2" known.film.csv
+	[ "$(grep -c '^child,' known.film.csv)" -gt 0 ]
+	assert_equal "$(grep -c '^child,1,2,' known.film.csv)" 0
 }
 
 @test "a heap that does not come from the break is not guessed at" {
 	need_glibc
-	FILM=a.map.csv "$BUILD/4_giving_back/the_four_block_story" --tunables=glibc.malloc.hugetlb=2 >/dev/null 2>&1 || (($? != 2))
-	[ "$(grep -c ',chunk,' a.map.csv)" = 0 ] || grep -q ',chunk,top,' a.map.csv # hugetlb may be refused
-	[ "$(grep -c ',chunk,' a.map.csv)" != 0 ] || grep -q '^# reason: .*did not come from the break' a.map.csv
+	FILM=a.film.csv "$BUILD/4_giving_back/the_four_block_story" --tunables=glibc.malloc.hugetlb=2 >/dev/null 2>&1 || (($? != 2))
+	[ "$(grep -c ',chunk,' a.film.csv)" = 0 ] || grep -q ',chunk,top,' a.film.csv # hugetlb may be refused
+	[ "$(grep -c ',chunk,' a.film.csv)" != 0 ] || grep -q '^# reason: .*did not come from the break' a.film.csv
 }
 
 @test "no film without FILM, without .film, or in the observer's pass; one that cannot be written: exit 2" {
 	"$BUILD/4_giving_back/the_four_block_story" >/dev/null 2>&1 || true
-	FILM=a.map.csv "$BUILD/4_giving_back/free_keeps_a_heap_block" >/dev/null 2>&1
-	FILM=a.map.csv OBSERVER=/bin/true "$BUILD/4_giving_back/the_four_block_story" >/dev/null 2>&1 || true
+	FILM=a.film.csv "$BUILD/4_giving_back/free_keeps_a_heap_block" >/dev/null 2>&1
+	FILM=a.film.csv OBSERVER=/bin/true "$BUILD/4_giving_back/the_four_block_story" >/dev/null 2>&1 || true
 	assert_equal "$(echo *)" "*"
-	FILM=/nowhere/a.map.csv run -2 --separate-stderr "$BUILD/4_giving_back/the_four_block_story"
+	FILM=/nowhere/a.film.csv run -2 --separate-stderr "$BUILD/4_giving_back/the_four_block_story"
 	assert_equal "$output" ""
 	assert_equal "${#stderr_lines[@]}" 1
-	assert_contains "$stderr" "FILM=/nowhere/a.map.csv"
+	assert_contains "$stderr" "FILM=/nowhere/a.film.csv"
 }
 
 @test "scripts/run keeps the film beside the result, and no older one; chart and report do not take it for a result" {
 	export RESULTS=$PWD/results
 	cd "$ROOT"
 	scripts/run the_four_block_story 2>/dev/null
-	film=$RESULTS/4_giving_back/the_four_block_story.map.csv
+	film=$RESULTS/4_giving_back/the_four_block_story.film.csv
 	assert [ -s "$film" ]
 	KNOBS=nonsense=1 run ! scripts/run the_four_block_story
 	assert [ -s "$film" ]
-	touch "$RESULTS/4_giving_back/free_keeps_a_heap_block.map.csv"
+	touch "$RESULTS/4_giving_back/free_keeps_a_heap_block.film.csv"
 	scripts/run free_keeps_a_heap_block 2>/dev/null
-	assert [ ! -e "$RESULTS/4_giving_back/free_keeps_a_heap_block.map.csv" ]
+	assert [ ! -e "$RESULTS/4_giving_back/free_keeps_a_heap_block.film.csv" ]
 	assert_equal "$(find "$RESULTS" -name '.*')" ""
 	if command -v gnuplot >/dev/null; then
 		run -0 scripts/chart "$RESULTS"/*/*.csv
 		assert [ ! -e "${film%.csv}.svg" ]
 	fi
-	assert_equal "$(cd scripts && /usr/bin/python3 -c 'import sys, touchstone; print(len(touchstone.read_results(sys.argv[1])))' "$RESULTS")" 2
+	assert_equal "$(cd scripts && /usr/bin/python3 -c 'import sys; from touchstone.results import read_results; print(len(read_results(sys.argv[1])))' "$RESULTS")" 2
 }
 
 # reported: the page of what stands in ./results, in $page.
@@ -199,7 +201,7 @@ reported() {
 @test "the page plays the film: blocks by name and size, the hole, the break, the source line" {
 	need_glibc
 	mkdir -p results/4_giving_back
-	FILM=results/4_giving_back/the_four_block_story.map.csv "$BUILD/4_giving_back/the_four_block_story" \
+	FILM=results/4_giving_back/the_four_block_story.film.csv "$BUILD/4_giving_back/the_four_block_story" \
 		>results/4_giving_back/the_four_block_story.csv 2>/dev/null || true
 	reported
 	for text in '>A</text>' '>30 KiB</text>' '>free</text>' '>40 KiB</text>' '>break 300 KiB</text>' '>C</text>' \
@@ -214,7 +216,7 @@ reported() {
 
 @test "the page asks for nothing, and only its own script may run" {
 	mkdir -p results/4_giving_back
-	FILM=results/4_giving_back/the_four_block_story.map.csv "$BUILD/4_giving_back/the_four_block_story" \
+	FILM=results/4_giving_back/the_four_block_story.film.csv "$BUILD/4_giving_back/the_four_block_story" \
 		>results/4_giving_back/the_four_block_story.csv 2>/dev/null || true
 	reported
 	hash=$(/usr/bin/python3 -c 'import base64, hashlib, re
@@ -225,7 +227,7 @@ print("sha256-" + base64.b64encode(hashlib.sha256(text.encode()).digest()).decod
 	run ! grep -Eo '(src|href)="?(https?:)?//[^"]*' results/index.html
 	run ! grep -Eq 'fetch\(|XMLHttp|import\(|@import|url\([^#]' results/index.html
 	assert_equal "$(grep -o ' id="[^"]*"' results/index.html | sort | uniq -d)" ""
-	rm results/*/*.map.csv
+	rm results/*/*.film.csv
 	reported
 	refute_contains "$page" '<script'
 	refute_contains "$page" "script-src"
@@ -234,7 +236,7 @@ print("sha256-" + base64.b64encode(hashlib.sha256(text.encode()).digest()).decod
 @test "the script runs in a browser under the page's own policy, and leaves the first stage" {
 	browser=$(command -v chromium || command -v chromium-browser || command -v google-chrome) || skip "no chromium: scripts/setup"
 	mkdir -p results/4_giving_back
-	FILM=results/4_giving_back/the_four_block_story.map.csv "$BUILD/4_giving_back/the_four_block_story" \
+	FILM=results/4_giving_back/the_four_block_story.film.csv "$BUILD/4_giving_back/the_four_block_story" \
 		>results/4_giving_back/the_four_block_story.csv 2>/dev/null || true
 	reported
 	run -0 --separate-stderr "$browser" --headless --no-sandbox --disable-gpu --dump-dom "file://$PWD/results/index.html"
@@ -246,15 +248,16 @@ print("sha256-" + base64.b64encode(hashlib.sha256(text.encode()).digest()).decod
 @test "10,000 chunks x 20 stages stay far below 5 MB of page, and areas stay true" {
 	filmed large
 	mkdir -p results/9_x
-	mv large.csv large.map.csv results/9_x
+	mv large.csv large.film.csv results/9_x
 	reported
 	size=$(stat -c %s results/index.html)
 	((size < 2500000))
 	assert_contains "$page" 'Where blocks are finer than the picture'
 	/usr/bin/python3 - <<-'PY'
-		import film as f
+		from touchstone.film.read import CHUNKS
+		from touchstone.film.shapes import shapes
 		segments = [("in use" if i % 3 else "free", i * 16, 16, 1) for i in range(3000)]
-		drawn = f.shapes(segments, f.CHUNKS, lambda address: address / 48)
+		drawn = shapes(segments, CHUNKS, lambda address: address / 48)
 		(steps, end), = drawn.columns["in use"]
 		ends = [x for x, _ in steps[1:]] + [end]
 		area = sum(share * (to - x) for (x, share), to in zip(steps, ends))
@@ -265,7 +268,7 @@ print("sha256-" + base64.b64encode(hashlib.sha256(text.encode()).digest()).decod
 @test "what stands in a film is escaped; a damaged one is said, and the page is written" {
 	mkdir -p results/4_giving_back
 	"$BUILD/4_giving_back/the_four_block_story" >results/4_giving_back/the_four_block_story.csv 2>/dev/null || true
-	film=results/4_giving_back/the_four_block_story.map.csv
+	film=results/4_giving_back/the_four_block_story.film.csv
 	printf '%s\n' '# reason: <b>why</b>' arm,trial,record,stage,kind,state,start,bytes,count \
 		'<i>arm</i>,1,1,<script>x</script>,break,,4096,0,1' >"$film"
 	reported
@@ -275,7 +278,7 @@ print("sha256-" + base64.b64encode(hashlib.sha256(text.encode()).digest()).decod
 	refute_contains "$page" '<script>x'
 	echo 'a,1,1,s,chunk,lost,0,16,1' >>"$film"
 	reported
-	assert_contains "$page" 'the_four_block_story.map.csv cannot be read: line 4: '
+	assert_contains "$page" 'the_four_block_story.film.csv cannot be read: line 4: '
 	echo 'nothing of the kind' >"$film"
 	reported
 	assert_contains "$page" 'cannot be read: line 1: it is no film'
@@ -285,15 +288,15 @@ print("sha256-" + base64.b64encode(hashlib.sha256(text.encode()).digest()).decod
 	need_glibc
 	/usr/bin/python3 -c 'import matplotlib' 2>/dev/null || skip "python3-matplotlib is missing: scripts/setup"
 	filmed known
-	run -0 "$ROOT/scripts/film" known.map.csv
+	run -0 "$ROOT/scripts/film" known.film.csv
 	assert_output known.film.png
 	assert_equal "$(head -c 4 known.film.png | tail -c 3)" PNG
-	run -0 "$ROOT/scripts/film" known.map.csv --arm mapped --pdf
+	run -0 "$ROOT/scripts/film" known.film.csv --arm mapped --pdf
 	[ "$(head -c 4 known.film.pdf)" = %PDF ]
-	run -2 --separate-stderr "$ROOT/scripts/film" known.map.csv --arm nobody
+	run -2 --separate-stderr "$ROOT/scripts/film" known.film.csv --arm nobody
 	assert_equal "${#stderr_lines[@]}" 1
 	assert_contains "$stderr" 'no arm "nobody"' 'states, mapped'
-	run -2 --separate-stderr "$ROOT/scripts/film" absent.map.csv
+	run -2 --separate-stderr "$ROOT/scripts/film" absent.film.csv
 	assert_equal "${#stderr_lines[@]}" 1
 	assert_contains "$stderr" 'No such file'
 	run -2 --separate-stderr "$ROOT/scripts/film" known.csv
@@ -305,7 +308,7 @@ print("sha256-" + base64.b64encode(hashlib.sha256(text.encode()).digest()).decod
 @test "scripts/film without matplotlib: the cure, exit 77" {
 	mkdir without
 	echo 'raise ImportError' >without/matplotlib.py
-	PYTHONPATH=$PWD/without run -77 --separate-stderr "$ROOT/scripts/film" x.map.csv
+	PYTHONPATH=$PWD/without run -77 --separate-stderr "$ROOT/scripts/film" x.film.csv
 	assert_equal "${#stderr_lines[@]}" 1
 	assert_contains "$stderr" "scripts/setup"
 }

@@ -167,7 +167,7 @@ interrupted() {
 
 @test "a report of the results is not disturbed by sweeps and confounds beside them" {
 	run -0 --separate-stderr sweep malloc_is_lazy block 1M 1M
-	run -0 env PYTHONPATH=scripts /usr/bin/python3 -c 'import sys, touchstone; print(touchstone.read_results(sys.argv[1]))' "$RESULTS"
+	run -0 env PYTHONPATH=scripts /usr/bin/python3 -c 'import sys; from touchstone.results import read_results; print(read_results(sys.argv[1]))' "$RESULTS"
 	assert_output '[]'
 }
 

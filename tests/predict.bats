@@ -19,10 +19,21 @@ small_project() {
 	BUILD=build
 }
 
+# marks RESULT.csv: what its chart marks, "COLUMN VALUE LABEL" a line.
+marks() {
+	PYTHONPATH=scripts /usr/bin/python3 - "$1" <<-'PYTHON'
+		import sys
+		from touchstone import prediction
+		from touchstone.results import read_result
+		for mark in prediction.marks(read_result(sys.argv[1])):
+		    print(*mark)
+	PYTHON
+}
+
 # prediction.py's functions, with what a bytes question and a count question understand.
 python() {
 	PYTHONPATH=scripts /usr/bin/python3 -c "
-import prediction, touchstone
+from touchstone import prediction, results
 size = prediction.Question('resident_bytes', 'a', asked='How much becomes resident?')
 count = prediction.Question('minor_fault_count', 'a', asked='How many faults?')
 jump = prediction.Question('jump of in_use_bytes', 'a', x='blocks freed')
@@ -52,7 +63,7 @@ $1"
 	PREDICT=same scripts/predict malloc_is_lazy
 	scripts/run malloc_is_lazy
 	assert_equal "$(grep -c '^entered: ' "$kept")" 2
-	run -0 /usr/bin/python3 scripts/prediction.py "${kept%.prediction}.csv"
+	run -0 marks "${kept%.prediction}.csv"
 	[ "$output" = 'resident_bytes 67108864 predicted: 64 MiB
 resident_bytes 4096 measured: 4 KiB' ] # a direction is no line in the chart
 }
@@ -115,7 +126,7 @@ resident_bytes 4096 measured: 4 KiB' ] # a direction is no line in the chart
 	KNOBS=block=1M PREDICT=1M scripts/predict malloc_is_lazy
 	grep -qx 'knobs: block=1048576' "$kept"
 	scripts/run malloc_is_lazy
-	run -0 /usr/bin/python3 scripts/prediction.py "${kept%.prediction}.csv"
+	run -0 marks "${kept%.prediction}.csv"
 	assert_equal "$output" ""
 }
 
@@ -124,18 +135,18 @@ resident_bytes 4096 measured: 4 KiB' ] # a direction is no line in the chart
 	printf 'asked: cut sho\n\nvalue: x\n\n\0\377\n' >"$kept"
 	PREDICT=32M run -0 scripts/predict malloc_is_lazy
 	assert_output --partial 'predicted  32 MiB'
-	run -0 /usr/bin/python3 scripts/prediction.py "${kept%.prediction}.csv"
+	run -0 marks "${kept%.prediction}.csv"
 	assert_equal "${#lines[@]}" 2
 }
 
 @test "where the jump comes, how many times as much: the mark stands at the right place" {
 	PREDICT=7 run -0 scripts/predict freed_is_not_free_in_the_tcache
 	[[ $output == *'measured   8'* || $output == *'measured   17'* ]] || fail "$output"
-	run -0 /usr/bin/python3 scripts/prediction.py "$RESULTS/7_fragmentation/freed_is_not_free_in_the_tcache.csv"
+	run -0 marks "$RESULTS/7_fragmentation/freed_is_not_free_in_the_tcache.csv"
 	[[ $output == $'x 7 predicted: 7\nx '*' measured: '* ]] || fail "$output"
 	PREDICT=2.5 run -0 scripts/predict refaulting_is_the_price
 	assert_contains "$output" 'predicted  2.5 times' 'measured   ' "times"
-	run -0 /usr/bin/python3 scripts/prediction.py "$RESULTS/5_cost_of_mmap/refaulting_is_the_price.csv"
+	run -0 marks "$RESULTS/5_cost_of_mmap/refaulting_is_the_price.csv"
 	[[ $output == 'elapsed_ns '*$' predicted: 2.5 times\nelapsed_ns '*' measured: '*' times' ]] || fail "$output"
 }
 
@@ -203,8 +214,8 @@ assert said(7, None, jump) == 'This run gives no number to compare it with.'"
 
 @test "an experiment without a question of its own is asked about its first charted column" {
 	run -0 python "
-result = touchstone.Result('malloc_is_lazy.csv', {'charted': 'resident_bytes virtual_bytes'},
-                           [touchstone.Arm('filled', control=True), touchstone.Arm('lazy')])
+result = results.Result('malloc_is_lazy.csv', {'charted': 'resident_bytes virtual_bytes'},
+                           [results.Arm('filled', control=True), results.Arm('lazy')])
 question = prediction.question_of(result)
 assert (question.measured, question.arm) == ('resident_bytes', 'lazy'), question
 assert question.asked == 'By how much will \"resident\" have grown in the end, in the arm \"lazy\"?'"
@@ -212,14 +223,16 @@ assert question.asked == 'By how much will \"resident\" have grown in the end, i
 
 @test "every question asks for an arm, stages and a column that its experiment has, and knows why" {
 	run -0 python "
-import glob, re, lab
+import glob, re
+from touchstone.programs import declaration
+from touchstone.source import Source
 columns = set(re.findall(r'COLUMN\((\w+)', open('lib/probe.h').read())) | {'y'}
 for path in sorted(glob.glob('experiments/[0-8]*/*.c')):
-    declared = lab.declaration(path.replace('experiments', '$BUILD')[:-2])
+    declared = declaration(path.replace('experiments', '$BUILD')[:-2])
     question = prediction.question_of(declared)
     assert question, path
     assert declared.metadata.get('because'), path
-    listed = re.findall(r'\"((?:[^\"\\\\\n]|\\\\.)*)\"', touchstone.Source(path).text)
+    listed = re.findall(r'\"((?:[^\"\\\\\n]|\\\\.)*)\"', Source(path).text)
     for text in question.arm, question.begin, question.end, question.against:
         assert not text or text in listed, (path, text)
     assert question.column in columns, (path, question.column)

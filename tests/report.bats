@@ -16,7 +16,7 @@ setup() {
 	project=$BATS_TEST_TMPDIR/project
 	results=$project/results/latest
 	mkdir -p "$project/scripts" "$project/experiments/3_residency" "$results/3_residency"
-	cp "$BATS_TEST_DIRNAME"/../scripts/{report,report.html.j2,*.py,*.js} "$project/scripts/"
+	cp -r "$BATS_TEST_DIRNAME"/../scripts/{report,touchstone} "$project/scripts/"
 	export PYTHONDONTWRITEBYTECODE=1
 	unset RESULTS
 	source_of lazy

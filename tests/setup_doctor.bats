@@ -13,8 +13,9 @@ setup() {
 	project=$BATS_TEST_TMPDIR/project
 	bin=$BATS_TEST_TMPDIR/bin
 	log=$BATS_TEST_TMPDIR/log
-	mkdir -p "$project/scripts" "$bin"
-	cp "$BATS_TEST_DIRNAME"/../scripts/{setup,doctor,tools.sh,tools.tsv} "$project/scripts/"
+	mkdir -p "$project/scripts/shell" "$bin"
+	cp "$BATS_TEST_DIRNAME"/../scripts/{setup,doctor} "$project/scripts/"
+	cp "$BATS_TEST_DIRNAME"/../scripts/shell/{cli.sh,tools.sh,tools.tsv} "$project/scripts/shell/"
 	: > "$log"
 	for command in awk bash cat df dirname env fold getconf grep head mktemp nproc rm sed stat tail \
 		timeout tr uname; do
@@ -40,7 +41,7 @@ machine_has() {
 
 # The list of tools: one argument a line, fields separated by blanks; _ stands for a blank.
 tools_are() {
-	printf '%s\n' "$@" | tr ' _' '\t ' > "$project/scripts/tools.tsv"
+	printf '%s\n' "$@" | tr ' _' '\t ' > "$project/scripts/shell/tools.tsv"
 }
 
 small_list() {
@@ -88,7 +89,7 @@ fails() {
 # ---- the list -----------------------------------------------------------------
 
 @test "every line of the list is whole and has a check of its kind" {
-	. "$project/scripts/tools.sh"
+	. "$project/scripts/shell/tools.sh"
 	count=0
 	while IFS= read -r line; do
 		[[ $line != '#'* ]] || continue
@@ -101,17 +102,17 @@ fails() {
 		[[ $package =~ ^[a-z0-9.|+-]+$ ]]
 		[[ $machine = any || $machine = x86_64 ]]
 		count=$((count + 1))
-	done < "$project/scripts/tools.tsv"
+	done < "$project/scripts/shell/tools.tsv"
 	[ "$count" -ge 20 ]
 }
 
 @test "measuring needs a compiler, libc headers and make, nothing else" {
-	run awk -F '\t' '$6 == "measure" { print $4 }' "$project/scripts/tools.tsv"
+	run awk -F '\t' '$6 == "measure" { print $4 }' "$project/scripts/shell/tools.tsv"
 	assert_output $'gcc\nlibc6-dev\nmake'
 }
 
 @test "a check of each kind tells what is there from what is not" {
-	. "$project/scripts/tools.sh"
+	. "$project/scripts/shell/tools.sh"
 	has_command cat
 	fails has_command no-such-command
 	has_compiler cat
@@ -294,7 +295,7 @@ fails() {
 }
 
 @test "setup and doctor without their list say so" {
-	rm "$project/scripts/tools.tsv"
+	rm "$project/scripts/shell/tools.tsv"
 	for script in setup doctor; do
 		on_it "$script"
 		assert_failure 2

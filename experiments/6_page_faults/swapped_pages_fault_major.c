@@ -13,7 +13,7 @@
  * from zram, compressed memory, it reads one page at a time.
  *
  * Control: pages that stayed in memory must not fault when they are touched again.
- * Try: sudo env SWAP=file scripts/with-swap make run CLAIM=swapped_pages_fault_major
+ * Try: sudo env SWAP=file scripts/maintain/with-swap make run CLAIM=swapped_pages_fault_major
  * and count the major faults again; then do the same with SWAP=zram.
  */
 #include <errno.h>
@@ -29,7 +29,7 @@
 #define MADV_PAGEOUT 21 /* asm-generic/mman-common.h, since Linux 5.4 */
 #endif
 
-#define HOW_TO "sudo scripts/with-swap make run CLAIM=swapped_pages_fault_major"
+#define HOW_TO "sudo scripts/maintain/with-swap make run CLAIM=swapped_pages_fault_major"
 
 enum { STEPS = 16, MOST_ROUNDS = 2000 };
 

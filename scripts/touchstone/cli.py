@@ -1,0 +1,56 @@
+# SPDX-License-Identifier: MIT
+"""What every verb in Python does alike: it answers --help, and ends with a sentence.
+
+    with cli.door(__doc__):
+        from touchstone.report.main import main
+        sys.exit(main())
+
+A script imports this module first.  It imports little itself, so that a Ctrl-C during the slow imports that follow leaves no traceback.
+"""
+import contextlib
+import itertools
+import os
+import signal
+import sys
+
+SCRIPTS = os.path.dirname(os.path.dirname(os.path.realpath(__file__)))
+
+
+def verb():
+    """The name of the script that runs, as one types it: scripts/report, scripts/maintain/bench."""
+    path = os.path.realpath(sys.argv[0])
+    inside = path.startswith(SCRIPTS + "/")
+    return "scripts/" + (os.path.relpath(path, SCRIPTS) if inside else os.path.basename(path))
+
+
+def stop(message, status=2):
+    """One sentence that says what is wrong and what to do."""
+    print(f"{verb()}: {message}", file=sys.stderr)
+    sys.exit(status)
+
+
+def _say_interrupted(kind, error, trace):
+    """Ctrl-C where a script has nothing to add, as in the midst of its imports."""
+    if kind is KeyboardInterrupt:
+        print("\ninterrupted", file=sys.stderr)
+    else:
+        sys.__excepthook__(kind, error, trace)
+
+
+def options_of(arguments):
+    """The arguments before "--" that look like options.  A negative number is none."""
+    before = itertools.takewhile(lambda word: word != "--", arguments)
+    return [word for word in before if word.startswith("-") and word.lstrip("-")[:1].isalpha()]
+
+
+@contextlib.contextmanager
+def door(header):
+    """What a script does before its own imports: prepares the two streams and Ctrl-C, and answers --help with its header."""
+    for stream in (sys.stdout, sys.stderr):
+        stream.reconfigure(errors="replace")  # where the locale has no such letter, → is a question mark
+    sys.excepthook = _say_interrupted
+    if {"-h", "--help"} & set(options_of(sys.argv[1:])):
+        signal.signal(signal.SIGPIPE, signal.SIG_DFL)  # who reads may have seen enough
+        print(header.strip())
+        sys.exit(0)
+    yield

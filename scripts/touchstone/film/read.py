@@ -1,0 +1,112 @@
+# SPDX-License-Identifier: MIT
+"""Reads the film of an experiment: CLAIM.film.csv (docs/result_format.md, "The film").
+
+    film = read_film("results/latest/4_giving_back/the_four_block_story.film.csv")
+    for frame in film.arms["as it is"]:
+        print(frame.stage, frame.end, frame.chunks)
+"""
+import csv
+import re
+from dataclasses import dataclass, field
+
+from touchstone.files import Damaged
+
+# state -> (what the legend calls it, colour by Okabe and Ito, pattern); in the order in which a column stacks them.
+CHUNKS = {
+    "in use": ("in use", "#0072B2", "plain"),
+    "cached": ("freed, kept in the thread's cache (tcache)", "#009E73", "upright"),
+    "fast": ("freed, kept in a fastbin", "#CC79A7", "level"),
+    "free": ("free: a hole", "#E69F00", "slanted"),
+    "top": ("top: free, up to the break", "#F0E442", "dots"),
+}
+PAGES = {
+    "resident": ("page in memory", "#56B4E9", "plain"),
+    "swapped": ("page swapped out", "#D55E00", "slanted"),
+    "absent": ("no page behind these addresses", "#FFFFFF", "empty"),
+}
+MAPPINGS = {
+    "malloc": ("mapped block of malloc's", "#0072B2", "plain"),
+    "mmap": ("other mapping (mmap)", "#999999", "level"),
+    "reserved": ("addresses reserved only", "#FFFFFF", "dots"),
+}
+
+
+@dataclass
+class Frame:
+    """One record(): lists of (state, start, bytes, count) in rising order; addresses from the heap's start."""
+    record: int
+    stage: str
+    end: int = 0  # where the break stands
+    chunks: list = field(default_factory=list)
+    pages: list = field(default_factory=list)
+    mappings: list = field(default_factory=list)
+    names: dict = field(default_factory=dict)  # start -> what the stage that allocated it calls it
+
+    def heap_pages(self):
+        return [page for page in self.pages if 0 <= page[1] < self.end]
+
+    def mapped_pages(self):
+        return [page for page in self.pages if not 0 <= page[1] < self.end]
+
+
+@dataclass
+class Film:
+    metadata: dict = field(default_factory=dict)
+    reasons: list = field(default_factory=list)
+    arms: dict = field(default_factory=dict)  # name -> [Frame]
+
+
+def read_film(path):
+    film, columns = Film(), None
+    with open(path, encoding="utf-8", errors="replace", newline="") as file:
+        for number, row in enumerate(csv.reader(file), 1):
+            if row and row[0].startswith("# "):
+                key, _, text = ",".join(row)[2:].partition(": ")
+                if key == "reason":
+                    film.reasons.append(text)
+                else:
+                    film.metadata[key] = text
+            elif columns is None:
+                columns = row
+                if columns[:5] != ["arm", "trial", "record", "stage", "kind"]:
+                    raise Damaged(f"line {number}: it is no film (CLAIM.film.csv)")
+            else:
+                try:
+                    _add(film, row)
+                except (ValueError, KeyError) as error:
+                    raise Damaged(f"line {number}: {error}") from None
+    for frames in film.arms.values():
+        _name_blocks(frames)
+    return film
+
+
+def _add(film, row):
+    arm, _, record, stage, kind, state, start, size, count = row
+    frames = film.arms.setdefault(arm, [])
+    if not frames or frames[-1].record != int(record):
+        frames.append(Frame(int(record), stage))
+    if kind == "break":
+        frames[-1].end = int(start)
+        return
+    into, known = {"chunk": (frames[-1].chunks, CHUNKS), "pages": (frames[-1].pages, PAGES),
+                   "mapping": (frames[-1].mappings, MAPPINGS)}[kind]
+    if state not in known or int(size) < 0:
+        raise ValueError(f"{kind} is {state}, {size} bytes")
+    into.append((state, int(start), int(size), int(count)))
+
+
+def _name_blocks(frames):
+    """A stage called "malloc A" names the one block that is new then."""
+    before, names = set(), {}
+    for frame in frames:
+        if len(frame.chunks) > 2000:
+            return
+        blocks = {(start, size) for state, start, size, count in frame.chunks + frame.mappings
+                  if state in ("in use", "malloc")}
+        names = {block: name for block, name in names.items() if block in blocks}
+        called = re.fullmatch(r"(?:m|c|re)alloc (\w{1,8})", frame.stage)
+        new = blocks - before
+        if called and len(new) == 1:
+            names[new.pop()] = called[1]
+        frame.names = {start: name for (start, size), name in names.items()}
+        before = blocks

@@ -1,0 +1,199 @@
+# SPDX-License-Identifier: MIT
+"""Puts a fork of an experiment beside its origin, and an entry into the journal: behind scripts/hypothesis."""
+import os
+import re
+import shutil
+import sys
+import textwrap
+import time
+from pathlib import Path
+
+from touchstone import prediction
+from touchstone.arguments import Parser
+from touchstone.charts import overlay
+from touchstone.cli import stop
+from touchstone.comparison import Comparison
+from touchstone.files import write_whole
+from touchstone.programs import RESULTS, Condition, find_claim, must_build, prepare, run, turn
+from touchstone.progress import Progress
+from touchstone.sides import Side
+from touchstone.source_difference import diff_lines, hunks, origin_of, warnings
+from touchstone.tables import markdown
+from touchstone.words import unit_of
+
+MOST_DIFF = 40   # lines of the source difference
+MOST_ROWS = 20   # of the table in the terminal
+
+
+# ---- measuring ----------------------------------------------------------------------
+
+def measure(claims, programs, rounds, folder):
+    """{claim: [Result of each round]}; the order turns round by round, so that a drift meets both."""
+    progress, results = Progress(rounds * len(claims)), {claim: [] for claim in claims}
+    try:
+        for number in range(1, rounds + 1):
+            for claim in claims if number % 2 else claims[::-1]:
+                label = f"{claim}, round {number}"
+                progress.begin(label)
+                result, why = run(programs[claim], Condition(label),
+                                  f"{folder}/{claim.replace('/', '.')}.{number}.csv")
+                if not result:
+                    progress.clear()
+                    stop(f"{claim} was not measured: {why}")
+                results[claim].append(result)
+                progress.end(label, result.verdict)
+    finally:
+        progress.clear()
+    return results
+
+
+# ---- what is told ----------------------------------------------------------------------
+
+def table_rows(comparison):
+    """[(arm, column, stage, origin → fork)]: every stage at whose end a column differs."""
+    rows = []
+    for change in comparison.changes:
+        base, other = (side.over_stages(change.arm, change.column) for side in (comparison.base, comparison.other))
+        pairs = {stage: (base[stage], other[stage]) for stage in base if stage in other and base[stage].differs(other[stage])}
+        for stage, pair in (pairs or {change.first: change.at_first}).items():
+            _, again, x = change.first.partition(f"{stage}, x = ")  # a stage that was recorded many times
+            rows.append((change.arm, change.column, stage + (f" (from x = {x} on)" if again else ""),
+                         " → ".join(side.text(change.unit) for side in pair)))
+    return rows
+
+
+HEAD = ("arm", "column", "at the end of stage", "origin → fork")
+
+
+def print_table(comparison):
+    rows = table_rows(comparison)
+    shown = [HEAD, *rows[:MOST_ROWS]]
+    widths = [max(len(row[n]) for row in shown) for n in range(len(HEAD))]
+    for row in shown:
+        print("  " + "  ".join(f"{cell:{width}}" for cell, width in zip(row, widths)).rstrip())
+    if len(rows) > MOST_ROWS:
+        print(f"  and {len(rows) - MOST_ROWS} more, in the journal")
+
+
+def unmoved(comparison):
+    """The columns that moved alike, and by how much: to stay at 16,385 faults may be half of the answer."""
+    arms = [change.arm for change in comparison.changes] or \
+        [arm for arm in comparison.other.arms() if not comparison.other.is_control(arm)]
+    names = []
+    for column in comparison.unmoved():
+        end = comparison.other.at_end(arms[0], column) if arms else None
+        names.append(f"{column} ({end.text(unit_of(column, comparison.other.metadata))})" if end and end.high else column)
+    return ", ".join(names) + (f"; in brackets how far in {arms[0]}" if any(name.endswith(")") for name in names) else "")
+
+
+def told(comparison, warned):
+    """The result in sentences, for the terminal and for the journal."""
+    yield f"Verdict: {comparison.verdict_text()}."
+    yield f"No difference in: {unmoved(comparison) or 'none of the columns'}."
+    turned = [finding for finding in comparison.findings if finding.turned()]
+    yield from (f"Finding: {finding.text()}." for finding in turned[:4])
+    yield from (f"Note: {sentence}." for sentence in comparison.only)
+    for key, (base, other) in comparison.environment.items():
+        yield f"Also different: {key}: {base} → {other}."
+    yield from (f"Careful: {warning}." for warning in warned)
+
+
+def quoted(text):
+    return "\n".join(f"> {line}".rstrip() for line in text.strip().splitlines())
+
+
+def prediction_of(fork):
+    """The last prediction for the fork as it now asks, and what came of it."""
+    made = prediction.read(fork)
+    if not made:
+        return f"none: make predict CLAIM={fork.name} asks for one, and it counts if nothing was measured before"
+    question, last = prediction.question_of(fork), made[-1]
+    measured = question.answer(fork)
+    return "\n\n".join((question.asked, f"Predicted {last.predicted}: {last.entered}. Measured: "
+                        f"{'nothing' if measured is None else question.exactly(measured)}. {last.compared(question, measured)}"))
+
+
+def section(comparison, diff, warned, stamp, drawn, rounds):
+    """A dated entry of the journal, for the student to complete."""
+    fork, first = comparison.other.label, comparison.other.first
+    hypothesis = first.metadata.get("hypothesis") or 'not stated: `.hypothesis = "..."` in the declaration'
+    parts = (
+        f"## {stamp.replace('T', ' ').replace('.', ':')}",
+        "**Hypothesis**", quoted(hypothesis),
+        "**Change**", "```diff\n" + "\n".join(diff) + "\n```",
+        "**Prediction**", quoted(prediction_of(first)),
+        f"**Result** ({rounds} runs each, alternating; numbers: median, and lowest to highest where they differ)",
+        "\n".join(f"- {sentence}" for sentence in told(comparison, warned)),
+        markdown(HEAD, rows) if (rows := table_rows(comparison)) else "",
+        f"![{comparison.headline()}]({fork}/{stamp}/overlay.png)" if drawn else "",
+        f"Every run: `{fork}/{stamp}/`",
+        "**Interpretation**", "Keep or reject the hypothesis? Because:")
+    return "\n\n".join(part for part in parts if part) + "\n\n\n"
+
+
+def write_journal(path, fork, origin, entry):
+    """Appends: what stands there stays, letter by letter."""
+    old = path.read_text(encoding="utf-8") if path.exists() else f"# {fork}\n\nForked from `experiments/{origin}.c`.\n\n"
+    write_whole(path, old + ("" if old.endswith("\n") else "\n") + entry)
+    print(f"journal: {path}: the interpretation is yours to write")
+
+
+def arguments(argv):
+    parser = Parser()
+    parser.add_argument("claim", metavar="CLAIM")
+    parser.add_argument("--origin", default="", help="what it was forked from, if its source does not say")
+    options = parser.parse_args(argv)
+    rounds = os.environ.get("ROUNDS") or "5"
+    if not re.fullmatch(r"[1-9]\d{0,2}", rounds):
+        stop(f"ROUNDS={rounds}: give a number from 1 to 999")
+    options.rounds = int(rounds)
+    return options
+
+
+def main(argv=None):
+    options = arguments(argv)
+    prepare()
+    fork = find_claim(options.claim)
+    origin = origin_of(fork, options.origin)
+    programs = {claim: must_build(claim) for claim in (origin, fork)}
+    name, journal = fork.partition("/")[2], Path(RESULTS) / "journal"
+    folder = journal / name / time.strftime("%Y-%m-%dT%H.%M.%S")
+    try:
+        with turn():
+            results = measure([origin, fork], programs, options.rounds, folder)
+    except (KeyboardInterrupt, SystemExit) as error:
+        shutil.rmtree(folder, ignore_errors=True)
+        if isinstance(error, SystemExit):
+            raise
+        print("interrupted; the journal is as it was", file=sys.stderr)
+        sys.exit(130)
+    comparison = Comparison(Side(origin.partition("/")[2], results[origin]), Side(name, results[fork]))
+    diff, warned = diff_lines(origin, fork), list(warnings(hunks(origin, fork)))
+    conclude(comparison, diff, warned, folder, options.rounds)
+    write_journal(journal / f"{name}.md", name, origin, section(
+        comparison, shortened(diff), warned, folder.name, (folder / "overlay.png").exists(), options.rounds))
+    return 0
+
+
+def shortened(diff):
+    return diff[:MOST_DIFF] + [f"... {len(diff) - MOST_DIFF} lines more"] * (len(diff) > MOST_DIFF)
+
+
+def conclude(comparison, diff, warned, folder, rounds):
+    """What the terminal shows, and the chart."""
+    hypothesis = comparison.other.metadata.get("hypothesis") or "not stated: .hypothesis = ... in the declaration"
+    print(*shortened(diff), "", f"hypothesis: {hypothesis}", "", sep="\n")
+    if comparison.changes:
+        print(f"  {rounds} runs each, alternating:")
+        print_table(comparison)
+        print()
+    width = max(60, shutil.get_terminal_size((120, 24)).columns)
+    for sentence in told(comparison, warned):
+        print(textwrap.fill(sentence, width, subsequent_indent="    "))
+    why = overlay.missing()
+    figure = None if why else overlay.of_comparison(comparison)
+    if why:
+        print(why, file=sys.stderr)
+    if figure:
+        overlay.save(figure, folder / "overlay.png")
+        print(f"chart: {folder / 'overlay.png'}")

@@ -1,0 +1,198 @@
+# SPDX-License-Identifier: MIT
+"""Asks for a prediction, keeps it, measures and compares: behind scripts/predict."""
+import os
+import subprocess
+import sys
+import textwrap
+from pathlib import Path
+
+from touchstone import prediction
+from touchstone.arguments import Parser
+from touchstone.cli import stop
+from touchstone.programs import RESULTS, declaration, find_claim, knobs_of, must_build, prepare
+from touchstone.results import chapter_order, read_result
+from touchstone.words import short_size
+
+WIDTH = 100
+
+
+class NothingSaid(Exception):
+    """The reader went on to the next claim, or away."""
+
+
+class Experiment:
+    """What is known before it runs."""
+
+    def __init__(self, claim):
+        self.claim, self.csv = claim, Path(f"{RESULTS}/{claim}.csv")
+        self.program = must_build(claim)
+        self.declared = declaration(self.program)
+        self.question = prediction.question_of(self.declared)
+        if self.question is None:
+            stop(f"experiments/{claim}.c charts no column, so there is nothing to predict: give it a .predict")
+
+    def show(self):
+        print(f"{self.declared.metadata['asked']}\n  experiments/{self.claim}.c")
+        meanings = knobs_of(self.program)
+        for name, value in self.declared.knobs.items():
+            if name not in prediction.HARNESS_KNOBS:
+                in_bytes = meanings[name].endswith(", bytes")
+                setting = f"{name}={short_size(int(value)) if in_bytes else value}"
+                print(f"  {setting:<20} {meanings[name].removesuffix(', bytes')}")
+        print("", *textwrap.wrap(self.question.asked, WIDTH), sep="\n")
+
+
+# ---- asking ---------------------------------------------------------------------
+
+def ask(question, may_skip):
+    """Asks until the answer is a prediction: what was entered, and what it means."""
+    prompt = f"Your prediction - {prediction.hint(question)}{'; or skip' if may_skip else ''}: "
+    while True:
+        print(prompt, end="", flush=True)
+        entered = sys.stdin.readline()  # input() may sleep through a Ctrl-C that comes with its prompt
+        if not entered:
+            print()
+            raise NothingSaid("no prediction was given, so nothing was run or written")
+        if may_skip and entered.strip().lower() == "skip":
+            raise NothingSaid("skipped")
+        if not entered.strip():
+            continue
+        try:
+            return entered, prediction.understood(entered, question)
+        except prediction.Nonsense as nonsense:
+            print(nonsense)
+
+
+def given(question, may_skip):
+    """From PREDICT, else from the terminal."""
+    entered = os.environ.get("PREDICT", "")
+    if entered.strip():
+        try:
+            return entered, prediction.understood(entered, question)
+        except prediction.Nonsense as nonsense:
+            stop(str(nonsense))
+    if not sys.stdin.isatty():
+        stop("there is no terminal to ask on; give the prediction with PREDICT, as in PREDICT="
+             + {"bytes": "64K", "ns": "3ms"}.get(question.unit, "4"))
+    return ask(question, may_skip)
+
+
+# ---- measuring and comparing ------------------------------------------------------
+
+def call(*command):
+    """Runs a script to its end, also when Ctrl-C is meant for it."""
+    sys.stdout.flush()
+    with subprocess.Popen(command) as process:
+        try:
+            return process.wait()
+        except KeyboardInterrupt:
+            process.wait()
+            raise
+
+
+def say(text):
+    print(textwrap.fill(text, WIDTH, initial_indent="  ", subsequent_indent="  "))
+
+
+def said_first(question, predicted):
+    if isinstance(predicted.value, str):
+        return predicted.value
+    said = question.text(predicted.value)
+    return said if said == predicted.entered else f"{said}   ({predicted.entered})"
+
+
+def compare(experiment, predicted):
+    """Prints prediction and measurement side by side, and what the difference teaches."""
+    result = read_result(experiment.csv)
+    question = prediction.question_of(result)
+    if question is None or question.asked != predicted.asked:
+        print(f"\nNothing to compare: {result.verdict}" + (f", {result.reason}" if result.reason else ""))
+        return
+    measured = question.answer(result)
+    print()
+    say(question.asked)
+    print(f"  predicted  {said_first(question, predicted)}")
+    print(f"  measured   {'nothing: ' + result.verdict if measured is None else question.exactly(measured)}")
+    say(predicted.compared(question, measured))
+    if measured is not None and prediction.lesson(result):
+        say("Why: " + prediction.lesson(result))
+    if result.metadata.get("hypothesis"):
+        say(f"Why? That is yours to find: make hypothesis CLAIM={result.name} lays it beside its origin.")
+
+
+def predict(claim, form, may_skip=False):
+    experiment = Experiment(claim)
+    experiment.show()
+    entered, value = given(experiment.question, may_skip)
+    predicted = prediction.append(experiment.csv, entered, value, experiment.question, experiment.declared.knobs)
+    try:
+        status = call("scripts/run", claim)
+        if status:
+            return status
+        call("scripts/chart", f"--{form}", str(experiment.csv))
+    except KeyboardInterrupt:
+        print(f"\nyour prediction is kept in {prediction.path_of(experiment.csv)}", file=sys.stderr)
+        raise
+    compare(experiment, predicted)
+    if form != "text" and experiment.csv.with_suffix(f".{form}").exists():
+        print(f"  chart      {experiment.csv.with_suffix(f'.{form}')}")
+    return 0
+
+
+# ---- a whole chapter ----------------------------------------------------------------
+
+def claims_of(chapter):
+    """In the order in which the chapter's page tells them, then by name."""
+    folders = [path for path in Path("experiments").iterdir() if any(path.glob("*.c"))]
+    wanted = chapter.removeprefix("experiments/").rstrip("/")
+    named = [path for path in folders if path.name == wanted]
+    found = named or [path for path in folders if wanted and wanted in path.name.split("_", 1)]
+    if len(found) != 1:
+        names = sorted((path.name for path in folders), key=chapter_order)
+        unknown = f'there is no "{wanted}"; ' if wanted else ""
+        stop(f"which chapter? {unknown}CHAPTER may be {', '.join(names)}")
+    page = found[0] / "README.md"
+    told = page.read_text(encoding="utf-8", errors="replace") if page.exists() else ""
+    place = lambda name: (told.find(name) if name in told else len(told), name)
+    return [f"{found[0].name}/{name}" for name in sorted((path.stem for path in found[0].glob("*.c")), key=place)]
+
+
+def predict_all(chapter, form):
+    claims = claims_of(chapter)
+    if os.environ.get("PREDICT", "").strip():
+        stop("PREDICT answers one question, and a chapter asks several: make predict CLAIM=... PREDICT=...")
+    if not sys.stdin.isatty():
+        stop("there is no terminal to ask on; one at a time it goes without: make predict CLAIM=... PREDICT=...")
+    worst = 0
+    for number, claim in enumerate(claims, 1):
+        print(f"\n[{number}/{len(claims)}] {claim}")
+        try:
+            worst = max(worst, predict(claim, form, may_skip=True))
+        except SystemExit:  # it cannot be asked, and has said why; the others can
+            worst = max(worst, 1)
+        except NothingSaid as said:
+            print(f"  {said}")
+            if "skipped" not in str(said):
+                break
+    return worst
+
+
+def main(argv=None):
+    parser = Parser()
+    parser.add_argument("claim", nargs="?", default="", metavar="CLAIM")
+    parser.add_argument("--all", metavar="CHAPTER")
+    for form in ("svg", "png", "text"):
+        parser.add_argument(f"--{form}", dest="form", action="store_const", const=form, default="svg")
+    arguments = parser.parse_args(argv)
+    if arguments.all is not None and arguments.claim:
+        parser.error("a CLAIM, or --all CHAPTER")
+    prepare()
+    try:
+        if arguments.all is not None:
+            return predict_all(arguments.all, arguments.form)
+        return predict(find_claim(arguments.claim), arguments.form)
+    except NothingSaid as said:
+        return stop(str(said))
+    except KeyboardInterrupt:
+        print("\ninterrupted; what was predicted and measured until now is kept", file=sys.stderr)
+        return 130

@@ -1,0 +1,317 @@
+# SPDX-License-Identifier: MIT
+"""A prediction: what an experiment asks before it measures, what was answered, what came of it.
+
+    question = prediction.question_of(result)
+    for predicted in prediction.read(result):
+        print(predicted.entered, predicted.compared(question, question.answer(result)))
+
+RESULTS/CHAPTER/CLAIM.prediction holds "key: value" lines; an empty line ends each prediction.
+"""
+import os
+import re
+import statistics
+import time
+from dataclasses import dataclass
+from pathlib import Path
+
+from touchstone.cli import stop
+from touchstone.words import quantity, unit_of, words_of
+
+HARNESS_KNOBS = ("trials", "time_limit")
+MOST_MARKS = 4  # more lines than that hide what was measured
+DIRECTIONS = {"up": "up more rises rise grows grow", "down": "down less falls fall shrinks shrink",
+              "same": "same stays stay nothing none unchanged"}
+SCALES = {"bytes": {"": 1, "b": 1, "byte": 1, "bytes": 1, "page": os.sysconf("SC_PAGE_SIZE"),
+                    "pages": os.sysconf("SC_PAGE_SIZE"),
+                    **{letter + tail: 1024 ** power for power, letter in enumerate("kmgt", 1)
+                       for tail in ("", "b", "ib")}},
+          "ns": {"": 1, "ns": 1, "us": 1e3, "µs": 1e3, "ms": 1e6, "s": 1e9},
+          "count": {"": 1, "k": 1024, "m": 1024 ** 2, "g": 1024 ** 3},
+          "times": {"": 1, "x": 1, "times": 1, "fold": 1}}
+EXAMPLES = {"bytes": "bytes (64K, 1.5 MiB, 2 pages)", "ns": "ns (20 us, 3 ms)", "count": "a number (1,024)",
+            "times": "how many times (2.5)"}
+_NUMBER = re.compile(r"(-?)(?:2(?:\^|\*\*)(\d{1,2})|(\d{1,3}(?:,\d{3})+|\d{1,19})(\.\d{1,9})?)\s*([a-zµ]*)")
+
+
+# ---- the question ------------------------------------------------------------
+
+@dataclass
+class Question:
+    measured: str        # a column, "y", "jump of COLUMN"
+    arm: str
+    begin: str = ""      # stages; empty: the arm's first row, its last
+    end: str = ""
+    against: str = ""
+    asked: str = ""
+    x: str = ""          # what x and y are, with their units
+    y: str = ""
+
+    @property
+    def column(self):
+        return self.measured.removeprefix("jump of ")
+
+    @property
+    def is_jump(self):
+        return self.measured != self.column
+
+    @property
+    def unit(self):
+        if self.against:
+            return "times"
+        return unit_of("x" if self.is_jump else self.column, {"x": self.x, "y": self.y})
+
+    @property
+    def is_difference(self):
+        return not self.is_jump and (self.column != "y" or bool(self.begin))
+
+    @property
+    def is_growth(self):
+        """Whether up, down or same answers it."""
+        return self.is_difference and not self.against
+
+    def text(self, number):
+        if self.unit == "times":
+            return f"{number:,.0f} times" if number >= 100 else f"{number:.3g} times"
+        return quantity(number, self.unit)
+
+    def exactly(self, number):
+        """The same, with the bytes where the unit rounds them away."""
+        text = self.text(number)
+        rounded = self.unit == "bytes" and "bytes" not in text and understood(text, self) != number
+        return f"{text}   ({number:,.0f} bytes)" if rounded else text
+
+    def _value(self, rows):
+        """What one trial of one arm answers, or None."""
+        begin = next((i for i, row in enumerate(rows) if self.begin in ("", row["stage"])
+                      and (self.column != "y" or row["y"] is not None)), None)
+        end = next((i for i in reversed(range(len(rows))) if self.end in ("", rows[i]["stage"])
+                    and (self.column != "y" or rows[i]["y"] is not None)), None)
+        if begin is None or end is None:
+            return None
+        first, last = rows[begin].get(self.column), rows[end].get(self.column)
+        if self.is_jump:
+            return next((row["x"] for row in rows[begin:end + 1] if row.get(self.column) != first), None)
+        if last is None or first is None:
+            return None
+        return last - first if self.is_difference else last
+
+    def values(self, result, arm):
+        trials = dict.fromkeys(row["trial"] for row in result.rows if row["arm"] == arm)
+        return [self._value([row for row in result.rows if (row["arm"], row["trial"]) == (arm, trial)])
+                for trial in trials]
+
+    def answer(self, result):
+        """The measured number: the median over the trials; None where nothing was measured."""
+        values = self.values(result, self.arm)
+        if self.against:
+            values = [value / other if value is not None and other else None
+                      for value, other in zip(values, self.values(result, self.against))]
+        values = [value for value in values if value is not None]
+        return statistics.median(values) if values else None
+
+    def place(self, result, number):
+        """(column, value) at which the chart shows this number; None where it shows no such thing."""
+        if self.is_jump:
+            return "x", number
+        if self.column not in result.metadata.get("charted", "").split():
+            return None
+        if self.against:
+            others = [value for value in self.values(result, self.against) if value is not None]
+            number *= statistics.median(others) if others else 0
+        return self.column, number + self._offset(result)
+
+    def _offset(self, result):
+        """The chart shows growth since the arm's first row, and y as it is."""
+        rows = [row for row in result.rows if row["arm"] == self.arm]
+        first = next((row for row in rows if self.begin in ("", row["stage"]) and row[self.column] is not None), None)
+        if first is None or not self.begin:
+            return 0
+        return first[self.column] if self.column == "y" else first[self.column] - (rows[0][self.column] or 0)
+
+
+def question_of(result):
+    """The question that the result's experiment asks, or the general one; None for a result of nothing."""
+    about = {"x": result.metadata.get("x", ""), "y": result.metadata.get("y", "")}
+    if "predict" in result.metadata:
+        cells = [cell.strip() for cell in result.metadata["predict"].split("|", 5)]
+        return Question(*cells, **about) if len(cells) == 6 else None
+    return _general(result.metadata.get("charted", ""), [arm.name for arm in result.arms if not arm.control], about)
+
+
+def _general(charted, arms, about):
+    if not charted or not arms:
+        return None
+    column, arm = charted.split()[0], arms[0]
+    asked = (f"What will \"{words_of('y', about)}\" be in the end, in the arm \"{arm}\"?" if column == "y"
+             else f"By how much will \"{words_of(column)}\" have grown in the end, in the arm \"{arm}\"?")
+    return Question(column, arm, asked=asked, **about)
+
+
+# ---- the prediction -------------------------------------------------------------
+
+class Nonsense(ValueError):
+    """What was entered is no prediction; says what would be one."""
+
+
+def understood(text, question):
+    """What was entered -> a number in the question's unit, or "up", "down", "same"."""
+    said = text.strip().lower().rstrip(".?!")
+    if question.is_growth:
+        for direction, words in DIRECTIONS.items():
+            if said in words.split():
+                return direction
+    number = _NUMBER.fullmatch(said)
+    scales = SCALES[question.unit]
+    if not number or not (number[5] in scales or re.search(rf"\b{number[5]}\b", question.asked.lower())):
+        shown = "".join(letter for letter in text if letter.isprintable()).strip()  # an arrow key is typed, too
+        raise Nonsense(f"\"{shown}\" is no prediction; expected is {hint(question)}.")
+    value = 2 ** int(number[2]) if number[2] else int(number[3].replace(",", "")) + float(number[4] or 0)
+    value *= scales.get(number[5], 1) * (-1 if number[1] else 1)
+    if abs(value) >= 2 ** 63:
+        raise Nonsense(f"\"{text.strip()}\" is more than can be measured; expected is {hint(question)}.")
+    return int(value) if value == int(value) else value
+
+
+def hint(question):
+    return EXAMPLES[question.unit] + (", with a minus if it shrinks; or up, down, same" if question.is_growth else "")
+
+
+@dataclass
+class Prediction:
+    asked: str
+    entered: str
+    value: object  # a number, or "up", "down", "same"
+    knobs: str
+    predicted: str  # when, UTC
+
+    def block(self):
+        return "".join(f"{key}: {text}\n" for key, text in vars(self).items()) + "\n"
+
+    def compared(self, question, measured):
+        """What the prediction came to, as a sentence."""
+        if measured is None:
+            return "This run gives no number to compare it with."
+        if isinstance(self.value, str):
+            went = "same" if measured == 0 else "up" if measured > 0 else "down"
+            moved = "it stayed the same" if went == "same" else f"it went {went}, by {question.text(abs(measured))}"
+            return f"{'Right' if went == self.value else 'No'}: {moved}."
+        return _difference(self.value, measured, question)
+
+
+def _difference(predicted, measured, question):
+    if predicted == measured:
+        return "Exactly as predicted."
+    moved = "Off" if not question.is_growth else "Nothing moved" if measured == 0 else "It did move"
+    if measured == 0 or predicted == 0:
+        off = question.text(abs(predicted - measured))
+        return f"{moved}: {off} {'more' if predicted > measured else 'less'} was predicted than measured."
+    if (predicted < 0) != (measured < 0):
+        return f"It went the other way: {'down' if measured < 0 else 'up'}, by {question.text(abs(measured))}."
+    ratio = predicted / measured
+    high = ("much" if ratio > 1 else "little") if measured < 0 else "high" if ratio > 1 else "low"
+    off = abs(predicted - measured)
+    if 0.5 < ratio < 2:
+        by = f"{_percent(abs(ratio - 1))} too {high}" if question.unit == "times" else \
+            f"{question.text(off)} too {high} ({_percent(abs(ratio - 1))})"
+        return f"{'Close' if 0.9 < ratio < 1.1 else 'Off'}: {by}."
+    factor = max(ratio, 1 / ratio)
+    return f"Off by a factor of {f'{factor:,.0f}' if factor >= 100 else f'{factor:.3g}'}: too {high}."
+
+
+def _percent(part):
+    return f"{100 * part:.2g} %"
+
+
+def knobs_text(knobs):
+    """The experiment's own knobs, as a prediction keeps them."""
+    return " ".join(f"{name}={value}" for name, value in knobs.items() if name not in HARNESS_KNOBS)
+
+
+def path_of(result_path):
+    return Path(result_path).with_suffix(".prediction")
+
+
+def append(result_path, entered, value, question, knobs):
+    """One write(2) of a whole block: of two at the same time both stay.  What could not be kept whole goes."""
+    predicted = Prediction(question.asked, entered.strip(), value, knobs_text(knobs),
+                           time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime()))
+    path, block = path_of(result_path), predicted.block().encode()
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        with open(path, "ab", buffering=0) as file:
+            begin = file.tell()
+            if file.write(block) != len(block):
+                file.truncate(begin)
+                raise OSError(28, "no space left")
+    except OSError as error:
+        stop(f"cannot keep the prediction in {path}: {error.strerror}; give another folder with RESULTS=...")
+    return predicted
+
+
+def _value(text):
+    if text in DIRECTIONS:
+        return text
+    value = float(text)
+    return int(text) if re.fullmatch(r"-?\d+", text) else value
+
+
+def read_all(result_path):
+    """Every whole prediction of the file, oldest first; nothing where there is no file."""
+    try:
+        text = path_of(result_path).read_text(encoding="utf-8", errors="replace")
+    except OSError:
+        return []
+    found = []
+    for block in text.split("\n\n"):
+        cells = dict(line.split(": ", 1) for line in block.splitlines() if ": " in line)
+        try:
+            found.append(Prediction(cells["asked"], cells["entered"], _value(cells["value"]),
+                                    cells.get("knobs", ""), cells["predicted"]))
+        except (KeyError, ValueError):
+            continue
+    return found
+
+
+def read(result):
+    """The predictions of this result: of its question, with its knobs."""
+    question = question_of(result)
+    knobs = knobs_text(result.knobs)
+    return [predicted for predicted in read_all(result.path)
+            if question and predicted.asked == question.asked and predicted.knobs == knobs]
+
+
+def lesson(result):
+    """What the difference teaches: why it came out as it did.  A fork's is its author's to find."""
+    if result.metadata.get("hypothesis"):
+        return ""
+    return result.metadata.get("because") or (result.metadata.get("instead", "") if result.verdict == "refuted" else "")
+
+
+def marks(result):
+    """(column, value, label) of the last predictions that the chart has a place for, and of what was measured."""
+    question, found = question_of(result), {}
+    for predicted in read(result):
+        if isinstance(predicted.value, str):
+            continue
+        place = question.place(result, predicted.value)
+        if place:
+            found.pop(place, None)
+            found[place] = f"predicted: {question.text(predicted.value)}"
+    marked = [(column, value, label) for (column, value), label in found.items()][-MOST_MARKS:]
+    bars = result.metadata.get("chart") == "bars"  # each of them carries its number
+    measured = question.answer(result) if marked and not bars else None
+    if measured is not None:
+        marked.append((*question.place(result, measured), f"measured: {question.text(measured)}"))
+    return marked
+
+
+def view(result):
+    """For the report: the question, what was measured, and each prediction once with how often it was made."""
+    question, found = question_of(result), {}
+    measured = question.answer(result) if question else None
+    for predicted in read(result):
+        text = predicted.value if isinstance(predicted.value, str) else question.exactly(predicted.value)
+        said = found.setdefault(text, {"text": text, "times": 0, "compared": predicted.compared(question, measured)})
+        said["times"] += 1
+    return found and {"asked": question.asked, "said": list(found.values()), "why": lesson(result),
+                      "measured": "nothing" if measured is None else question.exactly(measured)}

@@ -1,0 +1,94 @@
+# SPDX-License-Identifier: MIT
+"""Keeps what the texts say about verdicts equal to results/reference/: behind scripts/maintain/reference."""
+import re
+import subprocess
+import sys
+
+from touchstone.arguments import Parser
+from touchstone.files import ROOT
+from touchstone.results import read_results
+
+REFERENCE = ROOT / "results/reference"
+BENCH = ROOT / "results/reference/bench"
+
+
+def title_of(chapter):
+    page = ROOT / "experiments" / chapter / "README.md"
+    heading = re.search(r"^# (.+)$", page.read_text(), re.M) if page.exists() else None
+    return heading[1] if heading else chapter.replace("_", " ")
+
+
+def claims_table(results):
+    lines = []
+    chapter = None
+    for result in results:
+        if result.chapter != chapter:
+            chapter = result.chapter
+            lines += ["", f"### {chapter.split('_')[0]}. [{title_of(chapter)}](experiments/{chapter}/)", "",
+                      "| claim | here |", "|---|---|"]
+        lines.append(f"| [{result.metadata['claim']}]({result.metadata['source']}) | {result.verdict} |")
+    return "\n".join(lines[1:])
+
+
+def bench_table():
+    said = subprocess.run([ROOT / "scripts/maintain/bench", "--table", BENCH], capture_output=True, text=True, check=False)
+    if said.returncode:
+        sys.exit(said.stderr.strip())
+    return said.stdout.strip()
+
+
+def filled(text, results):
+    verdicts = {result.name: result.verdict for result in results}
+
+    def verdict(match):
+        if match[1] not in verdicts:
+            sys.exit(f"a text names the claim {match[1]}, which results/reference/ does not have: make reference")
+        return f"<!-- verdict:{match[1]} -->{verdicts[match[1]]}<!-- /verdict -->"
+
+    text = re.sub(r"<!-- verdict:(\w+) -->.*?<!-- /verdict -->", verdict, text)
+    # Functions, so that a backslash in a claim stays one.
+    text = re.sub(r"<!-- claims -->.*?<!-- /claims -->",
+                  lambda _: f"<!-- claims -->\n{claims_table(results)}\n<!-- /claims -->", text, flags=re.S)
+    text = re.sub(r"<!-- bench -->.*?<!-- /bench -->",
+                  lambda _: f"<!-- bench -->\n{bench_table()}\n<!-- /bench -->", text, flags=re.S)
+    return re.sub(r"<!-- scaling -->.*?<!-- /scaling -->",
+                  lambda _: f"<!-- scaling -->\n{(BENCH / 'scaling.md').read_text().strip()}\n<!-- /scaling -->", text,
+                  flags=re.S)
+
+
+def differences(results, folder):
+    reference = {result.name: result for result in results}
+    for result in read_results(folder):
+        known = reference.get(result.name)
+        if known is None:
+            print(f"{result.name}: {result.verdict} here, not in the reference run")
+        elif known.verdict != result.verdict:
+            print(f"{result.name}: {result.verdict} here, {known.verdict} in the reference run"
+                  + (f" ({result.reason})" if result.reason else ""))
+
+
+def main(argv=None):
+    parser = Parser()
+    action = parser.add_mutually_exclusive_group(required=True)
+    action.add_argument("--fill", action="store_true")
+    action.add_argument("--check", action="store_true")
+    action.add_argument("--differs", metavar="RESULTS")
+    arguments = parser.parse_args(argv)
+
+    results = read_results(REFERENCE)
+    if not results:
+        sys.exit("there is no results/reference/: make reference")
+    if arguments.differs:
+        differences(results, arguments.differs)
+        return 0
+    drifted = False
+    for page in [ROOT / "README.md", *sorted(ROOT.glob("docs/performance.md")), *sorted(ROOT.glob("experiments/[0-8]*/README.md"))]:
+        text = page.read_text()
+        wanted = filled(text, results)
+        if wanted == text:
+            continue
+        drifted = True
+        if arguments.fill:
+            page.write_text(wanted)
+        print(f"{page.relative_to(ROOT)} {'filled' if arguments.fill else 'differs from results/reference/: scripts/maintain/reference --fill'}")
+    return 1 if drifted and arguments.check else 0

@@ -1,0 +1,2 @@
+# SPDX-License-Identifier: MIT
+"""The report: one page that stands alone."""

@@ -1,0 +1,126 @@
+# SPDX-License-Identifier: MIT
+"""One claim as the report shows it."""
+import base64
+import hashlib
+import os
+import re
+from pathlib import Path
+from urllib.parse import quote
+
+from markupsafe import Markup
+
+from touchstone import prediction
+from touchstone.files import ROOT
+from touchstone.film import draw
+from touchstone.film.draw import patterns
+from touchstone.film.view import view
+from touchstone.report.findings import finding_view, human, value
+from touchstone.report.pictures import chart
+from touchstone.report.tables import observed_view, rows_view
+from touchstone.source import Source
+
+PLAYER = Path(draw.__file__).with_name("player.js")
+
+
+def film_view(result, source, prefix):
+    """The stages as drawings; film/draw.py makes markup of text that it escapes."""
+    shown = view(result.path.with_suffix(".film.csv"), source, prefix)
+    for player in shown["players"] if shown else []:
+        for frame in player["frames"]:
+            for one in frame["pictures"]:
+                one["svg"] = Markup(one["svg"])
+    return shown
+
+
+def film_player():
+    """What the page needs once: the fills, their style, the script, and the hash that alone lets that script run."""
+    fills, style = patterns()
+    script = PLAYER.read_text(encoding="utf-8")
+    digest = base64.b64encode(hashlib.sha256(script.encode()).digest()).decode()
+    return {"fills": Markup(fills), "style": Markup(style), "script": Markup(script), "hash": f"sha256-{digest}"}
+
+
+def read_source(result):
+    """The experiment's source when it lies in this project, else None."""
+    path = (ROOT / result.metadata.get("source", "")).resolve()
+    if ROOT in path.parents and path.is_file():
+        return Source(path)
+    return None
+
+
+def paragraph_view(lines):
+    """Drawings and lists keep their lines, prose flows."""
+    drawn = any(line.startswith((" ", "\t", "- ")) for line in lines)
+    return {"drawn": drawn, "text": ("\n" if drawn else " ").join(lines)}
+
+
+def mechanism_view(source):
+    paragraphs = source.paragraphs() if source else []
+    views = {"prose": [], "control": [], "try": []}
+    for lines in paragraphs:
+        kind = next((name for name in ("control", "try") if lines[0].lower().startswith(name + ":")), "prose")
+        if kind != "prose":
+            first = lines[0].partition(":")[2].strip()
+            if re.match(r"[a-z]+[ ,;:]", first):  # a word, and no name such as block=1M
+                first = first[0].upper() + first[1:]
+            lines = [first, *lines[1:]]
+        views[kind].append(paragraph_view(lines))
+    return views
+
+
+def knob_view(name, text, source):
+    unit, meaning = source.knobs.get(name, ("", "")) if source else ("", "")
+    return {"name": name, "value": value(text, unit), "unit": "" if unit == "bytes" and human(text, unit) else unit,
+            "meaning": meaning or {"trials": "how often each arm runs, interleaved",
+                                   "time_limit": "longest time one arm may take, in seconds"}.get(name, "")}
+
+
+def command(result, mechanism):
+    """How to run it again, with the first knob setting that "Try:" names."""
+    tried = " ".join(paragraph["text"] for paragraph in mechanism["try"])
+    setting = next((setting for setting in re.findall(r"\b\w+=\d+[KMGkmg]?\b", tried)
+                    if setting.partition("=")[0] in result.knobs), None)
+    return f"make run CLAIM={result.name}" + (f' KNOBS="{setting}"' if setting else "")
+
+
+def stages_view(result, source):
+    stages = dict.fromkeys(row["stage"] for row in result.rows)
+    return [{"name": stage, "lines": [call.line for call in (source.calls.get(stage, []) if source else [])
+                                      if call.function.startswith("record")]} for stage in stages]
+
+
+def key_finding(result, findings):
+    """For the table of verdicts: the claim's first expectation, where it is refuted the first that failed."""
+    own = [finding for finding in findings if not finding["control"]]
+    return next((finding for finding in own if result.verdict == "refuted" and finding["outcome"] == "failed"),
+                own[0] if own else None)
+
+
+def claim_view(result, folder):
+    source = read_source(result)
+    findings = [finding_view(finding, result, source) for finding in result.findings]
+    prefix = re.sub(r"[^\w-]", "_", f"{result.chapter}-{result.name}")
+    claim = result.metadata.get("claim", result.name.replace("_", " "))
+    key = key_finding(result, findings)
+    label = f"Chart for: {claim}. Verdict: {result.verdict}." + (
+        f" {key['what']}: measured {key['measured']['text']}, expected {key['expected']['text']}." if key else "") + (
+        f" {result.metadata['instead']}" if result.verdict == "refuted" and "instead" in result.metadata else "")
+    svg = result.path.with_suffix(".svg")
+    drawn = chart(svg, prefix, label)
+    mechanism = mechanism_view(source)
+    return {
+        "id": prefix, "name": result.name, "asked": result.metadata.get("asked", claim), "claim": claim,
+        "instead": result.metadata.get("instead", ""), "verdict": result.verdict, "reason": result.reason,
+        "findings": findings, "key": key, "failed": [f for f in findings if f["outcome"] == "failed" and not f["control"]],
+        "chart": drawn, "chart_is_damaged": drawn is None and svg.exists(),
+        "address_map": chart(result.path.with_suffix(".address_map.svg"), f"{prefix}-address_map", None),
+        "rows": None if drawn else rows_view(result), "mechanism": mechanism, "command": command(result, mechanism),
+        "knobs": [knob_view(name, text, source) for name, text in result.knobs.items()],
+        "predictions": prediction.view(result), "hypothesis": result.metadata.get("hypothesis", ""),
+        "arms": result.arms, "stages": stages_view(result, source), "observed": observed_view(result),
+        "source": result.metadata.get("source", ""), "source_text": source.text if source else None,
+        "source_link": quote(os.path.relpath(ROOT / result.metadata.get("source", ""), folder)),
+        "csv_link": quote(f"{result.chapter}/{result.path.name}"),
+        "film": film_view(result, source, prefix), "film_link": quote(f"{result.chapter}/{result.name}.film.csv"),
+        "observed_link": quote(f"{result.chapter}/{result.name}.observed/"),
+    }

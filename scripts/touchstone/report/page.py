@@ -1,0 +1,122 @@
+# SPDX-License-Identifier: MIT
+"""The whole page: chapters, environment, what was not run and what is missing."""
+import re
+import subprocess
+from pathlib import Path
+
+import jinja2
+
+from touchstone.files import ROOT
+from touchstone.report.claim import claim_view, film_player
+from touchstone.report.findings import human
+from touchstone.results import chapter_order
+from touchstone.words import grouped
+
+TEMPLATES = Path(__file__).resolve().parent.parent / "templates"
+VERDICTS = {  # verdict -> symbol, meaning
+    "reproduced": ("✓", "every expectation held, and every control showed the contrary"),
+    "refuted": ("✗", "the claim's own expectation failed while the controls worked: a finding"),
+    "inconclusive": ("?", "a control did not show what it must: this run cannot tell"),
+    "unsupported": ("–", "cannot be asked on this machine"),
+    "broken": ("!", "the experiment could not be carried out"),
+}
+CONDITIONS = {  # metadata key -> what it means for the numbers
+    "measured": "when the program ran (UTC)",
+    "page_size": "the unit in which memory is given and taken",
+    "overcommit": "vm.overcommit_memory: 0 guesses, 1 never refuses, 2 keeps to a limit",
+    "max_map_count": "most mappings one process may have",
+    "stack_limit": "how deep the stack may grow (ulimit -s)",
+    "virtual_limit": "how many addresses a process may take (ulimit -v)",
+    "aslr": "address space layout randomization; off makes runs repeat exactly",
+    "huge_pages": "transparent huge pages would bring memory 512 pages at a time",
+    "tunables": "GLIBC_TUNABLES shared by all arms",
+    "preload": "another malloc under the whole suite (LD_PRELOAD)",
+    "resident_source": "the file under /proc that counts resident memory exactly here",
+    "malloc_source": "where the heap's own numbers come from",
+}
+MISSING_TOOLS = """
+say() { case $need in measure|test|lint) ;; *) present || printf '%s\\t%s\\n' "$name" "$cost" ;; esac; }
+. scripts/shell/tools.sh && each_tool say
+"""
+
+
+def chapter_title(name):
+    """The first heading of the chapter's README, else the folder's name; and the README's text."""
+    try:
+        text = (ROOT / "experiments" / name / "README.md").read_text(encoding="utf-8", errors="replace")
+    except OSError:
+        text = ""
+    heading = re.search(r"^# +(.+)$", text, re.MULTILINE)
+    number, title = re.match(r"(?:(\d+)_)?(.*)", name).groups()
+    return (f"{number}. " if number else "") + (heading[1].strip() if heading else title.replace("_", " ")), text
+
+
+def chapters_view(results, folder):
+    """Chapters by number; claims in the order in which the chapter's README tells them, then by name."""
+    chapters = []
+    for name in dict.fromkeys(result.chapter for result in results):
+        title, readme = chapter_title(name)
+        told = lambda result: (at if (at := readme.find(result.name)) >= 0 else len(readme), result.name)
+        claims = sorted((result for result in results if result.chapter == name), key=told)
+        verdicts = [result.verdict for result in claims]
+        chapters.append({"id": "chapter-" + re.sub(r"[^\w-]", "_", name), "title": title,
+                         "counts": [(verdict, verdicts.count(verdict)) for verdict in VERDICTS if verdict in verdicts],
+                         "claims": [claim_view(result, folder) for result in claims]})
+    return chapters
+
+
+def environment_view(results):
+    """Each key of the machine with its values; more than one value says which claims have it."""
+    found = {}
+    for result in results:
+        for key, text in result.machine().items():
+            found.setdefault(key, {}).setdefault(text, []).append(result.name)
+    if "measured" in found:
+        times = sorted(found["measured"])
+        found["measured"] = {" to ".join(dict.fromkeys((times[0], times[-1]))): []}
+    return [{"key": key, "meaning": CONDITIONS.get(key, ""),
+             "values": [{"text": with_bytes(text), "claims": claims} for text, claims in
+                        sorted(values.items(), key=lambda item: -len(item[1]))]} for key, values in found.items()]
+
+
+def with_bytes(text):
+    """25276502016 bytes -> 23.54 GiB (25,276,502,016 bytes)"""
+    number = re.fullmatch(r"(\d+) bytes", text)
+    said = human(number[1], "bytes") if number else None
+    return f"{said} ({grouped(number[1])} bytes)" if said else text
+
+
+def machine_line(environment):
+    first = {entry["key"]: entry["values"][0]["text"].partition(" (")[0] for entry in environment}
+    parts = [first.get("kernel"), "glibc " + first["glibc"] if "glibc" in first else None,
+             first["page_size"] + " pages" if "page_size" in first else None,
+             first["ram"] + " of RAM" if "ram" in first else None, first.get("cpus")]
+    return " · ".join(part for part in parts if part)
+
+
+def not_run(results):
+    measured = {(result.chapter, result.name) for result in results}
+    sources = sorted((ROOT / "experiments").glob("*/*.c"), key=lambda path: chapter_order(path.parent.name))
+    return [f"{path.parent.name}/{path.stem}" for path in sources if (path.parent.name, path.stem) not in measured]
+
+
+def missing_tools():
+    """(name, what its absence costs) by the list that setup and doctor read; None where that cannot be had."""
+    try:
+        said = subprocess.run(["bash", "-c", MISSING_TOOLS], cwd=ROOT, capture_output=True, text=True)
+    except OSError:
+        return None
+    return [line.split("\t", 1) for line in said.stdout.splitlines()] if said.returncode == 0 else None
+
+
+def page(results, folder):
+    environment = environment_view(results)
+    template = jinja2.Environment(loader=jinja2.FileSystemLoader(TEMPLATES), autoescape=True, trim_blocks=True,
+                                  lstrip_blocks=True, undefined=jinja2.StrictUndefined)
+    chapters = chapters_view(results, folder)
+    films = any(claim["film"] and claim["film"]["players"] for chapter in chapters for claim in chapter["claims"])
+    return template.get_template("report.html.j2").render(
+        chapters=chapters, player=film_player() if films else None, verdicts=VERDICTS, environment=environment,
+        machine=machine_line(environment), total=len(results), not_run=not_run(results),
+        counts={verdict: sum(result.verdict == verdict for result in results) for verdict in VERDICTS},
+        missing=missing_tools())

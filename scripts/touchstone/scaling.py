@@ -1,0 +1,101 @@
+# SPDX-License-Identifier: MIT
+"""How long the suite itself takes, how much memory, and how that grows: behind scripts/maintain/scaling."""
+import argparse
+import os
+import shutil
+import subprocess
+import tempfile
+import time
+from dataclasses import dataclass
+from pathlib import Path
+
+from touchstone.arguments import Parser
+from touchstone.cli import stop
+from touchstone.files import ROOT
+from touchstone.tables import markdown
+
+LIGHT = "1_address_space/regions_come_in_order"
+SETTINGS = ("RESULTS", "KNOBS", "DEEP")
+
+
+@dataclass
+class Cost:
+    wall: float
+    cpu: float
+    mib: float  # of the largest process
+
+    def cells(self):
+        return [f"{self.wall:.2f}", f"{self.cpu:.2f}", f"{self.mib:.0f}"]
+
+
+def cost_of(command, cwd, most=1, **environment):
+    """Of one child and all that it started; an exit status above most is an error of ours."""
+    began = time.monotonic()
+    plain = {name: value for name, value in os.environ.items() if name not in SETTINGS}
+    child = subprocess.Popen([str(word) for word in command], cwd=cwd, env={**plain, **environment},
+                             stdout=subprocess.DEVNULL, stderr=subprocess.PIPE)
+    said = child.stderr.read().decode(errors="replace")
+    _, status, usage = os.wait4(child.pid, 0)
+    if os.waitstatus_to_exitcode(status) not in (*range(most + 1), 77):
+        stop(f"{' '.join(map(str, command[:2]))} failed: {said.strip()[-300:]}")
+    return Cost(time.monotonic() - began, usage.ru_utime + usage.ru_stime, usage.ru_maxrss / 1024)
+
+
+def print_markdown(head, rows):
+    print(markdown(head, rows), end="\n\n", flush=True)
+
+
+def steps(build):
+    """What `make run-all` does after compiling."""
+    with tempfile.TemporaryDirectory() as folder:
+        results = Path(folder, "results")
+        settings = {"BUILD": str(build), "RESULTS": str(results)}
+        cost = lambda *command: cost_of(command, ROOT, 2, **settings).cells()
+        rows = [["measure (`scripts/run`)", *cost("scripts/run")],
+                ["observe with ps and pmap (`scripts/observe`)", *cost("scripts/observe")],
+                ["map (`scripts/address_map`)", *cost("scripts/address_map")],
+                ["charts (`scripts/chart`)", *cost("scripts/chart", *sorted(results.glob("*/*.csv")))],
+                ["report (`scripts/report`)", *cost("scripts/report", results)]]
+    print_markdown(["step of `make run-all`", "wall, s", "CPU, s", "largest process, MiB"], rows)
+
+
+def copies(build, number):
+    """One row of the table of growth."""
+    with tempfile.TemporaryDirectory() as folder:
+        copy = Path(folder)
+        shutil.copytree(ROOT / "scripts", copy / "scripts")
+        for part, source in (("experiments", ROOT / "experiments" / f"{LIGHT}.c"), ("build", build / LIGHT)):
+            (copy / part / "1_copies").mkdir(parents=True)
+            for i in range(1, number + 1):
+                shutil.copy(source, copy / part / "1_copies" / f"copy_{i}{source.suffix}")
+        settings = {"BUILD": str(copy / "build")}
+        alone = cost_of(["bash", "-c", f'for ((i = 0; i < {number}; i++)); do "$0" || (($? != 2)) || exit 2; done', build / LIGHT], copy)
+        run = cost_of([copy / "scripts/run"], copy, **settings)
+        results = copy / "results/latest"
+        chart = cost_of([copy / "scripts/chart", *results.glob("*/*.csv")], copy)
+        report = cost_of([copy / "scripts/report", results], copy)
+    return [f"{number:,}", f"{alone.wall:.2f}", f"{run.wall:.2f}", f"{(run.wall - alone.wall) * 1000 / number:.1f}",
+            f"{chart.wall:.2f}", f"{report.wall:.2f}", f"{max(chart.mib, report.mib):.0f}"]
+
+
+def a_number(text):
+    if not text.isdecimal() or not 1 <= int(text) <= 9999:
+        raise argparse.ArgumentTypeError(f"{text} is no number of experiments from 1 to 9999")
+    return int(text)
+
+
+def main(argv=None):
+    parser = Parser()
+    parser.add_argument("numbers", nargs="*", type=a_number, metavar="NUMBER", help="of experiments (10 100 1000)")
+    chosen = parser.parse_args(argv).numbers
+    build = Path(os.path.abspath(ROOT / os.environ.get("BUILD", "build")))
+    if not os.access(build / LIGHT, os.X_OK):
+        stop(f"{build / LIGHT} is not built: make build")
+    if not chosen:
+        steps(build)
+    print_markdown(["experiments", "programs alone, s", "`scripts/run`, s", "beyond the programs, ms each", "`scripts/chart`, s",
+                    "`scripts/report`, s", "largest process, MiB"], [copies(build, number) for number in chosen or (10, 100, 1000)])
+    if not chosen:
+        cost = {trials: cost_of([build / LIGHT, f"trials={trials}"], ROOT) for trials in (1, 10, 100, 1000)}
+        print_markdown(["trials", "the program, s"], [[f"{trials:,}", f"{cost[trials].wall:.2f}"] for trials in cost])
+    return 0

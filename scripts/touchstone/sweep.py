@@ -1,0 +1,159 @@
+# SPDX-License-Identifier: MIT
+"""Runs an experiment once for each value of a knob and draws what comes of it: behind scripts/sweep."""
+import sys
+from fractions import Fraction
+
+from touchstone.arguments import Parser
+from touchstone.charts import overlay
+from touchstone.cli import stop
+from touchstone.programs import RESULTS, Condition, find_claim, knobs_of, must_build, prepare
+from touchstone.series import Series, check_column, complete, settings_text, y_text
+from touchstone.sides import Side
+from touchstone.words import quantity, short_size, size, unit_of
+
+MOST_POINTS = 1000
+
+
+def values_of(first, last, step):
+    """[FROM ... TO] by STEP; stops with a sentence where these make no range."""
+    low, high = size(first), size(last)
+    for name, text, number in (("FROM", first, low), ("TO", last, high)):
+        if not text:
+            stop(f"give {name}=: a number, as in FROM=64K TO=4M")
+        if number is None:
+            stop(f"{name}={text}: is not a whole number (K, M or G may follow it)")
+    if low > high:
+        stop(f"FROM={first} is above TO={last}; a sweep goes up")
+    times = step[:1] in "xX*"
+    try:
+        by = Fraction(step[1:]) if times else Fraction(size(step) or 0)
+    except (ValueError, ZeroDivisionError):
+        by = Fraction(0)
+    if times and (by <= 1 or low == 0) or not times and by <= 0:
+        from_zero = ", and a FROM above 0" if low == 0 else ""
+        stop(f"STEP={step}: give a factor above 1, as in x2{from_zero}, or a number to add, as in 64K")
+    found, exact = [], Fraction(low)
+    while exact <= high:
+        if not found or round(exact) > found[-1]:
+            found.append(round(exact))
+        exact = exact * by if times else exact + by
+        if len(found) > MOST_POINTS:
+            stop(f"FROM={first} TO={last} STEP={step} is more than {MOST_POINTS} runs: take a larger STEP")
+    return found
+
+
+def told(curve, unit, yunit):
+    """first → last, by way of the highest or lowest where that lies between."""
+    ys = [spread.median for spread in curve.values()]
+    turn = next(((x, spread.median) for pick in (max, min) for x, spread in curve.items()
+                 if spread.median == pick(ys) and spread.median not in (ys[0], ys[-1])), None)
+    middle = f" → {quantity(turn[1], yunit)} (at {quantity(turn[0], unit)})" if turn else ""
+    return f"{quantity(ys[0], yunit)}{middle} → {quantity(ys[-1], yunit)}"
+
+
+def width(curve):
+    ys = [spread.median for spread in curve.values()]
+    return max(ys) - min(ys)
+
+
+def finding(side, series, knob, unit):
+    """The sentence above the chart: the way of the arm that moved most."""
+    if series.y == "verdict":
+        return series.runs_of_verdicts()
+    curves = {arm: curve for arm in side.arms() if (curve := side.over_x(arm))}
+    xs = sorted({row["x"] for row in side.first.rows})
+    start = f"{knob} {quantity(xs[0], unit)} → {quantity(xs[-1], unit)}: {series.about['y'].partition(',')[0]}"
+    still = sum(not width(curve) for curve in curves.values())
+    if still == len(curves):
+        return f"{start}: the same everywhere"
+    most = max(curves, key=lambda arm: (width(curves[arm]) > 0 and not side.is_control(arm), width(curves[arm])))
+    return f"{start} {told(curves[most], unit, unit_of('y', side.metadata))} ({most})" + \
+        (f"; {still} of {len(curves)} arms stand still" if still else "")
+
+
+def print_points(side, series, unit):
+    """The terminal's table: a line a value, a column an arm."""
+    curves = {} if series.y == "verdict" else {arm: side.over_x(arm) for arm in side.arms()}
+    yunit, wide = unit_of("y", side.metadata), max([16, *map(len, curves)])
+    print(f"{series.about['x']:<24} {'verdict':<14}" + "  ".join(f"{arm:>{wide}}" for arm in curves))
+    for point in series.points.values():
+        if not point.rows:
+            print(f"{point.label:<24} {point.verdict}: {point.note}")
+            continue
+        x = point.rows[0]["x"]
+        cells = (quantity(curve[x].median, yunit) if x in curve else "–" for curve in curves.values())
+        print(f"{quantity(x, unit):<24} {point.verdict:<14}" + "  ".join(f"{cell:>{wide}}" for cell in cells) +
+              (f"  {point.note}" if point.note else ""))
+
+
+def draw(side, series, title, factor):
+    why = overlay.missing()
+    if why:
+        return print(why, file=sys.stderr)
+    points = [(point.rows[0]["x"], point.verdict) for point in series.points.values() if point.rows]
+    overlay.save(overlay.of_series(side, points, title, factor), series.path.with_suffix(".png"))
+    return print(f"chart: {series.path.with_suffix('.png')}")
+
+
+def sweep(series, conditions, program):
+    """Measures; the first result tells whether the column can be had, and which one the chart shows."""
+    series.resume()
+    series.about |= {key: series.metadata[key] for key in ("y", "column") if series.points and key in series.metadata}
+    series.y = series.about.get("column", series.y)
+    for _, result in series.measure(conditions, program):
+        if "column" in series.about or not result.rows:
+            continue
+        series.y = series.y or result.metadata.get("charted", "resident_bytes").split()[0]
+        why = check_column(series.y, result)
+        if why:
+            stop(why)
+        series.about |= {"y": y_text(series.y, result.metadata), "column": series.y}
+        once = len(result.rows) == len({(row["arm"], row["trial"]) for row in result.rows})
+        if once and series.y not in ("y", "verdict"):
+            print(f"{result.name} records once in each arm, so no column grows; Y=y or Y=verdict may show more",
+                  file=sys.stderr)
+
+
+def arguments(argv):
+    parser = Parser()
+    parser.add_argument("claim", metavar="CLAIM")
+    parser.add_argument("knob", metavar="KNOB")
+    parser.add_argument("first", metavar="FROM")
+    parser.add_argument("last", metavar="TO")
+    parser.add_argument("step", nargs="?", default="", metavar="STEP", help="x2 multiplies (default), 64K adds")
+    parser.add_argument("y", nargs="?", default="", metavar="Y", help="a column, y or verdict")
+    options = parser.parse_args(argv)
+    options.step = options.step or "x2"
+    return options
+
+
+def unit_of_knob(claim, program, name):
+    """bytes or count; stops where there is no such knob."""
+    knobs = knobs_of(program)
+    if not name:
+        stop(f"give KNOB=: {claim} has {', '.join(knobs)}")
+    if name not in knobs:
+        stop(f"{claim} has no knob \"{name}\"; it has: {', '.join(knobs)}")
+    return "bytes" if knobs[name].endswith("bytes") else "count"
+
+
+def main(argv=None):
+    options = arguments(argv)
+    prepare()
+    claim = find_claim(options.claim)
+    name, knob, factor = claim.partition("/")[2], options.knob, options.step[0] in "xX*"
+    values = values_of(options.first, options.last, options.step)
+    program = must_build(claim)
+    unit = unit_of_knob(claim, program, knob)
+    settings = settings_text(program, knob=knob, values=f"{values[0]}..{values[-1]}", step=options.step, y=options.y)
+    series = Series(f"{RESULTS}/sweeps/{name}.{knob}.csv", options.y, {
+        "x": f"{knob}, bytes" if unit == "bytes" else knob, "charted": "y", "chart": "lines",
+        "chart_options": "log-x" if factor else "", "swept": knob, "settings": settings})
+    conditions = [Condition(setting, value, [setting]) for value in values
+                  for setting in [f"{knob}={short_size(value) if unit == 'bytes' else value}"]]
+    side = Side("", [complete(series, lambda: sweep(series, conditions, program))])
+    print_points(side, series, unit)
+    title = f"{name}: {finding(side, series, knob, unit)}"
+    print(f"\n{title}\nresult: {series.path}")
+    draw(side, series, title, factor)
+    return 0

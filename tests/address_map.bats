@@ -1,0 +1,184 @@
+#!/usr/bin/env bats
+# SPDX-License-Identifier: MIT
+# scripts/address_map on saved smaps: are the names, the scale and the arrows those of the process?
+
+load helper
+
+setup() {
+	saved=tests/fixtures/smaps
+	export RESULTS=$BATS_TEST_TMPDIR/results
+	regions=$RESULTS/1_address_space/regions_come_in_order
+	bits32=$RESULTS/1_address_space/a_32_bit_process_has_4_gib
+	mkdir -p "$regions.observed" "$bits32.observed"
+}
+
+# The arms of both claims, as scripts/observe leaves them: two records of the first, then one.
+observed() {
+	printf '%s\n' arm,trial,stage,x,pid,vsz_kib,rss_kib,min_flt,maj_flt 'as it is,1,early,1,7,1,1,1,1' \
+		'as it is,1,last,2,7,1,1,1,1' 'old layout,1,last,2,8,1,1,1,1' >"$regions.observed/ps.csv"
+	sed '/\[heap\]/,/^VmFlags/d' "$saved/x86_64.txt" >"$regions.observed/001.smaps.txt"
+	cp "$saved/x86_64.txt" "$regions.observed/002.smaps.txt"
+	cp "$saved/x86_64-old-layout.txt" "$regions.observed/003.smaps.txt"
+	cp "$saved/x86_64.txt" "$bits32.observed/64-bit.smaps.txt"
+	cp "$saved/i386.txt" "$bits32.observed/32-bit.smaps.txt"
+}
+
+# python CODE FILE...: runs it on each smaps, as `named` regions and as a `column`.
+python() { PYTHONPATH=scripts /usr/bin/python3 -c 'import sys
+from touchstone.address_map import draw, smaps
+for path in sys.argv[2:]:
+    named = smaps.regions(smaps.read(open(path).read()))
+    column = draw.Space("", named=named)
+    exec(sys.argv[1])' "$@"; }
+
+texts() { sed -E -n '/<text /{s/<[^>]*>//g; p}' "$1"; }
+
+@test "the parts of a program have their textbook names, low to high" {
+	run -0 python 'print(*[region.name for region in named if region.kind in ("program", "heap")], sep="\n")' "$saved/x86_64.txt"
+	assert_output $'header, symbols\ntext\nread-only data\nrelocated data\ndata\nbss\nheap'
+}
+
+@test "every mapping has a name and a kind, and what belongs to a library is no part of the program" {
+	run -0 python 'print(*[f"{region.start:x} {region.kind} {region.name}" for region in named], sep="\n")' "$saved/x86_64.txt"
+	assert_equal "${#lines[@]}" "$(grep -c '^[0-9a-f]*-' "$saved/x86_64.txt")"
+	assert_output --partial "7ffff7fa7000 library bss"
+	assert_output --partial "7ffff7dcf000 mapping anonymous"
+	assert_output --partial "7ffff7d94000 mapping shared"
+	assert_output --partial "7ffff7fc2000 kernel vvar"
+	assert_output --partial "7ffffffde000 stack stack"
+	apart=$(sed 's/^7ffff7fa7000-7ffff7fb4000/7ffff7fa8000-7ffff7fb5000/' "$saved/x86_64.txt")
+	run -0 python 'print(*[region.kind for region in named if region.start == 0x7ffff7fa8000])' /dev/stdin <<<"$apart"
+	assert_output mapping
+}
+
+@test "64 KiB pages, a text that begins the file, addresses that a library leaves unused" {
+	run -0 python 'print(*[f"{region.kind} {region.name}" for region in named], named[0].page, sep="\n")' "$saved/aarch64-64k-pages.txt"
+	assert_equal "${lines[0]}" "program text"
+	assert_equal "${lines[1]}" "program relocated data"
+	assert_output --partial "library unused"
+	assert_equal "${lines[-1]}" 65536
+}
+
+@test "the end of the process's part is found, whatever the machine" {
+	of() { python 'print(column.limit and draw.power(column.limit))' "$@"; }
+	run -0 of "$saved"/{x86_64,i386,i386-3-gib,aarch64-64k-pages}.txt
+	assert_output $'2^47 = 128 TiB\n2^32 = 4 GiB\n3 GiB\n2^48 = 256 TiB'
+	five_levels=$'fffffffffe0000-fffffffffff000 rw-p 00000000 00:00 0 \nSize: 124 kB\nKernelPageSize: 4 kB\nRss: 0 kB'
+	assert_equal "$({ cat "$saved/x86_64.txt"; echo "$five_levels"; } | of /dev/stdin)" "2^56 = 64 PiB"
+	assert_equal "$(sed '/^7ff/,$d' "$saved/x86_64.txt" | of /dev/stdin)" None
+}
+
+@test "no address is lost: regions and gaps add up to the whole" {
+	run -0 python '
+at = 0
+for piece in column.stack:
+    assert piece.start == at < piece.end, hex(at)
+    at = piece.end
+assert [piece.region for piece in column.stack if piece.region] == named
+assert any(piece.end == column.limit for piece in column.stack)' "$saved"/*.txt
+}
+
+@test "one scale: as many pixels as pages, or torn; arrows alone make a gap higher" {
+	run -0 python '
+for piece in column.stack:
+    pages = (piece.end - piece.start) / named[0].page
+    if piece.torn and not (piece.up or piece.down):
+        assert pages > draw.MOST_PAGES and piece.height <= draw.MOST_PAGES * draw.PAGE[0]
+    elif not piece.torn:
+        assert piece.height == pages * draw.PAGE[0] <= draw.MOST_PAGES * draw.PAGE[0]' "$saved"/*.txt
+}
+
+@test "arrows: mappings grow down, in the old layout up; the stack's comes from its flag" {
+	arrows() { python 'print(*sorted(f"{region.kind} {way}" for region, way, text in draw.growth(named)), sep=", ")' "$@"; }
+	run -0 arrows "$saved"/{x86_64,x86_64-old-layout,aarch64-64k-pages}.txt
+	assert_equal "${lines[0]}" "heap up, mapping down, stack down"
+	assert_equal "${lines[1]}" "heap up, mapping up, stack down"
+	assert_equal "${lines[2]}" "heap up, mapping down, stack down"
+	assert_equal "$(sed 's/ gd / /' "$saved/i386.txt" | arrows /dev/stdin)" "heap up, mapping down"
+}
+
+@test "both maps are drawn: real addresses, sizes, the last record, a text alternative" {
+	observed
+	scripts/address_map
+	/usr/bin/python3 -c 'import sys, xml.dom.minidom as d; [d.parse(svg) for svg in sys.argv[1:]]' {"$regions","$bits32"}.address_map.svg
+	texts "$regions.address_map.svg" | grep -Fx 555555588000
+	assert_equal "$(texts "$regions.address_map.svg" | grep -Fxc heap)" 2
+	texts "$regions.address_map.svg" | grep -Fx "42.67 TiB: left out, nothing there"
+	texts "$regions.address_map.svg" | grep -Fx "the next mmap() goes above"
+	texts "$bits32.address_map.svg" | grep -Fx "2^32 = 4 GiB"
+	grep -F '<desc>' "$bits32.address_map.svg" | grep -F "stack at fffdd000, 132 KiB"
+}
+
+@test "what is resident is dark: a share of the box" {
+	half=$'10000-12000 rw-p 00000000 00:00 0 [heap]\nSize: 8 kB\nKernelPageSize: 4 kB\nRss: RSS kB'
+	dark() { python 'print(draw.svg([column], "", ""))' /dev/stdin <<<"${half/RSS/$1}" | grep -o 'width="[0-9.]*" height="16.0" fill="#e8a838"'; }
+	assert_equal "$(dark 4)" 'width="35.0" height="16.0" fill="#e8a838"'
+	assert_equal "$(dark 8)" 'width="70.0" height="16.0" fill="#e8a838"'
+	assert_equal "$(dark 0)" 'width="0.0" height="16.0" fill="#e8a838"'
+}
+
+@test "it can be read: no text below 13 px, no two lines of a column closer than a line, none too wide" {
+	observed
+	cp "$saved/aarch64-64k-pages.txt" "$bits32.observed/64-bit.smaps.txt"
+	scripts/address_map
+	for svg in "$regions" "$bits32"; do
+		/usr/bin/python3 -I - "$svg.address_map.svg" <<-'END'
+			import re, sys
+			found = [(float(x), float(y), float(size), re.sub("<[^>]*>", "", text)) for x, y, size, text in
+			         re.findall(r'<text x="([\d.]+)" y="([\d.]+)" font-size="([\d.]+)"[^>]*>(.*)</text>', open(sys.argv[1]).read())]
+			assert len(found) > 100 and min(size for _, _, size, _ in found) >= 13
+			for x in (234, 730):
+			    ys = sorted(y for at, y, _, _ in found if abs(at - x) < 1)
+			    assert len(ys) > 20 and all(b - a >= 16.9 for a, b in zip(ys, ys[1:])), ys
+			    assert all(len(text) < 42 for at, _, _, text in found if abs(at - x) < 1)
+		END
+	done
+}
+
+@test "the 32-bit side is left out with a word where it cannot be had" {
+	observed
+	rm -r "$bits32.observed"
+	printf '%s\n' '# claim: c' '# reason: `m32` does not run: `apt install gcc-multilib`' '# verdict: unsupported' >"$bits32.csv"
+	scripts/address_map
+	texts "$bits32.address_map.svg" | tr '\n' ' ' | grep -F 'Left out here: `m32` does not run: `apt install gcc-multilib`'
+	texts "$bits32.address_map.svg" | grep -Fx 555555588000
+}
+
+@test "nothing observed: one sentence, 77, and no old map stays" {
+	touch "$regions.address_map.svg"
+	run -77 scripts/address_map
+	assert_equal "${#lines[@]}" 1
+	assert_output --partial "make observe"
+	assert [ ! -e "$regions.address_map.svg" ]
+}
+
+@test "damaged smaps and unknown claims: one sentence, 2, and nothing is written" {
+	observed
+	sed -i '0,/^Rss/{/^Rss/d}' "$regions.observed/002.smaps.txt"
+	run -2 scripts/address_map
+	assert_output --partial "002.smaps.txt: the mapping at 555555554000 has no Rss"
+	assert [ ! -e "$regions.address_map.svg" ]
+	run -2 scripts/address_map no_such_claim
+	assert_output --partial "no_such_claim"
+}
+
+@test "the helper's own map is that of a process with heap, mapping and stack" {
+	for helper in "$(program a_32_bit_process_has_4_gib)".m{64,32}; do
+		[ -x "$helper" ] && "$helper" pointer >/dev/null || continue
+		run -0 python 'print(*{region.kind for region in named}, sum(region.size >= 1 << 20 for region in named if region.name == "anonymous"))' <("$helper" smaps)
+		for kind in program heap mapping library stack; do [[ $output == *$kind* ]]; done
+		[[ $output == *" 1" ]] || fail "$output"
+	done
+}
+
+@test "the report shows the map, with its text for those who cannot see it" {
+	/usr/bin/python3 -c 'import jinja2' 2>/dev/null || skip "python3-jinja2 is missing"
+	observed
+	printf '%s\n' '# claim: c' '# reason: r' '# verdict: unsupported' >"$regions.csv"
+	scripts/address_map regions_come_in_order
+	scripts/report "$RESULTS"
+	grep -E '<svg[^>]*aria-label="Map of the address space\. as it is[^"]*heap at 555555588000, 132 KiB' "$RESULTS/index.html"
+	rm "$regions.address_map.svg"
+	scripts/report "$RESULTS"
+	run ! grep -F 'Map of the address space' "$RESULTS/index.html"
+}

@@ -1,0 +1,80 @@
+#!/usr/bin/env bats
+# SPDX-License-Identifier: MIT
+# shellcheck disable=SC2154 # stderr and stderr_lines are set by run
+# What every verb does alike: all files of scripts/ and scripts/maintain/ are verbs, and are found by wildcard.
+
+load helper
+
+verbs() { find scripts scripts/maintain -maxdepth 1 -type f; }
+
+@test "every verb answers --help and -h with its own header: purpose, USAGE, OVERHEADS" {
+	local verb option
+	for verb in $(verbs); do
+		for option in --help -h; do
+			run -0 --separate-stderr "$verb" "$option"
+			[[ -z $stderr && $output == *USAGE*"$verb"*OVERHEADS* ]] || { echo "$verb $option: $output$stderr" && false; }
+			grep -qF "${lines[0]}" "$verb"
+			refute_output --partial "SPDX"
+			refute_output --partial 'set -e'
+			refute_output --partial 'import '
+		done
+	done
+}
+
+@test "--help is answered from anywhere, whatever stands before it, and where nothing can be measured" {
+	cd /
+	local verb
+	for verb in $(cd "$ROOT" && verbs); do
+		RESULTS=/nowhere BUILD=/nowhere TMPDIR=/nowhere run -0 "$ROOT/$verb" --help
+		assert_output --partial "OVERHEADS"
+	done
+	run -0 "$ROOT/scripts/run" malloc_is_lazy --help
+	[[ ${lines[0]} == 'run - '* ]]
+}
+
+@test "an option that a verb does not have: one sentence that names it, exit 2" {
+	local verb
+	for verb in $(verbs); do
+		run -2 --separate-stderr "$verb" --nonsense
+		[[ -z $output && ${#stderr_lines[@]} -eq 1 && $stderr == *--nonsense* ]] || { echo "$verb: $output$stderr" && false; }
+	done
+}
+
+@test "every verb in Python is a door of a few lines to the package" {
+	local verb
+	for verb in $(verbs); do
+		head -n 1 "$verb" | grep -q python || continue
+		[ "$(sed '1,/^"""$/d' "$verb" | wc -l)" -le 12 ]
+		grep -q '^    from touchstone\..* import main$' "$verb"
+	done
+}
+
+@test "importing a module of the package changes nothing, and needs neither matplotlib nor jinja2 where only drawing does" {
+	mkdir "$BATS_TEST_TMPDIR/without"
+	echo 'raise ImportError' | tee "$BATS_TEST_TMPDIR/without/"{matplotlib,jinja2,markupsafe}.py >/dev/null
+	PYTHONPATH=$BATS_TEST_TMPDIR/without:scripts run -0 --separate-stderr /usr/bin/python3 -B - <<-'PYTHON'
+		import importlib, os, pathlib, signal, sys
+		before = lambda: (sys.stdout, sys.stdout.errors, sys.stderr.errors, sys.excepthook, os.getcwd(), signal.getsignal(signal.SIGTERM))
+		was = before()
+		drawing = {"touchstone.film.strip", "touchstone.report.page", "touchstone.report.claim", "touchstone.report.pictures"}
+		for path in sorted(pathlib.Path("scripts").glob("touchstone/**/*.py")):
+		    name = str(path.relative_to("scripts").with_suffix("")).replace("/", ".")
+		    if name not in drawing and path.name != "__main__.py":
+		        importlib.import_module(name)
+		    assert before() == was, name
+	PYTHON
+	assert_equal "$output$stderr" ""
+}
+
+@test "no two classes of the package have one name" {
+	run -0 /usr/bin/python3 - <<-'PYTHON'
+		import ast, collections, pathlib
+		found = collections.defaultdict(list)
+		for path in sorted(pathlib.Path("scripts/touchstone").rglob("*.py")):
+		    for node in ast.parse(path.read_text()).body:
+		        if isinstance(node, ast.ClassDef):
+		            found[node.name].append(str(path))
+		print({name: paths for name, paths in found.items() if len(paths) > 1} or "none")
+	PYTHON
+	assert_output none
+}
