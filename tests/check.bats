@@ -10,7 +10,7 @@ setup() {
 	# bats takes a line that begins with its own word for a test of this file.
 	made_up 'one { touch one; }' 'two { touch two; }' >tests/others.bats
 	{
-		echo '# bats file_tags=measures'
+		echo '# bats file_tags=timed'
 		made_up 'after { rm one two; touch alone; sleep 0.3; rm alone; }' 'alone { [ ! -e alone ]; skip "no reason"; }'
 	} >tests/measuring.bats
 }
@@ -24,7 +24,7 @@ check() {
 	env -i PATH="${PATH//"$BATS_LIBEXEC:"/}" HOME="$HOME" "$@"
 }
 
-@test "check: what measures runs alone and last; the last line counts what passed and was skipped" {
+@test "check: what measures time runs alone and last; the last line counts what passed and was skipped" {
 	run -0 check scripts/maintain/check --no-lint
 	[ "${lines[-1]}" = '3 passed, 0 failed, 1 skipped' ]
 }

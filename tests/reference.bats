@@ -2,14 +2,14 @@
 # SPDX-License-Identifier: MIT
 # Texts, reference run and experiments do not drift apart; and what this machine
 # does differently from the reference machine is said.
-# bats file_tags=measures
+# bats file_tags=timed
 
 load helper
 
 @test "no claim of the reference run is gone; new ones are named" {
 	scripts/claims >"$BATS_TEST_TMPDIR/claims"
 	(cd results/reference && find . -path ./bench -prune -o -name '*.csv' ! -name '*.film.csv' -print) | sed 's|^\./||; s|\.csv$||' | sort >"$BATS_TEST_TMPDIR/known"
-	[ -z "$(comm -13 "$BATS_TEST_TMPDIR/claims" "$BATS_TEST_TMPDIR/known")" ]
+	assert_equal "$(comm -13 "$BATS_TEST_TMPDIR/claims" "$BATS_TEST_TMPDIR/known")" ""
 	new=$(comm -23 "$BATS_TEST_TMPDIR/claims" "$BATS_TEST_TMPDIR/known" | grep -v '^9_' | tr '\n' ' ')
 	[ -z "$new" ] || skip "not in the reference run yet (make reference): $new"
 }
@@ -24,7 +24,7 @@ load helper
 	cp -r results/reference "$BATS_TEST_TMPDIR/results"
 	sed -i 's/^# verdict: refuted/# verdict: reproduced/' "$BATS_TEST_TMPDIR/results/reference/4_giving_back/the_four_block_story.csv"
 	run -1 "$BATS_TEST_TMPDIR/scripts/maintain/reference" --check
-	[[ $output == *"README.md differs"* ]]
+	assert_output --partial "README.md differs"
 }
 
 @test "the claims of the reference run are those of the sources" {
