@@ -47,15 +47,15 @@ experiment() {
 # ---- findings and verdicts --------------------------------------------------
 
 # findings_in: reads a result, or what a program says, from stdin. Prints its findings, those that are
-# equal once: KIND, OUTCOME, LINE and SENTENCE with tabs in between. LINE is - where a result has none.
+# equal once: KIND, OUTCOME, LINE and SENTENCE with tabs in between.
 findings_in() {
 	awk -F ' [|] ' '/^# (expect|control): / {
 		split($1, word, /[#: ]+/)
-		sentence = $2
-		for (i = 3; i < NF; i++)
+		sentence = $6
+		for (i = 7; i <= NF; i++)
 			sentence = sentence " | " $i
 		if (!seen[word[2], word[3], sentence]++)
-			printf "%s\t%s\t%s\t%s\n", word[2], word[3], "-", sentence
+			printf "%s\t%s\t%s\t%s\n", word[2], word[3], $5, sentence
 	}'
 }
 
