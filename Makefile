@@ -56,10 +56,10 @@ report: ## write the report again
 	@scripts/shell/python scripts/report -- "$$RESULTS"
 
 check: build ## all tests, linters included
-	@scripts/maintain/check lint tests
+	@scripts/maintain/check
 
 test: build
-	@scripts/maintain/check tests
+	@scripts/maintain/check --no-lint
 
 lint: ## compilers' warnings as errors, static analysis, formatting
 	@scripts/lint

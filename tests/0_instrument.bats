@@ -2,6 +2,7 @@
 # SPDX-License-Identifier: MIT
 # Chapter 0 (its first two claims are in first_ten.bats): each verdict changes when
 # its cause is removed, and a peer that is not installed is only left out.
+# bats file_tags=timed
 
 load helper
 

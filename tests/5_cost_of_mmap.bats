@@ -1,6 +1,7 @@
 #!/usr/bin/env bats
 # SPDX-License-Identifier: MIT
 # Chapter 5: each verdict changes when its cause is removed.
+# bats file_tags=timed
 
 load helper
 

@@ -2,6 +2,7 @@
 # SPDX-License-Identifier: MIT
 # Chapter 6 (two of its claims are in first_ten.bats): each verdict changes when its
 # cause is removed; and scripts/maintain/with-swap leaves the machine as it was.
+# bats file_tags=timed
 
 load helper
 
