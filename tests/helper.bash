@@ -161,37 +161,6 @@ compiled() {
 	echo "${1%.c}"
 }
 
-# edited CLAIM SED_SCRIPT: an edited copy of a claim, compiled; prints the program's
-# path. An edit that changes nothing is a test that tests nothing: it fails.
-edited() {
-	local source copy
-	source=experiments/$(scripts/claims "$1").c
-	copy=$(mktemp -d "$BATS_TEST_TMPDIR/edited.XXXXXX")/$1.c
-	sed -E "$2" "$source" >"$copy"
-	if cmp -s "$source" "$copy"; then
-		echo "the edit \"$2\" changes nothing in $source" >&2
-		return 1
-	fi
-	compiled "$copy"
-}
-
-# fails TEXT PROGRAM [argument ...]: one expectation or control, the one whose words begin so, fails.
-# Where others fail with it, the exit status does not tell whether it can. As in timed, a
-# spread that is too wide is no answer.
-fails() {
-	local attempt
-	for attempt in 1 2 3; do
-		run "${@:2}"
-		if grep -qF ": failed | $1" <<<"$output"; then return; fi
-		grep -qF ": unclear | $1" <<<"$output" || {
-			echo "does not fail: $1"
-			findings
-			return 1
-		}
-	done
-	skip "this machine is too busy to tell: $1"
-}
-
 # shim NAME: tests/shims/NAME.c as a library for LD_PRELOAD; prints its path.
 shim() {
 	"${CC:-cc}" -std=gnu11 -O2 -fno-builtin -fPIC -shared -o "$BATS_TEST_TMPDIR/$1.so" "tests/shims/$1.c" >&2
