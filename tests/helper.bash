@@ -47,15 +47,15 @@ experiment() {
 # ---- findings and verdicts --------------------------------------------------
 
 # findings_in: reads a result, or what a program says, from stdin. Prints its findings, those that are
-# equal once: KIND, OUTCOME, LINE and SENTENCE with tabs in between. LINE is - where a result has none.
+# equal once: KIND, OUTCOME, LINE and SENTENCE with tabs in between.
 findings_in() {
 	awk -F ' [|] ' '/^# (expect|control): / {
 		split($1, word, /[#: ]+/)
-		sentence = $2
-		for (i = 3; i < NF; i++)
+		sentence = $6
+		for (i = 7; i <= NF; i++)
 			sentence = sentence " | " $i
 		if (!seen[word[2], word[3], sentence]++)
-			printf "%s\t%s\t%s\t%s\n", word[2], word[3], "-", sentence
+			printf "%s\t%s\t%s\t%s\n", word[2], word[3], $5, sentence
 	}'
 }
 
@@ -141,14 +141,6 @@ no_others_failed() {
 	done
 	others=$(sentences failed | grep -vxF -e "$listed") || return 0
 	echo "fails too: $others" && return 1
-}
-
-# none_held [PATTERN]: not one finding held in what `run` printed last, or not one of those
-# whose lines match. So each of them can fail, however many there are on this machine.
-none_held() {
-	local found
-	found=$(grep -E '^# (expect|control): ' <<<"$output" | grep -E -e "${1:-.}") || { echo "no finding: $1" && return 1; }
-	if grep -F ': held | ' <<<"$found"; then return 1; fi
 }
 
 # ---- programs that lie elsewhere --------------------------------------------
