@@ -149,7 +149,7 @@ no_others_failed() {
 # Without debug information: see leak_checkers_do_not_see_it.mk.
 compiled() {
 	"${CC:-cc}" -std=gnu11 -O2 -fno-builtin -fPIE "${ROOMS[@]}" -o "${1%.c}" "$1" "${@:2}" \
-		"$BUILD/libtouchstone.a" -pie -pthread -ldl -Wl,-z,now,--strip-debug >&2
+		"$BUILD/libtouchstone.a" -pie -pthread -ldl -Wl,-z,now,--strip-debug >&2 || return
 	echo "${1%.c}"
 }
 
