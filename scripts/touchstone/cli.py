@@ -12,6 +12,7 @@ import itertools
 import os
 import signal
 import sys
+from typing import NoReturn
 
 SCRIPTS = os.path.dirname(os.path.dirname(os.path.realpath(__file__)))
 
@@ -23,7 +24,7 @@ def verb():
     return "scripts/" + (os.path.relpath(path, SCRIPTS) if inside else os.path.basename(path))
 
 
-def stop(message, status=2):
+def stop(message: str, status: int = 2) -> NoReturn:
     """One sentence that says what is wrong and what to do."""
     print(f"{verb()}: {message}", file=sys.stderr)
     sys.exit(status)

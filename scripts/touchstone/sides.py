@@ -9,9 +9,9 @@ charts: y as it is, every other column as growth since the first record of its a
 """
 from collections import Counter
 from dataclasses import dataclass
-from statistics import median
 
-from touchstone.words import quantity, unit_of
+from touchstone.growth import median, moved
+from touchstone.words import quantity
 
 
 @dataclass
@@ -38,13 +38,6 @@ class Spread:
         return f"{quantity(self.median, unit)} ({quantity(self.low, unit)} to {quantity(self.high, unit)})"
 
 
-def moved(row, first, column):
-    """What a column shows at a row, or None where it was not measured."""
-    if column == "y" or row[column] is None:
-        return row[column]
-    return None if first[column] is None else row[column] - first[column]
-
-
 class Side:
     """The runs under one condition, and the name they have beside the other's."""
 
@@ -66,8 +59,13 @@ class Side:
         return list(dict.fromkeys(column for result in self.results for column in result.columns_measured()))
 
     def charted(self):
-        return [column for column in self.metadata.get("charted", "resident_bytes").split()
-                if column in self.columns()]
+        return [column for column in self.first.charted if column in self.columns()]
+
+    def unit_of(self, column):
+        return self.first.unit_of(column)
+
+    def words_of(self, column):
+        return self.first.words_of(column)
 
     def trials(self, arm):
         """The rows of each trial, one list each."""
@@ -106,7 +104,7 @@ class Side:
         count = Counter(stage for _, stage, _ in points)
         named, seen = {}, Counter()
         for x, stage, spread in points:
-            name = stage if count[stage] == 1 else f"{stage}, x = {quantity(x, unit_of('x', self.metadata))}"
+            name = stage if count[stage] == 1 else f"{stage}, x = {quantity(x, self.unit_of('x'))}"
             seen[name] += 1
             named[name if seen[name] == 1 else f"{name} ({seen[name]})"] = spread
         return named
@@ -138,8 +136,8 @@ def by_sentence(runs):
     for findings in runs:
         said = Counter()
         for finding in findings:
-            said[finding.control, finding.what] += 1
-            found.setdefault((finding.control, finding.what, said[finding.control, finding.what]), []).append(finding)
+            said[finding.control, finding.sentence] += 1
+            found.setdefault((finding.control, finding.sentence, said[finding.control, finding.sentence]), []).append(finding)
     return found
 
 

@@ -23,9 +23,8 @@ def unit_of_text(text):
     return "ns" if re.search(r"\b(ns|nanoseconds)\b", text) else "count"
 
 
-def unit_of(column, metadata=None):
-    if column in ("x", "y"):
-        return unit_of_text((metadata or {}).get(column, ""))
+def unit_of(column):
+    """Returns bytes, ns or count, by the end of the column's name."""
     return "bytes" if column.endswith("_bytes") else "ns" if column.endswith("_ns") else "count"
 
 
@@ -34,10 +33,8 @@ def without_unit(text):
     return re.sub(r"^(ns|nanoseconds) (?=for|of|per)", "time ", re.sub(r"(,| in)? *\(?\b(bytes|ns|nanoseconds)\)?$", "", text))
 
 
-def words_of(column, metadata=None):
-    """minor_fault_count -> minor faults; y -> what the experiment calls it, without its unit."""
-    if column in ("x", "y"):
-        return without_unit((metadata or {}).get(column, column)) or column
+def words_of(column):
+    """minor_fault_count -> minor faults"""
     if column == "mmapped_count":
         return "mmapped blocks"
     return re.sub(r"_bytes$", "", re.sub(r"_count$", "s", re.sub(r"_ns$", " time", column))).replace("_", " ")
