@@ -122,7 +122,7 @@ struct experiment {
 				   * where it would take too long to observe every record */
 	const char *deep;         /* knob settings for DEEP=1: longer, finer */
 	bool film;                /* show the heap's chunks and pages at every record: film.h */
-	bool address_map;         /* draw the address space of each arm at its last record */
+	bool address_map;         /* draw the first two arms, each at its last record */
 	struct prediction predict;
 };
 

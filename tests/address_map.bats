@@ -12,8 +12,20 @@ setup() {
 	mkdir -p "$regions.observed" "$bits32.observed"
 }
 
+# declares RESULT ARM ... -- LINE ...: a result that declares a map of these arms, and ends in these lines.
+declares() {
+	printf '# %s\n' 'format: 2' 'claim: c' 'address_map: yes' >"$1.csv"
+	for ((shift_by = 2; shift_by <= $#; shift_by++)); do
+		[[ ${!shift_by} != -- ]] || break
+		printf '# arm: %s | test | ran |\n' "${!shift_by}" >>"$1.csv"
+	done
+	printf '# %s\n' "${@:shift_by + 1}" >>"$1.csv"
+}
+
 # The arms of both claims, as scripts/observe leaves them: two records of the first, then one.
 observed() {
+	declares "$regions" 'as it is' 'old layout' 'unlimited stack' -- 'verdict: reproduced'
+	declares "$bits32" 64-bit 32-bit '32-bit with 3 GiB' -- 'verdict: reproduced'
 	printf '%s\n' arm,trial,stage,x,pid,vsz_kib,rss_kib,min_flt,maj_flt 'as it is,1,early,1,7,1,1,1,1' \
 		'as it is,1,last,2,7,1,1,1,1' 'old layout,1,last,2,8,1,1,1,1' >"$regions.observed/ps.csv"
 	sed '/\[heap\]/,/^VmFlags/d' "$saved/x86_64.txt" >"$regions.observed/001.smaps.txt"
@@ -137,14 +149,15 @@ for piece in column.stack:
 
 @test "the 32-bit side is left out with a word where it cannot be had" {
 	observed
-	rm -r "$bits32.observed"
-	printf '%s\n' '# claim: c' '# reason: `m32` does not run: `apt install gcc-multilib`' '# verdict: unsupported' >"$bits32.csv"
+	rm "$bits32.observed/32-bit.smaps.txt"
+	declares "$bits32" 64-bit 32-bit -- 'reason: `m32` does not run: `apt install gcc-multilib`' 'verdict: unsupported'
 	scripts/address_map
 	texts "$bits32.address_map.svg" | tr '\n' ' ' | grep -F 'Left out here: `m32` does not run: `apt install gcc-multilib`'
 	texts "$bits32.address_map.svg" | grep -Fx 555555588000
 }
 
 @test "nothing observed: one sentence, 77, and no old map stays" {
+	declares "$regions" 'as it is' 'old layout' -- 'verdict: reproduced'
 	touch "$regions.address_map.svg"
 	run -77 scripts/address_map
 	assert_equal "${#lines[@]}" 1
@@ -162,6 +175,22 @@ for piece in column.stack:
 	assert_output --partial "no_such_claim"
 }
 
+@test "what is drawn is what declares a map, in the order of its arms; a result in another format is refused" {
+	observed
+	other=$RESULTS/1_address_space/another_claim
+	cp -r "$regions.observed" "$other.observed"
+	declares "$other" 'old layout' 'as it is' -- 'verdict: reproduced'
+	scripts/address_map
+	grep -E '<desc>Map of the address space\. old layout, .*as it is, ' "$other.address_map.svg"
+	sed -i '/^# address_map/d' "$other.csv"
+	rm "$other.address_map.svg"
+	scripts/address_map
+	[ ! -e "$other.address_map.svg" ]
+	sed -i 's/^# format: 2/# format: 1/' "$regions.csv"
+	run -2 scripts/address_map regions_come_in_order
+	[[ ${#lines[@]} -eq 1 && $output == *'regions_come_in_order.csv is in format 1; these scripts read format 2'* ]]
+}
+
 @test "the helper's own map is that of a process with heap, mapping and stack" {
 	for helper in "$(program a_32_bit_process_has_4_gib)".m{64,32}; do
 		[ -x "$helper" ] && "$helper" pointer >/dev/null || continue
@@ -174,7 +203,7 @@ for piece in column.stack:
 @test "the report shows the map, with its text for those who cannot see it" {
 	/usr/bin/python3 -c 'import jinja2' 2>/dev/null || skip "python3-jinja2 is missing"
 	observed
-	printf '%s\n' '# claim: c' '# reason: r' '# verdict: unsupported' >"$regions.csv"
+	declares "$regions" 'as it is' 'old layout' -- 'reason: r' 'verdict: unsupported'
 	scripts/address_map regions_come_in_order
 	scripts/report "$RESULTS"
 	grep -E '<svg[^>]*aria-label="Map of the address space\. as it is[^"]*heap at 555555588000, 132 KiB' "$RESULTS/index.html"

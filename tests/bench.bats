@@ -15,7 +15,7 @@ setup() {
 # result CHAPTER/CLAIM: rows on stdin; the lines before them are metadata.
 result() {
 	{
-		printf '# claim: made up\n# kernel: Linux 1.2\n# glibc: 9.9\n# cpus: 4 x made up\n# measured: 2001-02-03T04:05:06Z\n'
+		printf '# format: 2\n# claim: made up\n# kernel: Linux 1.2\n# glibc: 9.9\n# cpus: 4 x made up\n# measured: 2001-02-03T04:05:06Z\n'
 		cat
 		printf '# verdict: reproduced\n'
 	} >"$made_up/$1.csv"
@@ -23,14 +23,18 @@ result() {
 
 # Four trials: the pool takes 2000, glibc 10 times as much, bump half as much; one trial of all is slow.
 pools() {
-	printf '# knobs: objects=20000 trials=4\n'
-	printf '# arm: %s\n' bump pool glibc "mimalloc 3 (not run) | LD_PRELOAD=libmimalloc.so.3"
-	echo arm,trial,stage,x,y,elapsed_ns
+	local trial arm
+	printf '# knob: objects | 20000 |  | blocks\n# setting: trials | 4 |  | how often\n'
+	printf '# arm: %s | test | ran |\n' bump pool glibc
+	echo '# arm: mimalloc 3 | test | left out: libmimalloc.so.3 is not installed | LD_PRELOAD=libmimalloc.so.3'
+	echo arm,trial,stage,x,y,elapsed_ns,resident_bytes,line
 	for trial in 1 2 3 4; do
 		local slow=$((trial == 4 ? 7 : 1))
-		echo "bump,$trial,later rounds,0,$((1000 * slow)),1"
-		echo "pool,$trial,later rounds,0,$((2000 * slow)),1"
-		echo "glibc,$trial,later rounds,0,$((20000 * slow)),1"
+		local -A took=([bump]=1000 [pool]=2000 [glibc]=20000)
+		for arm in bump pool glibc; do
+			printf "$arm,$trial,%s\n" start,0,,0,0,7 'first round,0,,1,0,8' \
+				"later rounds,0,$((${took[$arm]} * slow)),1,0,9" destroyed,0,,1,0,10
+		done
 	done
 }
 
@@ -47,27 +51,45 @@ pools() {
 @test "the table: a peer that is missing is named with its package" {
 	pools | result 8_allocators/a_pool_beats_them_all
 	result 0_instrument/watching_moves_what_is_watched <<-'END'
-		# arm: probe
-		# arm: libproc2
-		arm,trial,stage,x,y,resident_bytes,heap_top_bytes
-		probe,1,before,0,,4096,0
-		probe,1,first look,1,0,4096,0
-		probe,1,each later look,4,0,4096,0
-		libproc2,1,before,0,,4096,0
-		libproc2,1,left out: its tool is not installed,0,,4096,0
+		# arm: probe | test | ran |
+		# arm: libproc2 | control | left out: its tool is not installed |
+		# arm: popen ps aux + grep | control | left out: its tool is not installed |
+		# arm: nothing | control | left out: nothing is there |
+		arm,trial,stage,x,y,resident_bytes,heap_top_bytes,line
+		probe,1,before,0,,4096,0,7
+		probe,1,first look,1,0,4096,0,8
+		probe,1,each later look,4,0,4096,0,9
 	END
 	run -0 scripts/maintain/bench --table "$made_up"
 	[[ $output =~ mimalloc\ 3\ +\|\ not\ measured:\ apt\ install\ libmimalloc3 ]] || fail "$output"
 	[[ $output =~ libproc2\ +\|\ not\ measured:\ apt\ install\ libproc2-dev ]] || fail "$output"
+	[[ $output =~ grep\ +\|\ not\ measured:\ apt\ install\ procps ]] || fail "$output"
+	[[ $output =~ nothing\ +\|\ not\ measured:\ nothing\ is\ there ]] || fail "$output"
 	[[ $output =~ probe\ +\|\ 0\ +\|\ 0\ +\|\ 0\ bytes\ +\|\ 0\ bytes ]] || fail "$output"
 }
 
 @test "the table: an experiment that is missing, broken or unsupported is said" {
 	pools | result 8_allocators/a_pool_beats_them_all
-	printf '# claim: x\n# reason: no memory\n# verdict: broken\n' >"$made_up/8_allocators/glibc_fragments_more.csv"
+	printf '# format: 2\n# claim: x\n# reason: no memory\n# verdict: broken\n' >"$made_up/8_allocators/glibc_fragments_more.csv"
 	run -0 scripts/maintain/bench --table "$made_up"
 	assert_output --partial '`a_fault_has_a_price` is not in these results.'
 	assert_output --partial '`glibc_fragments_more`: broken: no memory'
+}
+
+@test "the table: a stage or an arm that a result does not have is an error that names it" {
+	pools | sed 's/later rounds/latter rounds/' | result 8_allocators/a_pool_beats_them_all
+	run -2 scripts/maintain/bench --table "$made_up"
+	[[ $output == *'the table "A block of many that are released together" names the stage "later rounds", which '*a_pool_beats_them_all.csv' does not have: it has destroyed, first round, latter rounds, start' ]]
+	pools | sed 's/arm: bump/arm: bumb/' | result 8_allocators/a_pool_beats_them_all
+	run -2 scripts/maintain/bench --table "$made_up"
+	[[ $output == *'names the arm "bump", which '* ]]
+}
+
+@test "the table: results in another format are refused with a sentence" {
+	pools | result 8_allocators/a_pool_beats_them_all
+	sed -i 's/^# format: 2/# format: 1/' "$made_up/8_allocators/a_pool_beats_them_all.csv"
+	run -2 scripts/maintain/bench --table "$made_up"
+	[[ ${#lines[@]} -eq 1 && $output == *'a_pool_beats_them_all.csv is in format 1; these scripts read format 2: measure again'* ]]
 }
 
 @test "no results, or no folder: one sentence, exit 2" {
@@ -175,13 +197,13 @@ need_perf() {
 @test "perf counts huge and major faults as the probe does" {
 	need_perf
 	probe_faults minor a_fault_has_a_price "huge page" huge_pages=16 few many
-	if grep -q '^huge page,.*,left out' "$BATS_TEST_TMPDIR"/*.csv; then
+	if grep -q '^# arm: huge page | .* | left out' "$BATS_TEST_TMPDIR"/*.csv; then
 		echo "no huge pages here" >&2
 	else
 		# Four for each that is timed: two to warm them, and one that is kept.
 		counts minor a_fault_has_a_price "huge page" huge_pages 16 48 few many 128 32
 	fi
-	if grep -q '^file on disk,.*,left out' "$BATS_TEST_TMPDIR"/*.csv; then
+	if grep -q '^# arm: file on disk | .* | left out' "$BATS_TEST_TMPDIR"/*.csv; then
 		skip "no folder here is on a disk"
 	fi
 	counts major a_fault_has_a_price "file on disk" disk_pages 16 144 few many 128 128
@@ -203,15 +225,19 @@ need_perf() {
 @test "the fault table: a price is the slope of its points, beside what the plain loop took" {
 	mkdir -p "$made_up/6_page_faults"
 	result 6_page_faults/a_fault_has_a_price <<-'END'
-		# arm: first touch
-		# arm: file on disk
-		arm,trial,stage,x,y,elapsed_ns
-		first touch,1,few,0,0,1
-		first touch,1,few,10,1500,1
-		first touch,1,many,20,2500,1
-		first touch,1,many,30,4000,1
-		first touch,1,plain loop,30,3900,1
-		file on disk,1,left out: no folder here is on a disk (TMPDIR),0,,1
+		# arm: first touch | test | ran |
+		# arm: zero page | test | ran |
+		# arm: refault | test | ran |
+		# arm: copy-on-write | test | ran |
+		# arm: cached file | test | ran |
+		# arm: huge page | test | ran |
+		# arm: file on disk | test | left out: no folder here is on a disk (TMPDIR) |
+		arm,trial,stage,x,y,elapsed_ns,line
+		first touch,1,few,0,0,1,5
+		first touch,1,few,10,1500,1,5
+		first touch,1,many,20,2500,1,6
+		first touch,1,many,30,4000,1,6
+		first touch,1,plain loop,30,3900,1,7
 	END
 	run -0 scripts/maintain/bench --table "$made_up"
 	[[ $output =~ first\ touch\ +\|\ 1\.00\ +\|\ 1\.00\ +\|\ 130\ ns ]] || fail "$output"

@@ -86,7 +86,8 @@ path_without() {
 
 @test "run: knobs reach the experiment" {
 	KNOBS="block=2M trials=2" run -0 scripts/run malloc_is_lazy
-	grep -q '^# knobs: block=2097152 trials=2 ' "$RESULTS/3_residency/malloc_is_lazy.csv"
+	grep -q '^# knob: block | 2097152 | bytes | ' "$RESULTS/3_residency/malloc_is_lazy.csv"
+	grep -q '^# setting: trials | 2 | ' "$RESULTS/3_residency/malloc_is_lazy.csv"
 }
 
 @test "run: a results folder that cannot be written" {

@@ -269,7 +269,7 @@ print("sha256-" + base64.b64encode(hashlib.sha256(text.encode()).digest()).decod
 	mkdir -p results/4_giving_back
 	"$BUILD/4_giving_back/the_four_block_story" >results/4_giving_back/the_four_block_story.csv 2>/dev/null || true
 	film=results/4_giving_back/the_four_block_story.film.csv
-	printf '%s\n' '# reason: <b>why</b>' arm,trial,record,stage,kind,state,start,bytes,count \
+	printf '%s\n' '# format: 2' '# reason: <b>why</b>' arm,trial,record,stage,kind,state,start,bytes,count \
 		'<i>arm</i>,1,1,<script>x</script>,break,,4096,0,1' >"$film"
 	reported
 	assert_contains "$page" '&lt;b&gt;why'
@@ -278,10 +278,13 @@ print("sha256-" + base64.b64encode(hashlib.sha256(text.encode()).digest()).decod
 	refute_contains "$page" '<script>x'
 	echo 'a,1,1,s,chunk,lost,0,16,1' >>"$film"
 	reported
-	assert_contains "$page" 'the_four_block_story.film.csv cannot be read: line 4: '
-	echo 'nothing of the kind' >"$film"
+	assert_contains "$page" 'the_four_block_story.film.csv cannot be read: line 5: '
+	printf '%s\n' '# format: 2' 'nothing of the kind' >"$film"
 	reported
-	assert_contains "$page" 'cannot be read: line 1: it is no film'
+	assert_contains "$page" 'cannot be read: line 2: it is no film'
+	sed -i 's/^# format: 2/# format: 1/' "$film"
+	reported
+	assert_contains "$page" 'cannot be read: it is in format 1; these scripts read format 2: measure again with make run-all'
 }
 
 @test "scripts/film draws a strip: PNG, PDF, an arm; and says what it lacks" {

@@ -11,7 +11,7 @@ setup_file() {
 	# It stands still at 4 MiB for as long as there is a file named gate.
 	sed -e 's/^#include "memory.h"/&\n#include <unistd.h>/' -e 's/^\twake_malloc();/\twhile (block_bytes == 4 * MiB \&\& access("gate", F_OK) == 0)\n\t\t;\n&/' \
 		experiments/3_residency/malloc_is_lazy.c >"experiments/9_mine/has_a_gate.c"
-	sed -e '1a /* forked from experiments/3_residency/malloc_is_lazy.c */' -e '/^static void lazy/,/^}/s/write_pages/read_pages/' \
+	sed -e '1a /* copy of experiments/3_residency/malloc_is_lazy.c */' -e '/^static void lazy/,/^}/s/write_pages/read_pages/' \
 		-e 's/^\t.asked.*/&\n\t.hypothesis = "reading takes no memory",/' \
 		experiments/3_residency/malloc_is_lazy.c >"experiments/9_mine/reading_the_pages.c"
 	make -s BUILD=build -j2 build >/dev/null
@@ -64,7 +64,10 @@ interrupted() {
 	csv=$RESULTS/sweeps/mmap_starts_at_128_kib.freed.csv
 	assert_equal "$(grep -c '^after freeing a mapped block,1,freed=' "$csv")" 3
 	grep -q '^after freeing a mapped block,1,freed=1M,1048576,1052649,' "$csv"
-	grep -q '^# y: first size that is mapped, bytes' "$csv"
+	grep -q '^# y: first size that is mapped, bytes | bytes$' "$csv"
+	grep -q '^# x: freed, bytes | bytes$' "$csv"
+	grep -q '^# log: x$' "$csv"
+	assert_equal "$(grep -c '^# knob: ' "$csv")" 1 # block: what was swept is no knob of the whole
 	grep -q '^# kernel: ' "$csv"
 	assert_equal "$(tail -n 1 "$csv")" '# verdict: refuted'
 	is_png "${csv%.csv}.png"
@@ -121,6 +124,14 @@ interrupted() {
 	sed -i -e '/^# verdict/d' -e '/^# point: block=2M/d' -e '/^lazy,1,block=2M/d' "$csv"
 	run -0 --separate-stderr sweep has_a_gate block 1M 2M 1M
 	assert_contains "$stderr" "$csv is unfinished, but of other settings, program or machine: starting anew" '[1/2] block=1M'
+}
+
+@test "sweep: an unfinished file in another format is refused with a sentence, and measured anew" {
+	sweep has_a_gate block 1M 1M 2>/dev/null
+	csv=$RESULTS/sweeps/has_a_gate.block.csv
+	sed -i -e '/^# verdict/d' -e 's/^# format: 2/# format: 1/' "$csv"
+	run -0 --separate-stderr sweep has_a_gate block 1M 2M
+	assert_contains "$stderr" "$csv is in format 1; these scripts read format 2: measure again with make run-all; starting anew" '[1/2] block=1M'
 }
 
 @test "sweep: wrong knobs, columns and ranges are told in one sentence" {
@@ -260,9 +271,9 @@ Kept: because I say so.
 }
 
 @test "hypothesis: more than one change, a changed judge and no change at all are warned of" {
-	fork=experiments/9_mine/reading_the_pages.c
+	copy=experiments/9_mine/reading_the_pages.c
 	for name in two_things judged_otherwise same asks_otherwise; do
-		cp "$fork" "experiments/9_mine/$name.c"
+		cp "$copy" "experiments/9_mine/$name.c"
 	done
 	sed -i 's/= 64 \* MiB/= 8 * MiB/' experiments/9_mine/two_things.c
 	sed -i -e 's/read_pages/write_pages/' -e 's/2 \* page_bytes/3 * page_bytes/' experiments/9_mine/judged_otherwise.c
@@ -274,7 +285,7 @@ Kept: because I say so.
 	assert_output --partial '+	.charted = '
 	refute_output --partial "Careful:"
 	COLUMNS=400 run -0 --separate-stderr scripts/hypothesis two_things
-	assert_contains "$output" 'Careful: 2 places were changed, so it cannot be told which of them caused what: the default of block_bytes (line ' 'the function lazy() (line '
+	assert_contains "$output" 'Careful: 2 places were changed, so it cannot be told which of them caused what: line ' ' (static int64_t block_bytes = 8 * MiB;), line ' ' (static void lazy(void)).'
 	assert_output --partial 'Also different: knob block: 67108864 → 8388608.'
 	COLUMNS=400 run -0 --separate-stderr scripts/hypothesis judged_otherwise
 	assert_output --partial 'Careful: judge() was changed'
@@ -286,11 +297,11 @@ Kept: because I say so.
 	rm experiments/9_mine/{two_things,judged_otherwise,same,asks_otherwise}.c
 }
 
-@test "hypothesis: a fork that does not say where it came from, or says what is not there" {
-	refused 'has_a_gate.c does not say where it came from: put /* forked from' scripts/hypothesis has_a_gate
+@test "hypothesis: a copy that does not say where it came from, or says what is not there" {
+	refused 'has_a_gate.c does not say where it came from: put /* copy of' scripts/hypothesis has_a_gate
 	ROUNDS=1 run -0 make --no-print-directory hypothesis CLAIM=has_a_gate ORIGIN=malloc_is_lazy
 	refused 'cannot be compared with itself' scripts/hypothesis has_a_gate --origin has_a_gate
-	sed '1a /* forked from experiments/3_residency/gone.c */' experiments/9_mine/has_a_gate.c >experiments/9_mine/orphan.c
+	sed '1a /* copy of experiments/3_residency/gone.c */' experiments/9_mine/has_a_gate.c >experiments/9_mine/orphan.c
 	refused 'experiments/3_residency/gone.c, which is not there' scripts/hypothesis orphan
 	echo 'int nonsense = ;' >experiments/9_mine/orphan.c
 	run -2 scripts/hypothesis orphan --origin malloc_is_lazy

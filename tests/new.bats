@@ -1,6 +1,6 @@
 #!/usr/bin/env bats
 # SPDX-License-Identifier: MIT
-# Fork an experiment: what the student types, what there is then, and what is refused.
+# Copy an experiment: what the student types, what there is then, and what is refused.
 
 load helper
 
@@ -12,10 +12,10 @@ setup() {
 	unset FROM NAME HYPOTHESIS
 }
 
-@test "make new: the fork builds, runs, says where it came from, and is in the report" {
+@test "make new: the copy builds, runs, says where it came from, and is in the report" {
 	run -0 make new FROM=malloc_is_lazy NAME=reading_the_pages HYPOTHESIS='reading "takes" no memory, not even 1 \ page'
 	[[ $output == *'9_mine/reading_the_pages '*reproduced*"experiments/9_mine/reading_the_pages.c is yours: change one thing in it, then make predict CLAIM=reading_the_pages" ]] || fail "$output"
-	assert_equal "$(sed -n 2p experiments/9_mine/reading_the_pages.c)" '/* forked from experiments/3_residency/malloc_is_lazy.c */'
+	assert_equal "$(sed -n 2p experiments/9_mine/reading_the_pages.c)" '/* copy of experiments/3_residency/malloc_is_lazy.c */'
 	grep -qxF '# hypothesis: reading "takes" no memory, not even 1 \ page' results/latest/9_mine/reading_the_pages.csv
 	if [[ -e results/latest/index.html ]]; then
 		grep -q 'Hypothesis: “reading &#34;takes&#34; no memory' results/latest/index.html
@@ -30,12 +30,12 @@ setup() {
 	grep -qx $'\t.hypothesis = "write your hypothesis here",' experiments/9_mine/reading_the_pages.c
 }
 
-@test "a fork of a fork names the fork, and has one hypothesis" {
+@test "a copy of a copy names the copy, and has one hypothesis" {
 	scripts/new 3_residency/malloc_is_lazy first 'a first, long one'
 	sed -i 's/^\t.hypothesis = .*/\t.hypothesis = "of two, "\n\t\t"lines",/' experiments/9_mine/first.c
 	scripts/new first second 'the second'
-	assert_equal "$(sed -n 2p experiments/9_mine/second.c)" "/* forked from experiments/9_mine/first.c */"
-	assert_equal "$(grep -c 'forked from' experiments/9_mine/second.c)" 1
+	assert_equal "$(sed -n 2p experiments/9_mine/second.c)" "/* copy of experiments/9_mine/first.c */"
+	assert_equal "$(grep -c 'copy of' experiments/9_mine/second.c)" 1
 	diff <(sed '2d; /^\t\.hypothesis = "the second",$/d' experiments/9_mine/second.c) experiments/3_residency/malloc_is_lazy.c
 }
 
@@ -91,12 +91,12 @@ setup() {
 	assert_output --partial "has no line 'const struct experiment experiment = {'"
 }
 
-@test "git does not see what is forked, so git pull does not touch it" {
+@test "git does not see copies, so git pull does not touch it" {
 	git -C "$ROOT" rev-parse --git-dir >/dev/null 2>&1 || skip 'this is no clone'
 	git -C "$ROOT" check-ignore -q experiments/9_mine/reading_the_pages.c
 }
 
-@test "a change in the fork changes its verdict, not the origin's" {
+@test "a change in the copy changes its verdict, not the origin's" {
 	scripts/new malloc_is_lazy reading_the_pages
 	sed -i '0,/write_pages/s//read_pages/' experiments/9_mine/reading_the_pages.c
 	run -0 make predict CLAIM=reading_the_pages PREDICT=64M

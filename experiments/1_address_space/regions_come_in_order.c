@@ -112,9 +112,9 @@ const struct experiment experiment = {
 	.charted = "y",
 	.chart = CHART_STAGES,
 	.arms = { { "as it is", as_it_is },
+		  { "old layout", old_layout, .before_exec = ask_for_old_layout },
 		  { "unlimited stack", unlimited_stack, .control = true,
-		    .before_exec = ask_for_unlimited_stack },
-		  { "old layout", old_layout, .before_exec = ask_for_old_layout } },
+		    .before_exec = ask_for_unlimited_stack } },
 	.predict = { "How far above a mapping does the stack lie?", "y", "as it is",
 		     "anonymous mapping", "stack",
 		     .because = "The kernel keeps room for the stack to grow: its limit, but at "

@@ -64,7 +64,7 @@ class Growth:
 
 @dataclass(frozen=True)
 class Slope:
-    """ns a fault: the slope of the line through all points of these stages (least squares), as the experiment fits it."""
+    """ns a fault: the slope of the line through all points of these stages, by least squares as in the experiment."""
     stages: Sequence[str]
 
     def of(self, rows: list[Row]) -> float | None:
@@ -147,8 +147,8 @@ TABLES = [
           [Column(size, Last("y", size)) for size in ("small", "large", "largest")], ("bare calls",)),
     Table("One reading with many free chunks in the heap (most of it is mallinfo2)",
           "0_instrument/a_snapshot_costs_its_system_calls",
-          [Column("many chunks", {arm: Growth("elapsed_ns", f"chunks: {arm}", f"chunks: {arm}") for arm in ("probe", "bare calls")},
-                  parts=a_hundredth_of_the_readings)],
+          [Column("many chunks", {arm: Growth("elapsed_ns", f"chunks: {arm}", f"chunks: {arm}")
+                                  for arm in ("probe", "bare calls")}, parts=a_hundredth_of_the_readings)],
           ("bare calls",), ("bare calls", "probe")),
     Table("What readings move in the process that is read", "0_instrument/the_probe_moves_nothing",
           [Column("faults", Growth("minor_fault_count", "before", "reading"), "count"),
@@ -186,7 +186,7 @@ TABLES = [
 
 
 def check(table: Table, result: Result) -> None:
-    """Ends where the table names an arm or a stage that the result does not have: the cell would be empty without a word."""
+    """Ends where the table names an arm or a stage that the result does not have: the cell would just be empty."""
     arms, stages = {arm.name for arm in result.arms}, {row["stage"] for row in result.rows}
     for kind, named, known in (("arm", sorted(table.named_arms()), arms), ("stage", table.named_stages(), stages)):
         for name in named:

@@ -27,7 +27,8 @@ MOST_TOLD = 3  # numbers that moved, a condition
 
 
 def loads(library: str) -> bool:
-    """Whether a library can be preloaded, as has_library in scripts/shell/tools.sh tells it: the dynamic linker complains where it finds none."""
+    """Whether a library can be preloaded: where it cannot, the dynamic linker complains (has_library in
+    scripts/shell/tools.sh)."""
     tried = subprocess.run(["cat", "/dev/null"], env={**os.environ, "LD_PRELOAD": library}, capture_output=True)
     return not tried.stderr
 
@@ -81,7 +82,7 @@ class Confounded:
                 if row["arm"] == arm and row.get(column) is not None]
 
     def columns(self) -> list[str]:
-        """Returns the columns that are looked at: the charted ones first; times only if charted; y as the experiment's own."""
+        """Returns the columns that are looked at, the charted ones first; times, and y, only where they are charted."""
         known = [column for column in self.side.first.columns if column not in (*PLACE_COLUMNS, "y")]
         known = [column for column in known if column in self.charted or not is_time(self.side, column)]
         known += ["y"] if "y" in self.charted else []
@@ -94,7 +95,8 @@ class Confounded:
                 base, other = (self._values(points, arm, column) for points in (self.base, [point]))
                 spreads = (Spread.of(base), Spread.of(other)) if base and other else None
                 if spreads and spreads[0].differs(spreads[1]):
-                    yield Change(arm, column, self.side.unit_of(column), self.side.words_of(column), "", spreads, spreads, spreads)
+                    yield Change(arm, column, self.side.unit_of(column), self.side.words_of(column), "",
+                                 spreads, spreads, spreads)
 
     @staticmethod
     def _findings(points: list[Point]) -> dict[tuple, list[Finding]]:
@@ -160,7 +162,7 @@ def main(argv: list[str] | None = None) -> int:
 
 
 def measure(series: Series, claim: str, program: str) -> None:
-    """Runs the experiment under every condition; the first run as it is tells what is charted and how large the program is."""
+    """Runs the experiment under every condition; the first run tells what is charted and how large the program is."""
     first, why = programs.run(program, Condition(AS_IT_IS))
     if not first or not first.rows:
         stop(f"{claim} does not run as it is: {first.reason if first else why}")

@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: MIT
 """How far a column moved, and the median over trials: the same rules as in judge() (lib/harness/judge.c, statistics.h).
 
-A column moves from a first record to a last one.  Of integers the median is one that was measured, the lower of the two in
-the middle; of ratios it is a quantile, linear between neighbours (Hyndman and Fan's type 7).
+A column moves from a first record to a last one.  Of integers the median is one that was measured, the lower of the
+two in the middle; of ratios it is a quantile, linear between neighbours (Hyndman and Fan's type 7).
 """
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from collections.abc import Sequence
 
 
 def moved(row: dict, first: dict, column: str) -> int | None:
-    """Returns how far a column has moved at a row since the first one, and y as it is; None where it was not measured."""
+    """Returns how far a column has moved since the first row, and y as it is; None where it was not measured."""
     if column == "y":
         return row[column]
     return difference(row, first, column)
@@ -25,8 +25,8 @@ def difference(last: dict, first: dict, column: str) -> int | None:
 
 
 def between(rows: Sequence[dict], begin: str = "", end: str = "", column: str = "") -> tuple[int, int] | None:
-    """Returns where the first record of stage begin stands and the last one of stage end, of any stage where that is empty; None
-    where one of them is missing.  Where a column is named, records that did not measure it are passed over."""
+    """Returns where the first record of stage begin stands and the last one of stage end, of any stage where that is
+    empty; None where one of them is missing.  Where a column is named, only records that measured it count."""
     counted = [i for i, row in enumerate(rows) if not column or row.get(column) is not None]
     first = next((i for i in counted if begin in ("", rows[i]["stage"])), None)
     last = next((i for i in reversed(counted) if end in ("", rows[i]["stage"])), None)

@@ -59,7 +59,8 @@ def table_rows(comparison: Comparison) -> list[tuple[str, str, str, str]]:
     rows = []
     for change in comparison.changes:
         base, other = (side.over_stages(change.arm, change.column) for side in (comparison.base, comparison.other))
-        pairs = {stage: (base[stage], other[stage]) for stage in base if stage in other and base[stage].differs(other[stage])}
+        pairs = {stage: (base[stage], other[stage]) for stage in base
+                 if stage in other and base[stage].differs(other[stage])}
         for stage, pair in (pairs or {change.first: change.at_first}).items():
             _, again, x = change.first.partition(f"{stage}, x = ")  # a stage that was recorded many times
             rows.append((change.arm, change.column, stage + (f" (from x = {x} on)" if again else ""),
@@ -89,7 +90,8 @@ def unmoved(comparison: Comparison) -> str:
     for column in comparison.unmoved():
         end = comparison.other.at_end(arms[0], column) if arms else None
         names.append(f"{column} ({end.text(comparison.other.unit_of(column))})" if end and end.high else column)
-    return ", ".join(names) + (f"; in brackets how far in {arms[0]}" if any(name.endswith(")") for name in names) else "")
+    in_brackets = any(name.endswith(")") for name in names)
+    return ", ".join(names) + (f"; in brackets how far in {arms[0]}" if in_brackets else "")
 
 
 def told(comparison: Comparison, warned: list[str]) -> Iterator[str]:
@@ -116,8 +118,9 @@ def prediction_of(copy: Result) -> str:
         return f"none: make predict CLAIM={copy.name} asks for one, and it counts if nothing was measured before"
     last = made[-1]
     measured = question.answer(copy)
-    return "\n\n".join((question.asked, f"Predicted {last.predicted}: {last.entered}. Measured: "
-                        f"{'nothing' if measured is None else question.exactly(measured)}. {last.compared(question, measured)}"))
+    measured_text = "nothing" if measured is None else question.exactly(measured)
+    return "\n\n".join((question.asked, f"Predicted {last.predicted}: {last.entered}. Measured: {measured_text}. "
+                        f"{last.compared(question, measured)}"))
 
 
 def section(comparison: Comparison, diff: list[str], warned: list[str], stamp: str, drawn: bool, rounds: int) -> str:

@@ -97,7 +97,8 @@ class Arm:
         return cls(name, role == "control", state, environment)
 
     def as_line(self) -> str:
-        return f"# arm: {self.name} | {'control' if self.control else 'test'} | {self.state} | {self.environment}".rstrip()
+        role = "control" if self.control else "test"
+        return f"# arm: {self.name} | {role} | {self.state} | {self.environment}".rstrip()
 
 
 @dataclass(frozen=True)

@@ -145,7 +145,7 @@ def predict(claim: str, form: str, may_skip: bool = False) -> int:
 # ---- a whole chapter ----------------------------------------------------------------
 
 def claims_of(chapter: str) -> list[str]:
-    """Returns CHAPTER/CLAIM of each claim of a chapter, in the order in which the chapter's page tells them, then by name."""
+    """Returns CHAPTER/CLAIM of each claim of a chapter, in the order of the chapter's page, then by name."""
     folders = [path for path in Path("experiments").iterdir() if any(path.glob("*.c"))]
     wanted = chapter.removeprefix("experiments/").rstrip("/")
     named = [path for path in folders if path.name == wanted]

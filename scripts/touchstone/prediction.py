@@ -25,13 +25,14 @@ from touchstone.words import quantity, unit_of, words_of
 MOST_MARKS = 4  # more lines than that hide what was measured
 DIRECTIONS = {"up": "up more rises rise grows grow", "down": "down less falls fall shrinks shrink",
               "same": "same stays stay nothing none unchanged"}
-SCALES: dict[str, dict[str, float]] = {"bytes": {"": 1, "b": 1, "byte": 1, "bytes": 1, "page": os.sysconf("SC_PAGE_SIZE"),
-                    "pages": os.sysconf("SC_PAGE_SIZE"),
-                    **{letter + tail: 1024 ** power for power, letter in enumerate("kmgt", 1)
-                       for tail in ("", "b", "ib")}},
-          "ns": {"": 1, "ns": 1, "us": 1e3, "µs": 1e3, "ms": 1e6, "s": 1e9},
-          "count": {"": 1, "k": 1024, "m": 1024 ** 2, "g": 1024 ** 3},
-          "times": {"": 1, "x": 1, "times": 1, "fold": 1}}
+PAGE = os.sysconf("SC_PAGE_SIZE")
+SCALES: dict[str, dict[str, float]] = {
+    "bytes": {"": 1, "b": 1, "byte": 1, "bytes": 1, "page": PAGE, "pages": PAGE,
+              **{letter + tail: 1024 ** power for power, letter in enumerate("kmgt", 1)
+                 for tail in ("", "b", "ib")}},
+    "ns": {"": 1, "ns": 1, "us": 1e3, "µs": 1e3, "ms": 1e6, "s": 1e9},
+    "count": {"": 1, "k": 1024, "m": 1024 ** 2, "g": 1024 ** 3},
+    "times": {"": 1, "x": 1, "times": 1, "fold": 1}}
 EXAMPLES = {"bytes": "bytes (64K, 1.5 MiB, 2 pages)", "ns": "ns (20 us, 3 ms)", "count": "a number (1,024)",
             "times": "how many times (2.5)"}
 _NUMBER = re.compile(r"(-?)(?:2(?:\^|\*\*)(\d{1,2})|(\d{1,3}(?:,\d{3})+|\d{1,19})(\.\d{1,9})?)\s*([a-zµ]*)")
@@ -54,15 +55,15 @@ class Question:
     y: DeclaredAxis = DeclaredAxis()
 
     @property
-    def column(self):
+    def column(self) -> str:
         return self.measured.removeprefix("jump of ")
 
     @property
-    def is_jump(self):
+    def is_jump(self) -> bool:
         return self.measured != self.column
 
     @property
-    def unit(self):
+    def unit(self) -> str:
         if self.against:
             return "times"
         if self.is_jump:
@@ -70,21 +71,22 @@ class Question:
         return self.y.unit if self.column == "y" else unit_of(self.column)
 
     @property
-    def is_difference(self):
+    def is_difference(self) -> bool:
         return not self.is_jump and (self.column != "y" or bool(self.begin))
 
     @property
-    def is_growth(self):
+    def is_growth(self) -> bool:
         """Whether up, down or same answers it."""
         return self.is_difference and not self.against
 
-    def text(self, number):
+    def text(self, number: float) -> str:
+        """Returns a number with its unit."""
         if self.unit == "times":
             return f"{number:,.0f} times" if number >= 100 else f"{number:.3g} times"
         return quantity(number, self.unit)
 
-    def exactly(self, number):
-        """The same, with the bytes where the unit rounds them away."""
+    def exactly(self, number: float) -> str:
+        """Returns a number with its unit, and with its bytes where the unit rounds them away."""
         text = self.text(number)
         rounded = self.unit == "bytes" and "bytes" not in text and understood(text, self) != number
         return f"{text}   ({number:,.0f} bytes)" if rounded else text
@@ -112,7 +114,8 @@ class Question:
         if not self.against:
             counted = [value for value in values if value is not None]
             return median(counted) if counted else None
-        ratios = [value / other for value, other in zip(values, self.values(result, self.against)) if value is not None and other]
+        pairs = zip(values, self.values(result, self.against))
+        ratios = [value / other for value, other in pairs if value is not None and other]
         return median(ratios) if ratios else None
 
     def place(self, result: Result, number: float) -> tuple[str, float] | None:
@@ -127,10 +130,10 @@ class Question:
         return self.column, number + self._offset(result)
 
     def _offset(self, result: Result) -> int:
-        """Returns where the chart shows 0 of this question: it shows growth since the arm's first row, and y as it is."""
+        """Returns where the chart, which shows growth since the arm's first row, has the 0 of this question."""
         rows = [row for row in result.rows if row["arm"] == self.arm]
-        first = next((row for row in rows if self.begin in ("", row["stage"]) and row[self.column] is not None), None)
-        if first is None or not self.begin:
+        first = next((row for row in rows if row["stage"] == self.begin and row[self.column] is not None), None)
+        if first is None:
             return 0
         return first[self.column] if self.column == "y" else first[self.column] - (rows[0][self.column] or 0)
 
@@ -209,7 +212,7 @@ class Prediction:
         return _difference(self.value, measured, question)
 
 
-def _difference(predicted, measured, question):
+def _difference(predicted: float, measured: float, question: Question) -> str:
     if predicted == measured:
         return "Exactly as predicted."
     moved = "Off" if not question.is_growth else "Nothing moved" if measured == 0 else "It did move"
@@ -229,7 +232,7 @@ def _difference(predicted, measured, question):
     return f"Off by a factor of {f'{factor:,.0f}' if factor >= 100 else f'{factor:.3g}'}: too {high}."
 
 
-def _percent(part):
+def _percent(part: float) -> str:
     return f"{100 * part:.2g} %"
 
 
@@ -244,8 +247,8 @@ def path_of(result_path: str | Path) -> Path:
 
 
 def append(result_path: Path, entered: str, value: Value, question: Question, knobs: dict[str, Knob]) -> Prediction:
-    """Keeps a prediction and returns it.  It is one write(2) of a whole block, so that of two at the same time both stay; what
-    could not be kept whole goes."""
+    """Keeps a prediction and returns it.  It is one write(2) of a whole block, so that of two at the same time both
+    stay; what could not be kept whole goes."""
     predicted = Prediction(question.asked, entered.strip(), value, knobs_text(knobs),
                            time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime()))
     path, block = path_of(result_path), predicted.block().encode()
@@ -261,7 +264,7 @@ def append(result_path: Path, entered: str, value: Value, question: Question, kn
     return predicted
 
 
-def _value(text):
+def _value(text: str) -> Value:
     if text in DIRECTIONS:
         return text
     value = float(text)
@@ -297,11 +300,12 @@ def lesson(result: Result) -> str:
     """Returns what the difference teaches: why it came out as it did.  That of a copy is for its author to find."""
     if result.metadata.get("hypothesis"):
         return ""
-    return result.metadata.get("because") or (result.metadata.get("instead", "") if result.verdict == "refuted" else "")
+    because, instead = (result.metadata.get(key, "") for key in ("because", "instead"))
+    return because or (instead if result.verdict == "refuted" else "")
 
 
 def marks(result: Result) -> list[tuple[str, float, str]]:
-    """Returns (column, value, label) of the last predictions that the chart has a place for, and of what was measured."""
+    """Returns (column, value, label) of the last predictions that the chart can show, and of what was measured."""
     question = question_of(result)
     found: dict[tuple[str, float], str] = {}
     for predicted in read(result):
@@ -321,11 +325,12 @@ def marks(result: Result) -> list[tuple[str, float, str]]:
 
 
 def view(result: Result) -> dict[str, Any] | None:
-    """Returns what the report shows: the question, what was measured, and each prediction once with how often it was made."""
+    """Returns what the report shows: the question, what was measured, each prediction and how often it was made."""
     question = question_of(result)
     if question is None:
         return None
-    measured, found = question.answer(result), {}
+    measured = question.answer(result)
+    found: dict[str, dict[str, Any]] = {}
     for predicted in read(result):
         text = predicted.value if isinstance(predicted.value, str) else question.exactly(predicted.value)
         told = found.setdefault(text, {"text": text, "times": 0, "compared": predicted.compared(question, measured)})

@@ -106,8 +106,8 @@ class Condition:
 
 
 def run(program: str, condition: Condition, keep: str | Path | None = None) -> tuple[Result | None, str]:
-    """Runs a program under a condition; returns (Result, ""), or (None, why) where the program refused or printed no result.
-    keep: where the CSV goes."""
+    """Runs a program under a condition; returns (Result, ""), or (None, why) where the program refused or printed no
+    result.  keep: where the CSV goes."""
     def limit() -> None:
         resource.setrlimit(resource.RLIMIT_AS, (condition.virtual_limit, resource.getrlimit(resource.RLIMIT_AS)[1]))
 
@@ -118,10 +118,12 @@ def run(program: str, condition: Condition, keep: str | Path | None = None) -> t
                                    stdout=output, stderr=subprocess.PIPE, encoding="utf-8", errors="replace",
                                    preexec_fn=limit if condition.virtual_limit else None)
         if not path.stat().st_size:
-            why = (ended.stderr.strip().splitlines() or [f"it ended with status {ended.returncode} and said nothing"])[-1]
+            silent = f"it ended with status {ended.returncode} and said nothing"
+            why = (ended.stderr.strip().splitlines() or [silent])[-1]
             return None, why.removeprefix(f"{Path(program).name}: ")
         if keep:
             write_whole(keep, path.read_bytes())
         result = read_result(path)
-        result.path = Path(RESULTS, *Path(program).parts[-2:]).with_suffix(".csv")  # its name and chapter are the claim's
+        # Its name and chapter are the claim's.
+        result.path = Path(RESULTS, *Path(program).parts[-2:]).with_suffix(".csv")
     return (None, result.reason) if result.is_cut_short or result.is_refused else (result, "")

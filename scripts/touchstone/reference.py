@@ -2,8 +2,11 @@
 """Keeps what the texts say about verdicts equal to results/reference/: behind scripts/maintain/reference."""
 from __future__ import annotations
 
+import os
 import re
+import shutil
 import subprocess
+import sys
 from pathlib import Path
 from typing import IO
 
@@ -17,8 +20,8 @@ BENCH = ROOT / "results/reference/bench"
 
 
 def run(*command: str, output: int | IO[str] | None = None, **settings: str) -> str:
-    """Runs a step of the measuring and returns what it printed, where output is a pipe.  Where it fails, nothing after it is
-    done."""
+    """Runs a step of the measuring and returns what it printed, where output is a pipe.  Where it fails, nothing after
+    it is done."""
     ended = subprocess.run(command, cwd=ROOT, env={**os.environ, **settings}, stdout=output, text=True, check=False)
     if ended.returncode:
         sys.exit(ended.returncode)
@@ -33,7 +36,7 @@ def measure_one(name: str) -> None:
 
 
 def measure_all() -> None:
-    """Measures everything into an empty results/reference/: results, films, charts, and what bench and scaling print."""
+    """Measures everything into an empty results/reference/: results, films, charts, and those of bench and scaling."""
     shutil.rmtree(REFERENCE, ignore_errors=True)
     run("scripts/run", RESULTS="results/reference")
     run("scripts/chart", "results/reference")
@@ -64,7 +67,8 @@ def claims_table(results: list[Result]) -> str:
 
 def bench_table() -> str:
     """Returns what scripts/maintain/bench prints of the reference run; ends where it has nothing to print."""
-    printed = subprocess.run([ROOT / "scripts/maintain/bench", "--table", BENCH], capture_output=True, text=True, check=False)
+    printed = subprocess.run([ROOT / "scripts/maintain/bench", "--table", BENCH], capture_output=True, text=True,
+                             check=False)
     if printed.returncode:
         stop(printed.stderr.strip())
     return printed.stdout.strip()
@@ -92,7 +96,8 @@ def filled(text: str, results: list[Result]) -> str:
 
 def pages() -> list[Path]:
     """Returns the pages that tell verdicts."""
-    return [ROOT / "README.md", *sorted(ROOT.glob("docs/performance.md")), *sorted(ROOT.glob("experiments/[0-8]*/README.md"))]
+    return [ROOT / "README.md", *sorted(ROOT.glob("docs/performance.md")),
+            *sorted(ROOT.glob("experiments/[0-8]*/README.md"))]
 
 
 def print_differences(results: list[Result], folder: str) -> None:

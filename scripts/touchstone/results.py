@@ -22,7 +22,8 @@ TEXT_COLUMNS = ("arm", "stage")
 PLACE_COLUMNS = ("arm", "trial", "stage", "x", "line")  # they say where a row comes from; the others are measured
 SERIES = ("sweeps", "confounds")  # beside the chapters: experiments run again and again (series.py)
 # Metadata that describes the experiment; every other key describes the machine.
-DECLARATION = ("claim", "asked", "instead", "hypothesis", "source", "charted", "chart", "predict", "because", "address_map")
+DECLARATION = ("claim", "asked", "instead", "hypothesis", "source", "charted", "chart", "predict", "because",
+               "address_map")
 
 Row = dict  # column -> int, None (not measured) or, for arm and stage, text
 
@@ -171,8 +172,8 @@ def read_text(path: Path, text: str) -> Result:
 
 
 def read_result(path: str | Path) -> Result:
-    """Reads one CSV.  A file that is cut short, damaged, in another format or cannot be read comes back as broken, with the
-    reason."""
+    """Reads one CSV.  A file that is cut short or damaged, is in another format or cannot be read comes back as broken,
+    with the reason."""
     result = Result(Path(path))
     try:
         with open(path, encoding="utf-8", errors="replace", newline="") as file:
@@ -190,7 +191,7 @@ def chapter_order(name: str) -> tuple[int, str]:
 
 
 def read_results(folder: str | Path) -> list[Result]:
-    """Returns every CHAPTER/CLAIM.csv of a results folder, in chapter order.  A claim whose name cannot be printed is none."""
+    """Returns every CHAPTER/CLAIM.csv of a results folder, in chapter order, where its name can be printed."""
     paths = sorted((path for path in Path(folder).glob("*/*.csv")
                     if path.parent.name not in SERIES and not path.name.endswith(".film.csv")
                     and (path.parent.name + path.name).isprintable()),

@@ -48,12 +48,13 @@ class Point:
 class Series:
     """Points of one experiment, and the file that holds them."""
 
-    def __init__(self, path: str | Path, y: str, x: DeclaredAxis, about: dict[str, str], log: tuple[str, ...] = ()):
+    def __init__(self, path: str | Path, y: str, x: DeclaredAxis, about: dict[str, str],
+                 log: tuple[str, ...] = ()) -> None:
         self.path, self.y = Path(path), y
         self.axes, self.log = {"x": x}, log
         self.about = about     # key -> text: the series' own lines; "settings" says when another run may go on with it
         self.points: dict[str, Point] = {}
-        self.described: Result | None = None  # the first result: its lines about experiment and machine are those of all
+        self.described: Result | None = None  # the first result: what it says of experiment and machine holds for all
         self.total = 0
 
     # -- one run -> one point
@@ -69,7 +70,8 @@ class Series:
         for row in result.rows:
             trials.setdefault((row["arm"], row["trial"]), []).append(row)
         for (arm, trial), rows in trials.items():
-            grown = {column: moved(rows[-1], rows[0], column) for column in result.columns if column not in PLACE_COLUMNS}
+            grown = {column: moved(rows[-1], rows[0], column) for column in result.columns
+                     if column not in PLACE_COLUMNS}
             yield {**grown, "arm": arm, "trial": trial, "stage": condition.label, "x": condition.x,
                    "y": self._y(result, rows), "line": rows[-1]["line"]}
 
@@ -126,7 +128,8 @@ class Series:
                 groups[-1][1].append(point.label)
             else:
                 groups.append((point.verdict, [point.label]))
-        return "; ".join(f"{' to '.join(dict.fromkeys((labels[0], labels[-1])))}: {verdict}" for verdict, labels in groups)
+        return "; ".join(f"{' to '.join(dict.fromkeys((labels[0], labels[-1])))}: {verdict}"
+                         for verdict, labels in groups)
 
     def _header(self, described: Result) -> Iterator[str]:
         texts = {key: text for key, text in described.metadata.items() if key not in NOT_OF_A_SERIES}
@@ -167,7 +170,8 @@ class Series:
         if not old.is_cut_short or old.why_no_result():
             return
         if old.metadata.get("settings") != self.about["settings"]:
-            print(f"{self.path} is unfinished, but of other settings, program or machine: starting anew", file=sys.stderr)
+            print(f"{self.path} is unfinished, but of other settings, program or machine: starting anew",
+                  file=sys.stderr)
             return
         self.points, self.described = points_of(old), old
         if "y" in old.axes:
@@ -189,21 +193,22 @@ def points_of(series: Result) -> dict[str, Point]:
 
 
 def settings_text(program: str, **own: object) -> str:
-    """Returns a text that two runs share if they may share a file: what was asked, of which program, on which machine."""
+    """Returns a text that two runs share if they may share a file: what was asked, which program, which machine."""
     digest = hashlib.sha256(Path(program).read_bytes()).hexdigest()[:12]
-    known = {**own, "KNOBS": shlex.join(KNOBS), **{name: os.environ.get(name, "") for name in ("DEEP", "LD_PRELOAD")},
+    known = {**own, "KNOBS": shlex.join(KNOBS),
+             **{name: os.environ.get(name, "") for name in ("DEEP", "LD_PRELOAD")},
              "program": digest, "kernel": platform.release(), "libc": "-".join(platform.libc_ver())}
     return " ".join(f"{key}={value}" for key, value in known.items() if value != "")
 
 
 def complete(series: Series, measuring: Callable[[], object]) -> Result:
-    """Measures in turn and returns the finished result.  Ctrl-C: says what is in the file, and ends as a shell expects."""
+    """Measures in turn and returns the finished result.  At Ctrl-C it says what is in the file, and ends."""
     try:
         with turn():
             measuring()
     except KeyboardInterrupt:
-        kept = f"{len(series.points)} of {series.total} points are kept in {series.path}; the same command goes on from there" \
-            if series.described else "nothing was measured yet"
+        kept = f"{len(series.points)} of {series.total} points are kept in {series.path}; " \
+            "the same command goes on from there" if series.described else "nothing was measured yet"
         print(f"interrupted; {kept}", file=sys.stderr)
         sys.exit(130)
     if not any(point.rows for point in series.points.values()):

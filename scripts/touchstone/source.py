@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-"""What of an experiment's source is shown as it stands: the comment at its top, and the lines that lead to one of its lines."""
+"""What of a source is shown as it stands: the comment at its top, and the lines that lead to one of its lines."""
 from __future__ import annotations
 
 import re
@@ -21,10 +21,12 @@ def paragraphs(text: str) -> list[list[str]]:
 
 
 def lines_before(text: str, line: int, stops: set[int], most: int = 4) -> list[tuple[int, str]]:
-    """Returns (number, text) of a line and of those above it, down from an empty line, a brace at the margin or a line in stops."""
-    lines = text.splitlines()
-    first = line
-    while first > 1 and line - first + 1 < most and first - 1 not in stops and not re.match(r"[{}]|\s*$", lines[first - 2]):
+    """Returns (number, text) of a line and of those above it, up to an empty line, a brace at the margin, or a line in
+    stops."""
+    lines, first = text.splitlines(), line
+    while line - first + 1 < most and first > 1:
+        if first - 1 in stops or re.match(r"[{}]|\s*$", lines[first - 2]):
+            break
         first -= 1
     kept = lines[first - 1:line]
     indent = min((len(one) - len(one.lstrip()) for one in kept), default=0)

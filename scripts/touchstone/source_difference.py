@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: MIT
-"""The sources of an experiment and of its copy: where the copy came from, what was changed in it, and what that makes hard to
-say."""
+"""The sources of an experiment and of its copy: where the copy came from, what was changed in it, and what that makes
+hard to say."""
 from __future__ import annotations
 
 import difflib
@@ -57,7 +57,8 @@ def shared_lines(claim: str) -> list[Line]:
 def diff_lines(origin: str, copy: str) -> list[str]:
     """Returns the difference as `diff -U1` shows it."""
     before, after = ([line.text for line in shared_lines(claim)] for claim in (origin, copy))
-    return list(difflib.unified_diff(before, after, f"experiments/{origin}.c", f"experiments/{copy}.c", n=1, lineterm=""))
+    names = f"experiments/{origin}.c", f"experiments/{copy}.c"
+    return list(difflib.unified_diff(before, after, *names, n=1, lineterm=""))
 
 
 @dataclass(frozen=True)
@@ -84,13 +85,15 @@ def code_of(claim: str) -> list[Line]:
 
 def place_of(code: list[Line], index: int) -> str:
     """Returns the nearest line above that begins with a letter, as `diff -p` names the function of a change."""
-    return next((line.text for line in reversed(code[:index + 1]) if re.match(r"[a-z]", line.text)), "the top of the file")
+    above = (line.text for line in reversed(code[:index + 1]))
+    return next((text for text in above if re.match(r"[a-z]", text)), "the top of the file")
 
 
 def changes(origin: str, copy: str) -> list[Change]:
     """Returns what was changed in the code, place by place."""
     before, after = code_of(origin), code_of(copy)
-    matcher = difflib.SequenceMatcher(None, [line.text for line in before], [line.text for line in after], autojunk=False)
+    texts = ([line.text for line in code] for code in (before, after))
+    matcher = difflib.SequenceMatcher(None, *texts, autojunk=False)
     found = []
     for tag, i, _, j, j_end in matcher.get_opcodes():
         if tag != "equal":
@@ -100,9 +103,9 @@ def changes(origin: str, copy: str) -> list[Change]:
 
 
 def warnings(changed: list[Change], base: Result, other: Result) -> Iterator[str]:
-    """Yields what makes it hard to say what caused what.  The declaration is a cause where the two runs had other arms."""
-    arms = [[(arm.name, arm.environment) for arm in result.arms] for result in (base, other)]
-    counted = [change for change in changed if not change.is_in_declaration or arms[0] != arms[1]]
+    """Yields what makes it hard to say what caused what.  The declaration is a cause where it changed the arms."""
+    before, after = ([(arm.name, arm.environment) for arm in result.arms] for result in (base, other))
+    counted = [change for change in changed if not change.is_in_declaration or before != after]
     if not counted:
         yield "the code is the same: only comments or sentences differ, so any difference below is chance"
     causes = [f"line {change.line} ({change.place})" for change in counted if not change.is_in_judge]

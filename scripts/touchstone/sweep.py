@@ -162,7 +162,8 @@ def main(argv: list[str] | None = None) -> int:
     settings = settings_text(program, knob=knob, values=f"{values[0]}..{values[-1]}", step=options.step, y=options.y)
     x = DeclaredAxis(f"{knob}, {unit}" if unit != "count" else knob, unit)
     series = Series(f"{RESULTS}/sweeps/{name}.{knob}.csv", options.y, x,
-                    {"charted": "y", "chart": "lines", "swept": knob, "settings": settings}, log=("x",) if factor else ())
+                    {"charted": "y", "chart": "lines", "swept": knob, "settings": settings},
+                    log=("x",) if factor else ())
     conditions = [Condition(setting, value, [setting]) for value in values
                   for setting in [f"{knob}={short_size(value) if unit == 'bytes' else value}"]]
     side = Side("", [complete(series, lambda: sweep(series, conditions, program))])

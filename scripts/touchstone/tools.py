@@ -28,7 +28,7 @@ def tools() -> Iterator[Tool]:
 
 
 def package_of(library: str, words: list[str]) -> str:
-    """Returns Debian's package for a library, or for the tool that one of the words names; nothing where none is known."""
+    """Returns Debian's package for a library, or for the tool that one of the words names; else nothing."""
     for tool in tools():
         if library in tool.alternatives:
             return tool.packages[tool.alternatives.index(library) % len(tool.packages)]

@@ -74,13 +74,14 @@ def read(text: str) -> list[Region]:
             if name not in region.kib:
                 raise Damaged(f"the mapping at {region.start:x} has no {name}: it was cut short")
         if region.kib["Size"] * KIB != region.size:
-            raise Damaged(f"the mapping at {region.start:x} is {region.size} bytes long and says {region.kib['Size']} KiB")
+            raise Damaged(f"the mapping at {region.start:x} is {region.size} bytes long "
+                          f"and says {region.kib['Size']} KiB")
     return sorted(found, key=lambda region: region.start)
 
 
 def _program(found: list[Region]) -> str:
-    """Returns the program's file: load_elf_binary() starts the heap above it, so the last executable file below the heap.
-    A process without a heap: the first executable file that is no library by its name."""
+    """Returns the program's file.  load_elf_binary() starts the heap above it: it is the last executable file below.
+    Of a process without a heap: the first executable file that is no library by its name."""
     code = [region for region in found if region.is_file and "x" in region.permissions]
     heap = next((region.start for region in found if region.path == "[heap]"), None)
     below = [region for region in code if heap is not None and region.end <= heap]

@@ -15,7 +15,7 @@ from markupsafe import Markup
 from touchstone import prediction
 from touchstone.files import ROOT
 from touchstone.film import draw
-from touchstone.film.fills import for_page
+from touchstone.film.draw import patterns
 from touchstone.film.view import view
 from touchstone.lines import Knob
 from touchstone.report.findings import finding_view, value
@@ -47,8 +47,8 @@ def film_view(result: Result, source: str | None, prefix: str) -> dict[str, Any]
 
 
 def film_player() -> dict[str, Any]:
-    """Returns what the page needs once: the fills, their style, the script, and the hash that alone lets that script run."""
-    fills, style = for_page()
+    """Returns what the page needs once: the fills, their style, the script, and the hash that lets it run."""
+    fills, style = patterns()
     script = PLAYER.read_text(encoding="utf-8")
     digest = base64.b64encode(hashlib.sha256(script.encode()).digest()).decode()
     return {"fills": Markup(fills), "style": Markup(style), "script": Markup(script), "hash": f"sha256-{digest}"}
@@ -106,7 +106,7 @@ def stages_view(result: Result) -> list[dict[str, Any]]:
 
 
 def key_finding(result: Result, findings: list[dict]) -> dict | None:
-    """Returns the finding for the table of verdicts: the claim's first expectation, where it is refuted the first that failed."""
+    """Returns the finding for the table of verdicts: the first expectation, or the first that failed where it is refuted."""
     own = [finding for finding in findings if not finding["control"]]
     return next((finding for finding in own if result.verdict == "refuted" and finding["outcome"] == "failed"),
                 own[0] if own else None)
@@ -128,7 +128,8 @@ def claim_view(result: Result, folder: Path) -> dict[str, Any]:
     return {
         "id": prefix, "name": result.name, "asked": result.metadata.get("asked", claim), "claim": claim,
         "instead": result.metadata.get("instead", ""), "verdict": result.verdict, "reason": result.reason,
-        "findings": findings, "key": key, "failed": [f for f in findings if f["outcome"] == "failed" and not f["control"]],
+        "findings": findings, "key": key,
+        "failed": [finding for finding in findings if finding["outcome"] == "failed" and not finding["control"]],
         "chart": drawn, "chart_is_damaged": drawn is None and svg.exists(),
         "address_map": chart(result.path.with_suffix(".address_map.svg"), f"{prefix}-address_map", None),
         "rows": None if drawn else rows_view(result), "mechanism": mechanism, "command": command(result, mechanism),

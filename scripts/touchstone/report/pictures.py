@@ -44,12 +44,15 @@ def own_style(text: str, prefix: str) -> str:
     """Returns a chart's style sheet so that it does not reach the rest of the page."""
     text = own_references(re.sub(r"@import[^;]*;?", "", text), prefix) or ""
     text = re.sub(r"#([A-Za-z_][\w-]*)(?=[^{}]*\{)", rf"#{prefix}-\1", text)
-    return re.sub(r"(^|[{}])([^{}@]+)(?=\{)",
-                  lambda rule: rule[1] + ", ".join(f"#{prefix}-chart {one.strip()}" for one in rule[2].split(",")), text)
+
+    def within(rule: re.Match) -> str:
+        return rule[1] + ", ".join(f"#{prefix}-chart {selector.strip()}" for selector in rule[2].split(","))
+
+    return re.sub(r"(^|[{}])([^{}@]+)(?=\{)", within, text)
 
 
 def chart(path: Path, prefix: str, label: str | None) -> Markup | None:
-    """Returns the SVG as markup for this page; None when there is none or it is no SVG.  Without a label its own text is taken."""
+    """Returns the SVG as markup for this page; None when it is none.  Without a label its own text is taken."""
     try:
         svg = ET.parse(path).getroot()
     except (OSError, ET.ParseError):
@@ -68,5 +71,5 @@ def chart(path: Path, prefix: str, label: str | None) -> Markup | None:
     width, height = (re.sub(r"[^\d.]", "", svg.attrib.pop(side, "")) for side in ("width", "height"))
     if "viewBox" not in svg.attrib and width and height:
         svg.set("viewBox", f"0 0 {width} {height}")
-    svg.attrib.update({"id": f"{prefix}-chart", "role": "img", "aria-label": label})
+    svg.attrib.update({"id": f"{prefix}-chart", "role": "img", "aria-label": label or ""})
     return Markup(ET.tostring(svg, encoding="unicode"))

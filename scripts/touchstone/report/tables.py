@@ -23,7 +23,7 @@ def head_and_tail(items: list, most: int) -> tuple[list, int, list]:
 
 
 def table_view(columns: list[str], rows: list[list[str]], most: int = TABLE_ROWS) -> dict[str, Any]:
-    """Returns cells as text; left out is a column that says nothing: empty all the way down, or x always 0, or one trial."""
+    """Returns cells as text, without columns that say nothing: empty all the way down, or x always 0, or one trial."""
     nothing = {"trial": {"1"}, "x": {"", "0"}}
     kept = [i for i in range(len(columns)) if any(row[i] not in nothing.get(columns[i], {""}) for row in rows)]
     cut = [[row[i] if columns[i] == "pid" else grouped(row[i]) for i in kept] for row in rows]
