@@ -2,24 +2,14 @@
 """The whole page: chapters, environment, what was not run and what is missing."""
 import re
 import subprocess
-from pathlib import Path
-
-import jinja2
 
 from touchstone.files import ROOT
+from touchstone.pages import VERDICTS, render
 from touchstone.report.claim import claim_view, film_player
 from touchstone.report.findings import human
 from touchstone.results import chapter_order
 from touchstone.words import grouped
 
-TEMPLATES = Path(__file__).resolve().parent.parent / "templates"
-VERDICTS = {  # verdict -> symbol, meaning
-    "reproduced": ("✓", "every expectation held, and every control showed the contrary"),
-    "refuted": ("✗", "the claim's own expectation failed while the controls worked: a finding"),
-    "inconclusive": ("?", "a control did not show what it must: this run cannot tell"),
-    "unsupported": ("–", "cannot be asked on this machine"),
-    "broken": ("!", "the experiment could not be carried out"),
-}
 CONDITIONS = {  # metadata key -> what it means for the numbers
     "measured": "when the program ran (UTC)",
     "page_size": "the unit in which memory is given and taken",
@@ -111,12 +101,10 @@ def missing_tools():
 
 def page(results, folder):
     environment = environment_view(results)
-    template = jinja2.Environment(loader=jinja2.FileSystemLoader(TEMPLATES), autoescape=True, trim_blocks=True,
-                                  lstrip_blocks=True, undefined=jinja2.StrictUndefined)
     chapters = chapters_view(results, folder)
     films = any(claim["film"] and claim["film"]["players"] for chapter in chapters for claim in chapter["claims"])
-    return template.get_template("report.html.j2").render(
-        chapters=chapters, player=film_player() if films else None, verdicts=VERDICTS, environment=environment,
+    return render(
+        "report.html.j2", chapters=chapters, player=film_player() if films else None, environment=environment,
         machine=machine_line(environment), total=len(results), not_run=not_run(results),
         counts={verdict: sum(result.verdict == verdict for result in results) for verdict in VERDICTS},
         missing=missing_tools())
