@@ -5,14 +5,15 @@
 #include <stdio.h>
 #include <stdlib.h>
 
-static void tell_the_reader(enum verdict verdict, const char *reason)
+/* Prints the reason: for a program that never called end_by(). */
+static void print_and_exit(enum verdict verdict, const char *reason)
 {
 	if (reason != NULL)
 		fprintf(stderr, "%s\n", reason);
 	exit((int)verdict);
 }
 
-static end_way *way_to_end = tell_the_reader;
+static end_way *way_to_end = print_and_exit;
 
 void end_by(end_way *way)
 {
@@ -22,7 +23,7 @@ void end_by(end_way *way)
 void end_with(enum verdict verdict, const char *reason)
 {
 	way_to_end(verdict, reason);
-	abort(); /* a way to end does not return */
+	abort(); /* the line above does not return */
 }
 
 static void __attribute__((format(printf, 2, 0), noreturn))

@@ -1,11 +1,18 @@
 /* SPDX-License-Identifier: MIT */
-/* The harness: an experiment file declares, the harness runs.
+/* What an experiment declares, what its arms record, and how it is judged.
  *
  * An experiment is one C file that defines `const struct experiment experiment`
  * and is linked with this library, which brings main().  The program runs every
  * arm, and every trial of it, in a fresh process (fork and exec of itself) under
- * the same pinned conditions, collects the rows, lets judge() state what was to
- * be expected, and prints one annotated CSV on stdout (docs/result_format.md).
+ * the same pinned conditions, collects the rows, calls judge(), and prints one
+ * annotated CSV on stdout (docs/result_format.md).
+ *
+ * Numbers are int64_t.  Their unit is in the name (_bytes, _ns, _count), or in the
+ * field next to them that is called `unit`.
+ *
+ * Errors.  No function here returns an error.  One that cannot do its work ends the
+ * experiment with a sentence that says why (end.h), and so does a declaration that
+ * names a column, stage or arm which does not exist.
  *
  * Exit status: 0 reproduced, 1 refuted, 3 inconclusive, 77 unsupported, 2 broken.
  */
@@ -35,11 +42,12 @@ enum {
 	STAGE_SIZE = 64, /* bytes of a stage's name, closing NUL included */
 };
 
-/* A number the reader may change on the command line: name=value, K/M/G allowed. */
+/* A number that the reader may change on the command line: name=value, where K, M or G
+ * (powers of 1,024) may follow the value. */
 struct knob {
 	const char *name;
 	int64_t *value;      /* holds the default until the command line is read */
-	const char *unit;    /* "bytes": shown as such, and held to the machine's RAM */
+	const char *unit;    /* "bytes", "ns", "s" ...; "" for a count */
 	const char *meaning; /* one line for --help */
 	int64_t least;       /* smallest value that makes sense; 0 stands for 1 */
 	int64_t most;        /* largest; 0: the machine's RAM for bytes, else no limit */
@@ -49,71 +57,72 @@ struct knob {
 struct arm {
 	const char *name;
 	void (*run)(void);
-	bool control;              /* shows that the test could have failed */
+	bool control;              /* the cause is absent: shows that the test could have failed */
 	const char *environment;   /* "NAME=value NAME=value" for this arm, or NULL; an arm
-				  * whose LD_PRELOAD is not installed is left out */
-	void (*before_exec)(void); /* in the new process, before the program starts
-				    * again: for what only exec() applies, such as
-				    * personality(2) or the stack limit; or NULL */
+				    * whose LD_PRELOAD is not installed is left out */
+	void (*before_exec)(void); /* called in the new process before exec(), for settings
+				    * that take effect at exec(), such as personality(2)
+				    * or the stack limit; or NULL */
 };
 
 /* How the chart script draws the result when no same-named .gp file does. */
 enum chart {
 	CHART_LINES,  /* charted columns over x, as growth since the arm's first row */
-	CHART_STEPS,  /* the same as a step line: for what moves in jumps */
+	CHART_STEPS,  /* as CHART_LINES, but with steps: for columns that move in jumps */
 	CHART_STAGES, /* charted columns over the stages, in the order recorded */
 	CHART_BARS,   /* one bar per arm and stage: the last value of y, or of growth */
 	CHART_DOTS,   /* every trial a dot, the median a line: for timings */
 };
 
-/* A line across the chart at a value of y, or upright at a value of x, with a label. */
+/* A labelled line in the chart: upright at a value of x, or level at a value of y. */
 struct mark {
 	char axis; /* 'x' or 'y' */
 	int64_t value;
 	const char *label;
 };
 
-/* What `make predict` asks before it measures, and the measured number that answers:
- * how far a column moved in an arm, as growth() has it.  Without one, it asks about
- * the first charted column of the first arm. */
+/* The question that `make predict` asks before it measures, and the measured number that
+ * answers it: how far a column moved in an arm between two stages, as growth() computes
+ * it.  Where the declaration has no question, `make predict` asks how far the first charted
+ * column moves in the first arm that is no control. */
 struct prediction {
 	const char *asked;    /* "How much becomes resident when 5 KiB are written?" */
-	const char *measured; /* a column; "y": as it stands under the stage, no growth;
-			       * "jump of COLUMN": the x at which it first moved */
+	const char *measured; /* a column, how far it moved; or "y", its last value (how far it
+				* moved, where .from is given); or "jump of COLUMN", the x at
+				* which the column first moved */
 	const char *arm;
-	const char *from, *to; /* stages; NULL: the arm's first row, its last row */
-	const char *against;   /* another arm: how many times as much as there is asked */
-	const char *because;   /* why that number: told beside the prediction, after the run */
+	const char *from, *to; /* stages; NULL: the arm's first row, the arm's last row */
+	const char *against;   /* another arm: the question is how many times its number */
+	const char *because;   /* why the number is what it is: printed after the run */
 };
 
 struct experiment {
 	const char *claim;      /* the sentence, as it is told */
-	const char *asked;      /* the question as asked in class or in an interview */
-	const char *instead;    /* for folklore that fails today: what is true instead */
+	const char *asked;      /* the question, as it is asked in class or in an interview */
+	const char *instead;    /* for a sentence that fails today: what is true instead */
 	const char *hypothesis; /* for a copy of another experiment: what the change should show */
 	const char *x_axis;     /* what x counts, with its unit: "bytes written" */
 	const char *x_unit;  /* "bytes" or "ns", which are scaled to MiB, ms ...; NULL: a count */
 	const char *y_axis;  /* what y is, with its unit, where record_y() is used */
 	const char *y_unit;  /* as x_unit */
-	const char *charted; /* names of columns to draw, separated by blanks */
+	const char *charted; /* names of the columns to draw, separated by blanks */
 	enum chart chart;
 	bool log_x, log_y; /* logarithmic axes */
 	struct mark marks[MAX_MARKS];
-	/* One more than there may be: what is filled in there was one too many, and is refused. */
+	/* One place more than is allowed, so that one entry too many is seen and refused. */
 	struct knob knobs[MAX_KNOBS + 1];
 	struct arm arms[MAX_ARMS + 1];
 	void (*judge)(void);
-	unsigned probe;                 /* probe_extras */
+	unsigned probe;                 /* columns beyond the cheap ones: enum probe_extras */
 	int trials;                     /* how often each arm runs; 0 stands for 1 */
 	bool warm_up;                   /* run one more trial first and drop it: for timings */
-	const char *stages[MAX_STAGES]; /* those whose names reach record() in a variable */
-	int rows;                       /* most rows one arm records; 0 stands for 1024 */
-	const char *observe_with;       /* knob settings, by blanks, for the observer's pass, where
-				   * the full number of records would take it too long */
-	const char *deep;               /* knob settings for DEEP=1: longer, finer */
-	bool film;        /* show the heap's chunks and pages at every record: film.h */
-	bool address_map; /* draw the address space of each arm at its last record */
-	/* asked by `make predict` */
+	const char *stages[MAX_STAGES]; /* stages whose names reach record() in a variable */
+	int rows;                       /* most rows that one arm records; 0 stands for 1,024 */
+	const char *observe_with; /* knob settings for the observer's run, separated by blanks,
+				   * where it would take too long to observe every record */
+	const char *deep;         /* knob settings for DEEP=1: longer, finer */
+	bool film;                /* show the heap's chunks and pages at every record: film.h */
+	bool address_map;         /* draw the address space of each arm at its last record */
 	struct prediction predict;
 };
 
@@ -121,17 +130,18 @@ extern const struct experiment experiment;
 
 /* ---- in an arm ------------------------------------------------------------ */
 
-/* Takes a snapshot and keeps it as one row.  Rows go to memory that was mapped
- * and touched before the arm began, so recording moves no number.  A stage's name
- * has up to 63 bytes, no comma, quote or newline.  It is best a literal, which the
- * compiler lists for --list and .predict; a name that comes in a variable has to stand
- * in .stages.
+/* Takes a snapshot and keeps it as one row.  The row goes to memory that was mapped
+ * and touched before the arm began, so recording moves no number.
  *
  *   void record(const char *stage, int64_t x);
- *
- * Records also a quantity of the experiment's own; its meaning is .y_axis.
- *
  *   void record_y(const char *stage, int64_t x, int64_t y);
+ *
+ * x and y are quantities of the experiment's own, described by .x_axis and .y_axis;
+ * NOT_MEASURED leaves the cell empty.  A stage's name has up to 63 bytes and no comma,
+ * quote or newline.  Write it as a literal: the compiler then lists it for --list and
+ * .predict.  A name that comes in a variable must be listed in .stages.
+ *
+ * Ends the experiment as broken where the arm has already recorded .rows rows.
  */
 #define record(stage, x) record_y(stage, x, NOT_MEASURED)
 #define record_y(stage, x, y)                                                                       \
@@ -144,33 +154,37 @@ extern const struct experiment experiment;
 		record_at(__LINE__, stage, x, y);                                                   \
 	})
 
-/* The linker gathers the stages that the compiler finds in calls of record() in one section. */
+/* One call of record(): the linker gathers them all in one section of the program. */
 struct stage_name {
 	const char *name; /* NULL: the name comes in a variable */
-	int line;
+	int line;         /* of the source */
 };
 void record_at(int line, const char *stage, int64_t x, int64_t y);
 
-/* Ends this arm for a reason that does not concern the others: it cannot be carried out on this
- * machine.  Its rows are dropped, arm_ran() says no, and the result names the reason. */
+/* Ends this arm alone, because it cannot be carried out on this machine; the other arms
+ * run.  The arm's rows are dropped, arm_ran() returns false, and the result gives the reason. */
 void leave_out(const char *format, ...) __attribute__((format(printf, 1, 2), noreturn));
 
-/* Has the parent run a shell command while this arm stands still (SIGSTOP), with
- * its process ID in $PID and this program's path in $PROGRAM, and gives the first
- * whole number the command prints.  `strace $PROGRAM --bare="name of an arm"` and
- * the like measure an arm from outside.
- * A tool that is missing makes the experiment unsupported; a command that fails, takes
- * longer than time_limit or prints no number makes it broken. */
+/* Returns the first whole number that a shell command prints.  The parent runs the command
+ * while this arm stands still (SIGSTOP), with the arm's process ID in $PID and the path of
+ * this program in $PROGRAM.  So `strace $PROGRAM --bare="name of an arm"` and the like can
+ * measure an arm from outside.  Returns 0 under --bare, where there is no parent.
+ *
+ * Ends the experiment as unsupported where the tool is missing, and as broken where the
+ * command fails, takes longer than time_limit, or prints no number. */
 int64_t ask(const char *command);
 
-/* fork(2) for an arm: in the child too, record() shows the process that calls it,
- * and the child dies with its parent.  wait_for() takes the child's end; one that
- * did not exit with 0 makes the experiment broken. */
+/* Calls fork(2) for an arm and returns what it returns: 0 in the child, the child's process
+ * ID in the arm.  In the child, record() shows the child's own numbers; the child is killed
+ * when the arm ends.  Broken where no process can be created. */
 pid_t fork_arm(void);
+
+/* Waits until a child that fork_arm() created ends.  Broken where it did not exit with 0. */
 void wait_for(pid_t child);
 
 /* ---- in judge() ----------------------------------------------------------- */
 
+/* One call of record(). */
 struct row {
 	char stage[STAGE_SIZE];
 	int line;     /* of the source, where it was recorded */
@@ -178,20 +192,32 @@ struct row {
 	struct snapshot is;
 };
 
-/* Returns whether an arm ran: not where it was left out, or what it preloads is not installed. */
+/* The functions below read the recorded rows.  Where an arm ran several trials, they give
+ * the median over the trials, for each column on its own; where one of the trials could not
+ * measure a column, NOT_MEASURED.  An arm that did not run, or a stage that it did not
+ * record, ends the experiment as broken. */
+
+/* Returns whether an arm ran: false where it was left out, or where the library that it
+ * preloads is not installed. */
 bool arm_ran(const char *arm);
 
-/* How far each column moved in an arm from the first row of one stage to the
- * last row of another; the median over the trials, column by column. */
+/* Returns how far each column moved in an arm, from the first row of one stage to the
+ * last row of another. */
 struct snapshot growth(const char *arm, const char *from, const char *to);
 
-/* The n-th row (from 0) that an arm recorded under a stage, NULL past the last;
- * any stage when that is NULL.  Each number is the median over the trials.  Good
- * until the next call. */
+/* Returns the n-th row (from 0) that an arm recorded under a stage, or under any stage where
+ * that is NULL; returns NULL past the last row.  The row is valid until the next call. */
 const struct row *nth_row(const char *arm, const char *stage, int n);
 
-/* The one y recorded under a stage. */
+/* Returns the y of the first row that an arm recorded under a stage. */
 int64_t y_of(const char *arm, const char *stage);
+
+/* Returns how many rows of an arm under a stage have this y. */
+int64_t rows_with_y(const char *arm, const char *stage, int64_t y);
+
+/* Returns "ARM: SENTENCE", for findings that are stated of several arms.  Good until the next
+ * call. */
+const char *about(const char *arm, const char *sentence);
 
 /* An expectation says what the claim predicts; where one fails, the claim is
  * refuted.  A control says what the instrument must show where the cause is
@@ -202,10 +228,12 @@ int64_t y_of(const char *arm, const char *stage);
  *                       int64_t least, int64_t actual, int64_t most);
  *   void expect_equal(const char *sentence, const char *unit, int64_t expected, int64_t actual);
  *
- * and control_between(), control_equal().  The unit is what the numbers count: "bytes" and "ns"
- * are shown as KiB, ms and so on; any other word ("faults", "pages", "calls") stands behind the
- * number as it is.  The result also names the source line, and the arms that judge() has read since
- * the finding before: so read the numbers of a finding in its arguments or just above it. */
+ * control_between() and control_equal() have the same arguments.  The unit is what the numbers
+ * count: "bytes" and "ns" are shown as KiB, ms and so on; any other word ("faults", "pages",
+ * "calls") is printed after the number as it is.  The result also names the line of the source, and
+ * the arms whose rows judge() has read (with
+ * growth(), nth_row() and so on) since the previous finding.  So read the rows in the
+ * arguments of a finding, or just above it. */
 #define expect_between(sentence, unit, least, actual, most) \
 	find_between(false, __LINE__, sentence, unit, least, actual, most)
 #define expect_equal(sentence, unit, expected, actual) \
@@ -219,26 +247,47 @@ void find_between(bool control, int line, const char *sentence, const char *unit
 void find_equal(bool control, int line, const char *sentence, const char *unit, int64_t expected,
 		int64_t actual);
 
-/* Timings are compared as ratios, trial by trial (interleaved, so both shared
- * the machine's mood), and judged by their quartiles: held when three quarters
- * of the ratios are on the right side of the bound, failed when three quarters
- * are on the wrong side, and unclear - the run is inconclusive - in between. */
+/* Timings are compared as ratios, trial by trial: the arms take turns, so both sides of a
+ * ratio were measured at nearly the same time.  A ratio is judged by its quartiles.  It is held
+ * when three quarters of the trials are on the right side of the bound, failed when three
+ * quarters are on the wrong side, and unclear in between: the run is then inconclusive. */
+
+/* One value for each trial, in the order of the trials.  It is 8 KB, passed by value, so that
+ * judge() can nest the calls below. */
 struct samples {
 	int count;
 	double value[MAX_TRIALS];
 };
+
+/* Returns how far one column moved in each trial, as growth() does for the median of them.
+ * Unsupported where a trial could not measure it.
+ *
+ *   struct samples growth_samples(const char *arm, const char *from, const char *to, column);
+ *
+ * where column is the name of a field of struct snapshot: resident_bytes. */
 struct samples growth_samples_at(const char *arm, const char *from, const char *to, size_t column);
 #define growth_samples(arm, from, to, column) \
 	growth_samples_at(arm, from, to, offsetof(struct snapshot, column))
+
+/* Returns, for each trial, the y of the first row under a stage. */
 struct samples samples_of_y(const char *arm, const char *stage);
-/* CPU time, ns, in the program and in the kernel: what the scheduler gives to others
- * meanwhile is not counted.  The sum is exact; only its parts are estimated (getrusage(2)). */
+
+/* Returns the processor time, ns, that each trial spent in the program and in the kernel.  Time
+ * in which other processes had the processor is not in it.  The sum is exact; how it divides
+ * into the two parts is only estimated (getrusage(2)). */
 struct samples cpu_time(const char *arm, const char *from, const char *to);
+
+/* Divides the first samples by the second ones, trial by trial.  Broken where their numbers
+ * differ, or a divisor is not above zero. */
 struct samples ratio(struct samples of, struct samples to);
+
+/* Returns the median: of an even number, the mean of the two in the middle; 0 of none. */
 double median_of(struct samples samples);
+
 /*   void expect_at_least(const char *sentence, double bound, struct samples ratios);
  *
- * and expect_at_most(), control_at_least(), control_at_most().  Their unit is "times". */
+ * expect_at_most(), control_at_least() and control_at_most() have the same arguments.
+ * Their unit is "times". */
 #define expect_at_least(sentence, bound, ratios) \
 	find_beyond(false, __LINE__, sentence, 1, bound, ratios)
 #define expect_at_most(sentence, bound, ratios) \
@@ -253,11 +302,11 @@ void find_beyond(bool control, int line, const char *sentence, int sign, double 
 
 /* ---- what the harness takes from the experiment's file -------------------- */
 
-/* The text of the source is part of the program: --help shows the comment the
- * reader is looking at, and never that of another version. */
+/* The text of the source is part of the program, so that --help prints the comment of
+ * exactly the version that runs. */
 extern const char experiment_source[], experiment_source_end[], experiment_path[];
 #ifdef TOUCHSTONE_LIBRARY
-/* A file without the declaration links all the same, and main() says what is missing. */
+/* A file without the declaration still links, and main() says what is missing. */
 #pragma weak experiment
 #pragma weak experiment_source
 #pragma weak experiment_path

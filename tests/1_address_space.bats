@@ -1,162 +1,99 @@
 #!/usr/bin/env bats
 # SPDX-License-Identifier: MIT
-#
-# Chapter 1: the cause of each claim is removed or inverted, and its verdict changes.
-#
-# USAGE
-#   bats tests/1_address_space.bats      after make build
-# OVERHEADS: compiles an edited copy for about half of the tests, 0.3 s each.
+# Chapter 1: each claim comes out as measured, also at random addresses, and says what this machine
+# or shell does not allow. (What each verdict depends on is tested by mutations/1_address_space.)
+
 load helper
 
-@test "regions_come_in_order: not in the old layout" {
-	run -0 experiment regions_come_in_order
-	run -0 experiment regions_come_in_order --aslr
-	changed=$(edited regions_come_in_order 's/"as it is", as_it_is/& , .before_exec = ask_for_old_layout/')
-	run -1 "$changed"
-	failed 2
-}
-
-@test "regions_come_in_order: upside down nothing is in order" {
-	changed=$(edited regions_come_in_order 's/(record_y\("[a-z -]*", [0-9], )(.*)\);$/\1-(\2));/')
-	run -3 "$changed"
-	none_held
+@test "regions_come_in_order: is reproduced, at random addresses too" {
+	comes_out reproduced experiment regions_come_in_order
+	comes_out reproduced experiment regions_come_in_order --aslr
 }
 
 @test "regions_come_in_order: where a container refuses the old layout, the rest is asked" {
-	LD_PRELOAD=$(shim refuse_personality) run -0 --separate-stderr "$(program regions_come_in_order)"
-	run -1 grep -q '^old layout,' <<<"$output"
-	LD_PRELOAD=$(shim refuse_personality) run -77 experiment heap_grows_up_stack_grows_down
-	[[ $output == *ADDR_COMPAT_LAYOUT* ]]
+	LD_PRELOAD=$(shim refuse_personality) comes_out reproduced --separate-stderr "$(program regions_come_in_order)"
+	refute_line --regexp '^old layout,'
+	LD_PRELOAD=$(shim refuse_personality) comes_out unsupported experiment heap_grows_up_stack_grows_down
+	assert_output --partial ADDR_COMPAT_LAYOUT
 }
 
 # without_a_limit CLAIM: in a shell whose stack has none.
 without_a_limit() (ulimit -s unlimited && experiment "$1")
 
-@test "what hangs on the usual layout is unsupported with a stack without limit" {
+@test "claims that need the usual layout are unsupported when the stack has no limit" {
 	(ulimit -s unlimited) || skip "the hard limit of the stack cannot be lifted"
-	run -77 without_a_limit regions_come_in_order
-	[[ $output == *"ulimit -s 8192"* ]]
-	run -0 without_a_limit heap_grows_up_stack_grows_down
+	comes_out unsupported without_a_limit regions_come_in_order
+	assert_output --partial "ulimit -s 8192"
+	comes_out reproduced without_a_limit heap_grows_up_stack_grows_down
 	[[ -e $BUILD/1_address_space/a_32_bit_process_has_4_gib.m32 ]] || return 0
-	run -77 without_a_limit a_32_bit_process_has_4_gib
+	comes_out unsupported without_a_limit a_32_bit_process_has_4_gib
 }
 
-@test "regions_come_in_order: not when the linker puts read-only data first" {
+@test "regions_come_in_order: is refuted when the linker puts read-only data first" {
 	command -v ld.lld >/dev/null || skip "lld is not installed"
-	changed=$(edited regions_come_in_order 's/Control:/Control, linked by lld:/')
-	"${CC:-cc}" -std=gnu11 -O2 -fno-builtin -fPIE -Ilib -fuse-ld=lld -o "$changed" "$changed.c" \
-		"$BUILD/libtouchstone.a" -pie -pthread -Wl,-z,now
-	run -1 "$changed"
+	cp experiments/1_address_space/regions_come_in_order.c "$BATS_TEST_TMPDIR"
+	comes_out refuted "$(compiled "$BATS_TEST_TMPDIR/regions_come_in_order.c" -fuse-ld=lld)"
 }
 
-@test "regions_come_in_order: a control in the usual layout is no control" {
-	changed=$(edited regions_come_in_order 's/^\tmust_have_endless_stack.*//; s/.before_exec = ask_for_endless_stack//')
-	run -3 "$changed"
-}
-
-@test "regions_come_in_order: unsupported below a hard limit of the stack" {
+@test "regions_come_in_order: is unsupported below a hard limit of the stack" {
 	under_a_hard_limit() (ulimit -Ss 8192 && ulimit -Hs 8192 && experiment regions_come_in_order)
-	run -77 under_a_hard_limit
-	[[ $output == *"ulimit -Hs"* ]]
+	comes_out unsupported under_a_hard_limit
+	assert_output --partial "ulimit -Hs"
 }
 
-@test "heap_grows_up_stack_grows_down: blocks that are mapped grow down" {
-	run -0 experiment heap_grows_up_stack_grows_down
-	run -0 experiment heap_grows_up_stack_grows_down --aslr
-	run -1 experiment heap_grows_up_stack_grows_down step=200K
-	run -1 experiment heap_grows_up_stack_grows_down --tunables=glibc.malloc.mmap_threshold=4096
+@test "heap_grows_up_stack_grows_down: is reproduced, at random addresses too" {
+	comes_out reproduced experiment heap_grows_up_stack_grows_down
+	comes_out reproduced experiment heap_grows_up_stack_grows_down --aslr
 }
 
-@test "heap_grows_up_stack_grows_down: calls that return in between grow nothing" {
-	changed=$(edited heap_grows_up_stack_grows_down 's/^\tif \(step \+ 1 < STEPS\)/\tif (false)/; s/^\tcall\(0\);/\tfor (int64_t i = 0; i < STEPS; i++)\n\t\tcall(i);/')
-	run -1 "$changed"
-	failed 1
+@test "heap_grows_up_stack_grows_down: is refuted by blocks that are mapped, which grow down" {
+	comes_out refuted experiment heap_grows_up_stack_grows_down step=200K
+	failed_findings_are "heap blocks that lie above the block before"
+	comes_out refuted experiment heap_grows_up_stack_grows_down --tunables=glibc.malloc.mmap_threshold=4096
 }
 
-@test "heap_grows_up_stack_grows_down: mappings grow up in the old layout" {
-	changed=$(edited heap_grows_up_stack_grows_down 's/"mappings", mappings/& , .before_exec = ask_for_old_layout/')
-	run -1 "$changed"
-	changed=$(edited heap_grows_up_stack_grows_down 's/mappings_in_old_layout, .control/mappings, .control/; s/^\t\t    .before_exec = ask_for_old_layout/\t\t/')
-	run -3 "$changed"
+@test "stack_stops_at_its_limit: is reproduced, with another limit and at random addresses too" {
+	comes_out reproduced experiment stack_stops_at_its_limit
+	comes_out reproduced experiment stack_stops_at_its_limit limit=3M
+	comes_out reproduced experiment stack_stops_at_its_limit --aslr
 }
 
-@test "stack_stops_at_its_limit: not where the limit was moved in between" {
-	run -0 experiment stack_stops_at_its_limit
-	run -0 experiment stack_stops_at_its_limit limit=3M
-	run -0 experiment stack_stops_at_its_limit --aslr
-	changed=$(edited stack_stops_at_its_limit 's/^\tif \(child == 0\)/\tif (child == 0)\n\t\tlimit_the_stack(9 * MiB);\n&/; s/^\tint64_t part = .*/&\n\twrite_pages(frame, bytes);/; s/^\t\twrite_pages\(at, part\);/&\n\t\twrite_pages(must_map(page_bytes()), page_bytes());/')
-	run -3 "$changed"
-	none_held
-	changed=$(edited stack_stops_at_its_limit 's/, .before_exec = at_limit/, .before_exec = at_half/')
-	run -1 "$changed"
-	failed 2
-}
-
-@test "stack_stops_at_its_limit: a frame that is filled on entry is not lazy" {
-	changed=$(edited stack_stops_at_its_limit 's/^\tint64_t part = .*/&\n\twrite_pages(frame, bytes);/')
-	run -1 "$changed"
-	failed 2
-}
-
-@test "stack_stops_at_its_limit: unsupported below a hard limit" {
+@test "stack_stops_at_its_limit: is unsupported below a hard limit" {
 	under_a_hard_limit() (ulimit -Ss 8192 && ulimit -Hs 8192 && experiment stack_stops_at_its_limit "$@")
-	run -77 under_a_hard_limit
-	[[ $output == *"ulimit -Hs"* ]]
-	run -0 under_a_hard_limit limit=4M
+	comes_out unsupported under_a_hard_limit
+	assert_output --partial "ulimit -Hs"
+	comes_out reproduced under_a_hard_limit limit=4M
 }
 
-@test "a_64_bit_process_has_256_tib: the program's half on x86-64" {
+@test "a_64_bit_process_has_256_tib: the program has half of them on x86-64" {
 	[[ $(uname -m) == x86_64 ]] || skip "other processors divide their addresses otherwise"
-	run -1 experiment a_64_bit_process_has_256_tib
-	failed 3
+	comes_out refuted experiment a_64_bit_process_has_256_tib
+	failed_findings_are \
+		"addresses that mmap gives without a hint" \
+		"addresses that mmap gives with a high address as the hint" \
+		"first address above the program that mmap refuses"
 	! grep -q -w la57 /proc/cpuinfo || skip "five levels of page tables"
-	run -0 experiment a_64_bit_process_has_256_tib bits=47
-	run -0 experiment a_64_bit_process_has_256_tib bits=47 --aslr
+	comes_out reproduced experiment a_64_bit_process_has_256_tib bits=47
+	comes_out reproduced experiment a_64_bit_process_has_256_tib bits=47 --aslr
 }
 
-@test "a_64_bit_process_has_256_tib: a count that misses its limit is no count" {
-	changed=$(edited a_64_bit_process_has_256_tib 's/, .before_exec = limit_addresses//')
-	run -3 "$changed"
-}
-
-@test "a_64_bit_process_has_256_tib: unsupported under ulimit -v" {
+@test "a_64_bit_process_has_256_tib: is unsupported under ulimit -v" {
 	with_few_addresses() (ulimit -v 8000000 && experiment a_64_bit_process_has_256_tib)
-	run -77 with_few_addresses
-	[[ $output == *"ulimit -v"* ]]
+	comes_out unsupported with_few_addresses
+	assert_output --partial "ulimit -v"
 }
 
-@test "physical_addresses_have_40_bits: as many as the processor says" {
+@test "physical_addresses_have_40_bits: there are as many as the processor says" {
 	grep -q '^address sizes' /proc/cpuinfo || skip "no address sizes in /proc/cpuinfo"
 	bits=$(sed -n 's/^address sizes.*: \([0-9]*\) bits physical.*/\1/p' /proc/cpuinfo | head -n 1)
-	run -0 experiment physical_addresses_have_40_bits bits="$bits"
-	run -1 experiment physical_addresses_have_40_bits bits=$((bits + 1))
-	changed=$(edited physical_addresses_have_40_bits 's/strtoll\(sizes, NULL, 10\)/5/')
-	run -3 "$changed"
-	none_held
+	comes_out reproduced experiment physical_addresses_have_40_bits bits="$bits"
+	comes_out refuted experiment physical_addresses_have_40_bits bits=$((bits + 1))
 }
 
-# helpers PROGRAM: the helpers of both word sizes go with an edited copy.
-helpers() {
-	local size
-	for size in m32 m64; do
-		cp "$BUILD/1_address_space/a_32_bit_process_has_4_gib.$size" "$1.$size"
-	done
-}
-
-@test "a_32_bit_process_has_4_gib: not as a 64-bit program, nor with 3 GiB" {
+@test "a_32_bit_process_has_4_gib: is reproduced, at random addresses too" {
 	[[ -e $BUILD/1_address_space/a_32_bit_process_has_4_gib.m32 ]] || skip "needs gcc-multilib"
-	run -0 experiment a_32_bit_process_has_4_gib
-	run -0 experiment a_32_bit_process_has_4_gib --aslr
-	changed=$(edited a_32_bit_process_has_4_gib 's/"32-bit", bits_32 /"32-bit", bits_64 /')
-	helpers "$changed"
-	run -1 "$changed"
-	changed=$(edited a_32_bit_process_has_4_gib 's/"32-bit", bits_32 /"32-bit", bits_32_limit_3_gib /')
-	helpers "$changed"
-	run -1 "$changed"
-	changed=$(edited a_32_bit_process_has_4_gib 's/"32-bit", bits_32 /"32-bit", bits_64 /; s/"64-bit", bits_64,/"64-bit", bits_32,/; s/i686 --3gb/i686/')
-	helpers "$changed"
-	run -3 "$changed"
-	none_held
+	comes_out reproduced experiment a_32_bit_process_has_4_gib
+	comes_out reproduced experiment a_32_bit_process_has_4_gib --aslr
 }
 
 @test "a_32_bit_process_has_4_gib: without -m32 it builds, and says what to install" {
@@ -170,28 +107,12 @@ helpers() {
 	mkdir "$BATS_TEST_TMPDIR/build"
 	cp "$BUILD/libtouchstone.a" "$BATS_TEST_TMPDIR/build"
 	make CC="$BATS_TEST_TMPDIR/cc" BUILD="$BATS_TEST_TMPDIR/build" -o "$BATS_TEST_TMPDIR/build/libtouchstone.a" "$built"
-	run -77 "$built"
-	[[ $output == *gcc-multilib* ]]
+	comes_out unsupported "$built"
+	assert_output --partial gcc-multilib
 }
 
-@test "pmap_shows_what_is_touched: one page more written is one page more Dirty" {
+@test "pmap_shows_what_is_touched: is reproduced, with an odd number of pages too" {
 	command -v pmap >/dev/null || skip "pmap is not installed"
-	run -0 experiment pmap_shows_what_is_touched
-	run -0 experiment pmap_shows_what_is_touched pages=7
-	changed=$(edited pmap_shows_what_is_touched 's/^\twrite_quarter\(mapping\);/&\n\twrite_pages(mapping + page_bytes(), page_bytes());/')
-	run -1 "$changed"
-	failed 4
-	changed=$(edited pmap_shows_what_is_touched 's/^\twrite_quarter\(mapping\);//')
-	run -1 "$changed"
-	failed 2
-	changed=$(edited pmap_shows_what_is_touched 's/file, 0\) == MAP_FAILED\)/& || munmap(room + bytes, page) != 0)/; s/MAP_FAILED\) \|\|/MAP_FAILED ||/')
-	run -1 "$changed"
-	failed 2
-}
-
-@test "pmap_shows_what_is_touched: controls that write are none" {
-	command -v pmap >/dev/null || skip "pmap is not installed"
-	changed=$(edited pmap_shows_what_is_touched '/^static void only_read/,/^}/s/read_half\(mapping\);/write_pages(mapping, pages * page_bytes());/; /^static void anonymous_read/,/^}/s/read_half/write_quarter/; s/^\tshow\(map_apart\(MAP_PRIVATE\)\);/\tchar *mapping = map_apart(MAP_PRIVATE);\n\twrite_quarter(mapping);\n\tshow(mapping);/')
-	run -3 "$changed"
-	none_held '^# control'
+	comes_out reproduced experiment pmap_shows_what_is_touched
+	comes_out reproduced experiment pmap_shows_what_is_touched pages=7
 }

@@ -1,90 +1,83 @@
 #!/usr/bin/env bats
 # SPDX-License-Identifier: MIT
-# Chapter 2: each verdict changes when its cause is removed, and a control that
-# shows nothing makes the run inconclusive.
+# Chapter 2: each claim comes out as measured, and otherwise where malloc is set otherwise.
+# (What each verdict depends on is tested by mutations/2_brk_or_mmap.)
 
 load helper
 
-@test "the_break_moves_rarely: without padding it moves often" {
-	run -0 experiment the_break_moves_rarely
-	run -1 experiment the_break_moves_rarely --tunables=glibc.malloc.top_pad=0
+@test "small_requests_move_the_break: is refuted when everything is mapped" {
+	comes_out reproduced experiment small_requests_move_the_break
+	LD_PRELOAD=$(shim mmap_everything) comes_out refuted experiment small_requests_move_the_break
+	failed_findings_are \
+		"the break moves at least once" \
+		"the smallest step of the break is 128 KiB and what is missing" \
+		"the largest step of the break is 128 KiB and what is missing" \
+		"the break moves at most once for every 128 KiB of chunks"
 }
 
-@test "the_break_moves_rarely: mappings between the looks are no rest" {
-	mapping=$(edited the_break_moves_rarely 's/^\t\trecord_y\("allocated", look/\t\tmust_map(page_bytes());\n&/')
-	run -1 "$mapping"
-	failed 2
+@test "small_requests_move_the_break: another M_TOP_PAD makes other steps" {
+	comes_out refuted experiment small_requests_move_the_break --tunables=glibc.malloc.top_pad=1048576
 }
 
-@test "the_break_moves_rarely: a control with padding is no control" {
-	padded=$(edited the_break_moves_rarely 's/must_set_top_pad\(0\)/must_set_top_pad(128 * KiB)/')
-	run -3 "$padded"
+@test "mmap_starts_at_128_kib: is true only with pinned thresholds and a used-up top" {
+	comes_out refuted experiment mmap_starts_at_128_kib
+	failed_findings_are \
+		"first request of a process: first size that is mapped" \
+		"after a mapped block was freed: first size that is mapped"
+	comes_out refuted experiment mmap_starts_at_128_kib --tunables=glibc.malloc.mmap_threshold=65536
+	failed_findings_are \
+		"first request of a process: first size that is mapped" \
+		"top used up: first size that is mapped" \
+		"after a mapped block was freed: first size that is mapped"
+	LD_PRELOAD=$(shim pinned_thresholds) comes_out reproduced experiment mmap_starts_at_128_kib
 }
 
-@test "the_threshold_is_a_knob: a handle that is not touched moves nothing" {
-	run -0 experiment the_threshold_is_a_knob
-	run -0 experiment the_threshold_is_a_knob threshold=3000001
-	no_mallopt=$(edited the_threshold_is_a_knob '/^static void by_mallopt/,/^}/s/must_pin_thresholds\(.*;//')
-	run -1 "$no_mallopt"
-	no_tunable=$(edited the_threshold_is_a_knob 's/glibc\.malloc\.mmap_threshold="/glibc.malloc.tcache_count="/')
-	run -1 "$no_tunable"
-	failed 2
+@test "the_break_moves_rarely: moves often without padding" {
+	comes_out reproduced experiment the_break_moves_rarely
+	comes_out refuted experiment the_break_moves_rarely --tunables=glibc.malloc.top_pad=0
+	failed_findings_are "moves of the break: one for each 128 KiB of chunks"
+}
+
+@test "the_threshold_is_a_knob: is reproduced, with an odd threshold too" {
+	comes_out reproduced experiment the_threshold_is_a_knob
+	comes_out reproduced experiment the_threshold_is_a_knob threshold=3000001
 }
 
 @test "the_threshold_is_a_knob: a control with the threshold moved is no control" {
-	run -3 experiment the_threshold_is_a_knob --tunables=glibc.malloc.mmap_threshold=262144
+	comes_out inconclusive experiment the_threshold_is_a_knob --tunables=glibc.malloc.mmap_threshold=262144
+	failed_findings_are "untouched: first size that is mapped"
 }
 
-@test "the_threshold_moves_by_itself: not when a threshold was set by hand" {
-	run -0 experiment the_threshold_moves_by_itself
-	run -1 experiment the_threshold_moves_by_itself --tunables=glibc.malloc.mmap_threshold=131072
-	failed 2
-	run -1 experiment the_threshold_moves_by_itself --tunables=glibc.malloc.trim_threshold=131072
+@test "the_threshold_moves_by_itself: is refuted where a threshold was set by hand" {
+	comes_out reproduced experiment the_threshold_moves_by_itself
+	comes_out refuted experiment the_threshold_moves_by_itself --tunables=glibc.malloc.mmap_threshold=131072
+	failed_findings_are \
+		"freed blocks after which the mmap threshold is the largest size below 32 MiB" \
+		"freed blocks after which the trim threshold is twice the mmap threshold"
+	comes_out refuted experiment the_threshold_moves_by_itself --tunables=glibc.malloc.trim_threshold=131072
 }
 
-@test "the_threshold_moves_by_itself: a control that is not pinned is no control" {
-	unpinned=$(edited the_threshold_moves_by_itself '/must_pin_thresholds/d')
-	run -3 "$unpinned"
-	failed 2
+@test "a_hole_can_serve_a_large_request: is reproduced, with smaller blocks too" {
+	comes_out reproduced experiment a_hole_can_serve_a_large_request
+	comes_out reproduced experiment a_hole_can_serve_a_large_request block=127K
 }
 
-@test "a_hole_can_serve_a_large_request: not when one block in the middle lives" {
-	run -0 experiment a_hole_can_serve_a_large_request
-	run -0 experiment a_hole_can_serve_a_large_request block=127K
-	two_holes=$(edited a_hole_can_serve_a_large_request 's/^\t\tfree\(blocks\[i\]\)/\t\tfree(i == 2 ? NULL : blocks[i])/')
-	run -1 "$two_holes"
-	failed 2
-	run -3 "$two_holes" --tunables=glibc.malloc.mmap_threshold=4194304 # the break serves it
-	none_held 'does not move the break'
-	fails "the request is above the threshold" "$(edited a_hole_can_serve_a_large_request 's/BLOCKS = 5/BLOCKS = 2/')"
-}
-
-@test "a_hole_can_serve_a_large_request: a control with a hole is no control" {
-	hole=$(edited a_hole_can_serve_a_large_request 's/request\(false\)/request(true)/')
-	run -3 "$hole"
-	failed 2
-}
-
-@test "threads_get_their_own_arenas: not when there is but one" {
-	run -0 experiment threads_get_their_own_arenas
-	run -1 experiment threads_get_their_own_arenas --tunables=glibc.malloc.arena_max=1
-	failed 3
-	fails "the break does not move" "$(edited threads_get_their_own_arenas 's/must_malloc\(100\)/must_malloc(100 * KiB)/')" --tunables=glibc.malloc.arena_max=1
+@test "threads_get_their_own_arenas: is refuted where there is but one" {
+	comes_out reproduced experiment threads_get_their_own_arenas
+	comes_out refuted experiment threads_get_their_own_arenas --tunables=glibc.malloc.arena_max=1
+	failed_findings_are \
+		"threads whose block lies below the break" \
+		"each thread adds 64 MiB to the virtual size" \
+		"each thread makes one to three pages resident"
 }
 
 @test "threads_get_their_own_arenas: one CPU allows for 8 arenas, and they are enough" {
-	run -0 experiment threads_get_their_own_arenas --tunables=glibc.malloc.arena_max=8
-	run -1 experiment threads_get_their_own_arenas --tunables=glibc.malloc.arena_max=8 threads=8
-	[[ $output == *"instead: Beyond 8 arenas per CPU"* ]]
+	comes_out reproduced experiment threads_get_their_own_arenas --tunables=glibc.malloc.arena_max=8
+	comes_out refuted experiment threads_get_their_own_arenas --tunables=glibc.malloc.arena_max=8 threads=8
+	assert_output --partial "instead: Beyond 8 arenas per CPU"
 }
 
 @test "threads_get_their_own_arenas: more threads than arenas have to share" {
 	(($(nproc) < 32)) || skip "the program starts 256 threads at most"
-	run -1 experiment threads_get_their_own_arenas threads=$((8 * $(nproc) + 1))
-}
-
-@test "threads_get_their_own_arenas: a control with arenas is no control" {
-	arenas=$(edited threads_get_their_own_arenas 's/arena_max=1"/arena_max=64"/')
-	run -3 "$arenas"
-	failed 2
+	comes_out refuted experiment threads_get_their_own_arenas threads=$((8 * $(nproc) + 1))
 }

@@ -35,37 +35,37 @@ texts() { sed -E -n '/<text /{s/<[^>]*>//g; p}' "$1"; }
 
 @test "the parts of a program have their textbook names, low to high" {
 	run -0 python 'print(*[region.name for region in named if region.kind in ("program", "heap")], sep="\n")' "$saved/x86_64.txt"
-	[ "$output" = $'header, symbols\ntext\nread-only data\nrelocated data\ndata\nbss\nheap' ]
+	assert_output $'header, symbols\ntext\nread-only data\nrelocated data\ndata\nbss\nheap'
 }
 
 @test "every mapping has a name and a kind, and what belongs to a library is no part of the program" {
 	run -0 python 'print(*[f"{region.start:x} {region.kind} {region.name}" for region in named], sep="\n")' "$saved/x86_64.txt"
-	[ "${#lines[@]}" -eq "$(grep -c '^[0-9a-f]*-' "$saved/x86_64.txt")" ]
-	[[ $output == *"7ffff7fa7000 library bss"* ]]
-	[[ $output == *"7ffff7dcf000 mapping anonymous"* ]]
-	[[ $output == *"7ffff7d94000 mapping shared"* ]]
-	[[ $output == *"7ffff7fc2000 kernel vvar"* ]]
-	[[ $output == *"7ffffffde000 stack stack"* ]]
+	assert_equal "${#lines[@]}" "$(grep -c '^[0-9a-f]*-' "$saved/x86_64.txt")"
+	assert_output --partial "7ffff7fa7000 library bss"
+	assert_output --partial "7ffff7dcf000 mapping anonymous"
+	assert_output --partial "7ffff7d94000 mapping shared"
+	assert_output --partial "7ffff7fc2000 kernel vvar"
+	assert_output --partial "7ffffffde000 stack stack"
 	apart=$(sed 's/^7ffff7fa7000-7ffff7fb4000/7ffff7fa8000-7ffff7fb5000/' "$saved/x86_64.txt")
 	run -0 python 'print(*[region.kind for region in named if region.start == 0x7ffff7fa8000])' /dev/stdin <<<"$apart"
-	[ "$output" = mapping ]
+	assert_output mapping
 }
 
 @test "64 KiB pages, a text that begins the file, addresses that a library leaves unused" {
 	run -0 python 'print(*[f"{region.kind} {region.name}" for region in named], named[0].page, sep="\n")' "$saved/aarch64-64k-pages.txt"
-	[ "${lines[0]}" = "program text" ]
-	[ "${lines[1]}" = "program relocated data" ]
-	[[ $output == *"library unused"* ]]
-	[ "${lines[-1]}" = 65536 ]
+	assert_equal "${lines[0]}" "program text"
+	assert_equal "${lines[1]}" "program relocated data"
+	assert_output --partial "library unused"
+	assert_equal "${lines[-1]}" 65536
 }
 
 @test "the end of the process's part is found, whatever the machine" {
 	of() { python 'print(column.limit and draw.power(column.limit))' "$@"; }
 	run -0 of "$saved"/{x86_64,i386,i386-3-gib,aarch64-64k-pages}.txt
-	[ "$output" = $'2^47 = 128 TiB\n2^32 = 4 GiB\n3 GiB\n2^48 = 256 TiB' ]
+	assert_output $'2^47 = 128 TiB\n2^32 = 4 GiB\n3 GiB\n2^48 = 256 TiB'
 	five_levels=$'fffffffffe0000-fffffffffff000 rw-p 00000000 00:00 0 \nSize: 124 kB\nKernelPageSize: 4 kB\nRss: 0 kB'
-	[ "$({ cat "$saved/x86_64.txt"; echo "$five_levels"; } | of /dev/stdin)" = "2^56 = 64 PiB" ]
-	[ "$(sed '/^7ff/,$d' "$saved/x86_64.txt" | of /dev/stdin)" = None ]
+	assert_equal "$({ cat "$saved/x86_64.txt"; echo "$five_levels"; } | of /dev/stdin)" "2^56 = 64 PiB"
+	assert_equal "$(sed '/^7ff/,$d' "$saved/x86_64.txt" | of /dev/stdin)" None
 }
 
 @test "no address is lost: regions and gaps add up to the whole" {
@@ -91,10 +91,10 @@ for piece in column.stack:
 @test "arrows: mappings grow down, in the old layout up; the stack's comes from its flag" {
 	arrows() { python 'print(*sorted(f"{region.kind} {way}" for region, way, text in draw.growth(named)), sep=", ")' "$@"; }
 	run -0 arrows "$saved"/{x86_64,x86_64-old-layout,aarch64-64k-pages}.txt
-	[ "${lines[0]}" = "heap up, mapping down, stack down" ]
-	[ "${lines[1]}" = "heap up, mapping up, stack down" ]
-	[ "${lines[2]}" = "heap up, mapping down, stack down" ]
-	[ "$(sed 's/ gd / /' "$saved/i386.txt" | arrows /dev/stdin)" = "heap up, mapping down" ]
+	assert_equal "${lines[0]}" "heap up, mapping down, stack down"
+	assert_equal "${lines[1]}" "heap up, mapping up, stack down"
+	assert_equal "${lines[2]}" "heap up, mapping down, stack down"
+	assert_equal "$(sed 's/ gd / /' "$saved/i386.txt" | arrows /dev/stdin)" "heap up, mapping down"
 }
 
 @test "both maps are drawn: real addresses, sizes, the last record, a text alternative" {
@@ -102,7 +102,7 @@ for piece in column.stack:
 	scripts/address_map
 	/usr/bin/python3 -c 'import sys, xml.dom.minidom as d; [d.parse(svg) for svg in sys.argv[1:]]' {"$regions","$bits32"}.address_map.svg
 	texts "$regions.address_map.svg" | grep -Fx 555555588000
-	[ "$(texts "$regions.address_map.svg" | grep -Fxc heap)" -eq 2 ]
+	assert_equal "$(texts "$regions.address_map.svg" | grep -Fxc heap)" 2
 	texts "$regions.address_map.svg" | grep -Fx "42.67 TiB: left out, nothing there"
 	texts "$regions.address_map.svg" | grep -Fx "the next mmap() goes above"
 	texts "$bits32.address_map.svg" | grep -Fx "2^32 = 4 GiB"
@@ -112,9 +112,9 @@ for piece in column.stack:
 @test "what is resident is dark: a share of the box" {
 	half=$'10000-12000 rw-p 00000000 00:00 0 [heap]\nSize: 8 kB\nKernelPageSize: 4 kB\nRss: RSS kB'
 	dark() { python 'print(draw.svg([column], "", ""))' /dev/stdin <<<"${half/RSS/$1}" | grep -o 'width="[0-9.]*" height="16.0" fill="#e8a838"'; }
-	[ "$(dark 4)" = 'width="35.0" height="16.0" fill="#e8a838"' ]
-	[ "$(dark 8)" = 'width="70.0" height="16.0" fill="#e8a838"' ]
-	[ "$(dark 0)" = 'width="0.0" height="16.0" fill="#e8a838"' ]
+	assert_equal "$(dark 4)" 'width="35.0" height="16.0" fill="#e8a838"'
+	assert_equal "$(dark 8)" 'width="70.0" height="16.0" fill="#e8a838"'
+	assert_equal "$(dark 0)" 'width="0.0" height="16.0" fill="#e8a838"'
 }
 
 @test "it can be read: no text below 13 px, no two lines of a column closer than a line, none too wide" {
@@ -147,19 +147,19 @@ for piece in column.stack:
 @test "nothing observed: one sentence, 77, and no old map stays" {
 	touch "$regions.address_map.svg"
 	run -77 scripts/address_map
-	[ "${#lines[@]}" -eq 1 ]
-	[[ $output == *"make observe"* ]]
-	[ ! -e "$regions.address_map.svg" ]
+	assert_equal "${#lines[@]}" 1
+	assert_output --partial "make observe"
+	assert [ ! -e "$regions.address_map.svg" ]
 }
 
 @test "damaged smaps and unknown claims: one sentence, 2, and nothing is written" {
 	observed
 	sed -i '0,/^Rss/{/^Rss/d}' "$regions.observed/002.smaps.txt"
 	run -2 scripts/address_map
-	[[ $output == *"002.smaps.txt: the mapping at 555555554000 has no Rss"* ]]
-	[ ! -e "$regions.address_map.svg" ]
+	assert_output --partial "002.smaps.txt: the mapping at 555555554000 has no Rss"
+	assert [ ! -e "$regions.address_map.svg" ]
 	run -2 scripts/address_map no_such_claim
-	[[ $output == *no_such_claim* ]]
+	assert_output --partial "no_such_claim"
 }
 
 @test "the helper's own map is that of a process with heap, mapping and stack" {
@@ -167,7 +167,7 @@ for piece in column.stack:
 		[ -x "$helper" ] && "$helper" pointer >/dev/null || continue
 		run -0 python 'print(*{region.kind for region in named}, sum(region.size >= 1 << 20 for region in named if region.name == "anonymous"))' <("$helper" smaps)
 		for kind in program heap mapping library stack; do [[ $output == *$kind* ]]; done
-		[[ $output == *" 1" ]]
+		[[ $output == *" 1" ]] || fail "$output"
 	done
 }
 

@@ -37,11 +37,11 @@ pools() {
 @test "the table: ratios trial by trial, so a slow moment counts for both; then what was measured" {
 	pools | result 8_allocators/a_pool_beats_them_all
 	run -0 scripts/maintain/bench --table "$made_up"
-	[[ $output == "Measured on Linux 1.2, glibc 9.9, 4 x made up, 2001-02-03."* ]]
-	[[ $output =~ \|\ glibc\ +\|\ 20\ +\|\ 10\ +\| ]]
-	[[ $output =~ \|\ pool\ +\|\ 2\.00\ +\|\ 1\.00\ +\| ]]
-	[[ $output =~ 2\.00\ ns\ \(2\.00\ ns\ to\ 5\.00\ ns\) ]]
-	[[ $output == *"(reproduced; objects=20000 trials=4)"* ]]
+	[[ $output == "Measured on Linux 1.2, glibc 9.9, 4 x made up, 2001-02-03."* ]] || fail "$output"
+	[[ $output =~ \|\ glibc\ +\|\ 20\ +\|\ 10\ +\| ]] || fail "$output"
+	[[ $output =~ \|\ pool\ +\|\ 2\.00\ +\|\ 1\.00\ +\| ]] || fail "$output"
+	[[ $output =~ 2\.00\ ns\ \(2\.00\ ns\ to\ 5\.00\ ns\) ]] || fail "$output"
+	assert_output --partial "(reproduced; objects=20000 trials=4)"
 }
 
 @test "the table: a peer that is missing is named with its package" {
@@ -57,24 +57,26 @@ pools() {
 		libproc2,1,left out: its tool is not installed,0,,4096,0
 	END
 	run -0 scripts/maintain/bench --table "$made_up"
-	[[ $output =~ mimalloc\ 3\ +\|\ not\ measured:\ apt\ install\ libmimalloc3 ]]
-	[[ $output =~ libproc2\ +\|\ not\ measured:\ apt\ install\ libproc2-dev ]]
-	[[ $output =~ probe\ +\|\ 0\ +\|\ 0\ +\|\ 0\ bytes\ +\|\ 0\ bytes ]]
+	[[ $output =~ mimalloc\ 3\ +\|\ not\ measured:\ apt\ install\ libmimalloc3 ]] || fail "$output"
+	[[ $output =~ libproc2\ +\|\ not\ measured:\ apt\ install\ libproc2-dev ]] || fail "$output"
+	[[ $output =~ probe\ +\|\ 0\ +\|\ 0\ +\|\ 0\ bytes\ +\|\ 0\ bytes ]] || fail "$output"
 }
 
 @test "the table: an experiment that is missing, broken or unsupported is said" {
 	pools | result 8_allocators/a_pool_beats_them_all
 	printf '# claim: x\n# reason: no memory\n# verdict: broken\n' >"$made_up/8_allocators/glibc_fragments_more.csv"
 	run -0 scripts/maintain/bench --table "$made_up"
-	[[ $output == *'`a_fault_has_a_price` is not in these results.'* ]]
-	[[ $output == *'`glibc_fragments_more`: broken: no memory'* ]]
+	assert_output --partial '`a_fault_has_a_price` is not in these results.'
+	assert_output --partial '`glibc_fragments_more`: broken: no memory'
 }
 
 @test "no results, or no folder: one sentence, exit 2" {
 	run -2 scripts/maintain/bench --table "$made_up"
-	[[ $output == *"make bench measures them" && ${#lines[@]} -eq 1 ]]
+	[[ $output == *"make bench measures them" ]] || fail "$output"
+	assert_equal "${#lines[@]}" 1
 	run -2 scripts/maintain/bench --table /nonexistent
-	[[ $output == *"/nonexistent holds none"* && ${#lines[@]} -eq 1 ]]
+	assert_output --partial "/nonexistent holds none"
+	assert_equal "${#lines[@]}" 1
 	run -2 scripts/maintain/bench --tables
 }
 
@@ -82,7 +84,7 @@ pools() {
 	project=$BATS_TEST_TMPDIR/project
 	mkdir -p "$project/scripts/maintain"
 	cp scripts/maintain/bench "$project/scripts/maintain"
-	cp -r scripts/touchstone "$project/scripts"
+	cp -r scripts/{touchstone,shell} "$project/scripts"
 	cat >"$project/scripts/run" <<-END
 		#!/bin/sh
 		echo "\$DEEP \$RESULTS \$*" >"$BATS_TEST_TMPDIR/asked"
@@ -93,11 +95,12 @@ pools() {
 	mkdir -p "$project/results/bench"
 	pools | result 8_allocators/a_pool_beats_them_all
 	run -1 "$project/scripts/maintain/bench"
-	[[ $output == *"later rounds: times pool"* ]]
+	assert_output --partial "later rounds: times pool"
 	read -r deep results claims <"$BATS_TEST_TMPDIR/asked"
-	[[ $deep == 1 && $results == results/bench ]]
+	assert_equal "$deep" 1
+	assert_equal "$results" results/bench
 	for claim in $claims; do
-		[ -e "experiments/$claim.c" ]
+		assert [ -e "experiments/$claim.c" ]
 	done
 }
 
@@ -188,12 +191,13 @@ need_perf() {
 @test "scaling: a row for each number of experiments; what is no number is told" {
 	run -0 scripts/maintain/scaling 1 2
 	[[ ${lines[0]} == '| experiments | programs alone, s | '* ]]
-	[[ ${lines[2]} == '| 1 '* && ${lines[3]} == '| 2 '* ]]
-	[[ ! -e results/latest/1_copies ]]
+	[[ ${lines[2]} == '| 1 '* ]]
+	[[ ${lines[3]} == '| 2 '* ]]
+	assert [ ! -e results/latest/1_copies ]
 	run -2 scripts/maintain/scaling many
-	[[ $output == *'many is no number of experiments from 1 to 9999'* ]]
+	assert_output --partial 'many is no number of experiments from 1 to 9999'
 	run -2 env BUILD=/nowhere scripts/maintain/scaling 1
-	[[ $output == *'is not built: make build'* ]]
+	assert_output --partial 'is not built: make build'
 }
 
 @test "the fault table: a price is the slope of its points, beside what the plain loop took" {
@@ -210,6 +214,6 @@ need_perf() {
 		file on disk,1,left out: no folder here is on a disk (TMPDIR),0,,1
 	END
 	run -0 scripts/maintain/bench --table "$made_up"
-	[[ $output =~ first\ touch\ +\|\ 1\.00\ +\|\ 1\.00\ +\|\ 130\ ns ]]
-	[[ $output =~ file\ on\ disk\ +\|\ not\ measured:\ no\ folder\ here\ is\ on\ a\ disk ]]
+	[[ $output =~ first\ touch\ +\|\ 1\.00\ +\|\ 1\.00\ +\|\ 130\ ns ]] || fail "$output"
+	[[ $output =~ file\ on\ disk\ +\|\ not\ measured:\ no\ folder\ here\ is\ on\ a\ disk ]] || fail "$output"
 }

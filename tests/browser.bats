@@ -18,7 +18,7 @@ setup_file() {
 }
 
 setup() {
-	[[ -z $lacking ]] || skip "missing: $lacking: scripts/setup test"
+	[[ -z $lacking ]] || skip "missing: $lacking: scripts/setup tests"
 }
 
 # Charts, films, a map, what ps and pmap saw, long numbers, a prediction, and every verdict.

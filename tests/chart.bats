@@ -2,7 +2,8 @@
 # SPDX-License-Identifier: MIT
 # scripts/chart on made-up results.
 
-bats_require_minimum_version 1.5.0
+bats_require_minimum_version 1.7.0
+load assertions
 
 setup() {
 	project=$(cd "$BATS_TEST_DIRNAME/.." && pwd)
@@ -34,7 +35,17 @@ made() {
 		/usr/bin/python3 -c 'import sys, xml.dom.minidom as d; d.parse(sys.argv[1])' "$form.svg"
 		run ! grep -q '<script' "$form.svg"
 	done
-	[ "$(find . -type f | wc -l)" -eq $((before + 5)) ]
+	assert_equal "$(find . -type f | wc -l)" "$((before + 5))"
+}
+
+@test "the same result gives the same bytes, alone or beside others" {
+	mkdir beside
+	cp lines.csv bars.csv stages.csv dots.csv beside
+	chart beside/*.csv
+	for form in lines bars stages dots; do
+		chart "$form.csv"
+		cmp "$form.svg" "beside/$form.svg"
+	done
 }
 
 @test "the title is the finding, whatever characters it has" {
@@ -79,14 +90,14 @@ made() {
 	chart told.csv alone.csv
 	for name in brk mmap mremap munmap trim; do
 		has told.svg $name
-		[ "$(texts told.svg | grep -cw $name)" = "$(texts alone.svg | grep -cw $name)" ]
+		assert_equal "$(texts told.svg | grep -cw $name)" "$(texts alone.svg | grep -cw $name)"
 	done
 	sed 's/stages/steps/; /^one/d; /^other/d' told.csv >many.csv
 	for n in {1..20}; do
 		sed -i "\$i one,1,freed,$n,,$((-n * 1000)),$((-n * 1000)),0,0" many.csv
 	done
 	chart many.csv
-	[ "$(texts many.svg | grep trim | sort -u | wc -l)" = 1 ]
+	assert_equal "$(texts many.svg | grep trim | sort -u | wc -l)" 1
 	has many.svg "trim × 19"
 }
 
@@ -114,7 +125,7 @@ where() { grep -B6 -F "$2" "$1" | sed -n 's/.*translate(\([0-9.]*\),\([0-9.]*\))
 		label = next(line for line in drawing.of_result(read_result("row.csv"), gnuplot.Paper("svg")).commands() if "×" in line)
 		print(label)
 	PYTHON
-	[[ $output == *"'brk × 10'"*" right offset -1,0.8 "* ]]
+	assert_contains "$output" "'brk × 10'" " right offset -1,0.8 "
 	{
 		head=$'# chart: bars\n' made {1..8}
 		for n in {1..8}; do printf '%s,1,first,0,1234567\n%s,1,later,0,1234567\n' "$n" "$n"; done
@@ -122,7 +133,7 @@ where() { grep -B6 -F "$2" "$1" | sed -n 's/.*translate(\([0-9.]*\),\([0-9.]*\))
 	} >bars_16.csv
 	sed -i 's/, ns$//' bars_16.csv
 	chart bars_16.csv
-	[ "$(grep -B6 1,234,567 bars_16.svg | sed -n 's/.*translate([0-9.]*,\([0-9.]*\)).*/\1/p' | sort -u | wc -l)" = 2 ]
+	assert_equal "$(grep -B6 1,234,567 bars_16.svg | sed -n 's/.*translate([0-9.]*,\([0-9.]*\)).*/\1/p' | sort -u | wc -l)" 2
 }
 
 @test "an axis of thousands has commas, one of many powers of two round units, a long key as many columns as fit" {
@@ -180,35 +191,35 @@ where() { grep -B6 -F "$2" "$1" | sed -n 's/.*translate(\([0-9.]*\),\([0-9.]*\))
 
 @test "--png draws a PNG; --text draws on stdout, COLUMNS wide, whatever TERM is" {
 	chart --png lines.csv
-	[ "$(head -c 4 lines.png | tail -c 3)" = PNG ]
+	assert_equal "$(head -c 4 lines.png | tail -c 3)" PNG
 	for TERM in "" nonsense xterm; do
 		export TERM
 		run -0 chart --text lines.csv
-		[[ $output == *"REPRODUCED: it's \"lazy\""* ]]
-		[[ $output == *"across: written (MiB)"* ]]
-		[ "$(printf '%s\n' "$output" | wc -L)" -eq 120 ]
+		assert_output --partial "REPRODUCED: it's \"lazy\""
+		assert_output --partial "across: written (MiB)"
+		assert_equal "$(printf '%s\n' "$output" | wc -L)" 120
 	done
-	[ ! -e lines.svg ]
+	assert [ ! -e lines.svg ]
 }
 
 @test "what is no result is named, and the others are drawn" {
 	echo hello >note.csv
 	touch note.svg cut_short.svg
 	run -2 chart note.csv cut_short.csv wrong_column.csv absent.csv bars.csv
-	[[ $output == *"note.csv: is no result"* ]]
-	[[ $output == *"cut_short.csv: is cut short"* ]]
-	[[ $output == *"wrong_column.csv: '# charted:' names 'nonsense'"* ]]
-	[[ $output == *"absent.csv: no such file"* ]]
-	[ -s bars.svg ]
+	assert_output --partial "note.csv: is no result"
+	assert_output --partial "cut_short.csv: is cut short"
+	assert_output --partial "wrong_column.csv: '# charted:' names 'nonsense'"
+	assert_output --partial "absent.csv: no such file"
+	assert [ -s bars.svg ]
 	[ ! -e cut_short.svg ] # it would show another run
-	[ -e note.svg ]
+	assert [ -e note.svg ]
 }
 
 @test "an unsupported result without rows has no chart, and loses an old one" {
 	touch unsupported.svg
 	run -0 chart unsupported.csv
-	[ -z "$output" ]
-	[ ! -e unsupported.svg ]
+	assert_equal "$output" ""
+	assert [ ! -e unsupported.svg ]
 }
 
 @test "an experiment's own .gp draws; if it fails, the charts behind it are drawn" {
@@ -228,16 +239,18 @@ where() { grep -B6 -F "$2" "$1" | sed -n 's/.*translate(\([0-9.]*\),\([0-9.]*\))
 	for form in stages bars dots; do cmp "$form.png" "$form.alone"; done
 	echo 'plot nonsense(' >tree/experiments/own.gp
 	run -2 tree/scripts/chart stages.csv lines.csv bars.csv
-	[[ $output == *"lines.csv: gnuplot could not draw it: "* ]]
-	[ -s stages.svg ] && [ -s bars.svg ] && [ ! -e lines.svg ]
+	assert_output --partial "lines.csv: gnuplot could not draw it: "
+	assert [ -s stages.svg ]
+	assert [ -s bars.svg ]
+	assert [ ! -e lines.svg ]
 }
 
 @test "without gnuplot: one sentence with the cure" {
 	mkdir bin
 	for tool in bash dirname; do ln -s "$(command -v "$tool")" bin; done
 	PATH=$PWD/bin run -77 chart lines.csv
-	[ "${#lines[@]}" -eq 1 ]
-	[[ $output == *'gnuplot is missing'*scripts/setup* ]]
+	assert_equal "${#lines[@]}" 1
+	assert_contains "$output" 'gnuplot is missing' "scripts/setup"
 }
 
 @test "without Python: one sentence with the cure, and an old chart stays" {
@@ -245,14 +258,14 @@ where() { grep -B6 -F "$2" "$1" | sed -n 's/.*translate(\([0-9.]*\),\([0-9.]*\))
 	cp -r "$project/scripts" without
 	sed -i 's|/usr/bin/python3|/none/python3|g' without/chart
 	run -77 without/chart lines.csv
-	[ "${#lines[@]}" -eq 1 ]
-	[[ $output == *'/none/python3 is missing'*scripts/setup* ]]
-	[ -e lines.svg ]
+	assert_equal "${#lines[@]}" 1
+	assert_contains "$output" '/none/python3 is missing' "scripts/setup"
+	assert [ -e lines.svg ]
 }
 
 @test "a reader who has seen enough is no error" {
 	chart --text lines.csv bars.csv dots.csv 2>said | true
-	[ ! -s said ]
+	assert [ ! -s said ]
 }
 
 @test "values that are not there or not above 0 on a logarithmic axis, and a mark beyond them" {
@@ -289,7 +302,7 @@ where() { grep -B6 -F "$2" "$1" | sed -n 's/.*translate(\([0-9.]*\),\([0-9.]*\))
 		assert all(a[0] == b[0] or a[1] == b[1] for a, b in zip(rows, rows[1:])), rows
 		print(len(rows), [rows[i][0] for i in range(1, len(rows)) if rows[i][1] != rows[i - 1][1]])
 	PYTHON
-	[ "$output" = "15 ['777', '1554', '2331', '3108', '3885', '4662']" ]
+	assert_output "15 ['777', '1554', '2331', '3108', '3885', '4662']"
 }
 
 @test "a dot is a trial: what was measured before its last record, to warm up, is in no median" {
@@ -322,8 +335,9 @@ where() { grep -B6 -F "$2" "$1" | sed -n 's/.*translate(\([0-9.]*\),\([0-9.]*\))
 		has "${form}_9.svg" "as told"
 		read -r x8 y8 <<<"$(where "${form}_8.svg" 'arm 2')"
 		read -r x9 y9 <<<"$(where "${form}_9.svg" 'arm 2')"
-		[ "${x9%.*}" -lt "${x8%.*}" ] && [ "${y9%.*}" -lt "${y8%.*}" ]
+		[ "${x9%.*}" -lt "${x8%.*}" ]
+		[ "${y9%.*}" -lt "${y8%.*}" ]
 	done
 	run -0 chart --text dots_9.csv
-	[[ $output == *'up: time of a call'* ]]
+	assert_output --partial 'up: time of a call'
 }

@@ -38,30 +38,32 @@ made() {
 @test "the same program twice: no number differs, whatever the times were" {
 	wanted_page=same
 	compare "$results/base" "$results/same"
-	[ "$status" -eq 0 ]
-	[[ $output == *'malloc_is_lazy'*'reproduced in both; no number differs'* ]]
-	[[ $output == *'3 claims compared: 0 with another verdict, 0 with the same verdict and other numbers, 3 the same.'* ]]
-	[[ $output != *environment:* ]]
+	assert_success
+	assert_contains "$output" 'malloc_is_lazy' 'reproduced in both; no number differs'
+	assert_output --partial '3 claims compared: 0 with another verdict, 0 with the same verdict and other numbers, 3 the same.'
+	refute_output --partial "environment:"
 }
 
 @test "a tunable: the verdicts, the numbers and the environment that differ" {
 	compare "$results/base" "$results/tuned"
-	[ "$status" -eq 0 ]
-	[[ $output == *'freeing_everything_empties_the_heap  refuted → reproduced'* ]]
-	[[ $output == *'top used up'*' bytes → 4,1'* || $output == *'first request: first size that is mapped '*' bytes → 4,1'* ]]
-	[[ $output == *'environment: tunables: none → glibc.malloc.tcache_count=0'* ]]
-	[[ $page == *'<h2>What differs in the environment</h2>'*'glibc.malloc.tcache_count=0'* ]]
-	[[ $page == *'failed'*'held'* ]]
+	assert_success
+	assert_output --partial 'freeing_everything_empties_the_heap  refuted → reproduced'
+	[[ $output == *'top used up'*' bytes → 4,1'* || $output == *'first request: first size that is mapped '*' bytes → 4,1'* ]] || fail "$output"
+	assert_output --partial 'environment: tunables: none → glibc.malloc.tcache_count=0'
+	assert_contains "$page" '<h2>What differs in the environment</h2>' 'glibc.malloc.tcache_count=0'
+	assert_contains "$page" 'failed' 'held'
 }
 
 @test "the page stands alone, and each claim has its picture" {
 	unset PYTHONPATH
 	/usr/bin/python3 -c 'import matplotlib' 2>/dev/null || skip "python3-matplotlib is missing: scripts/setup"
 	compare "$results/base" "$results/tuned" --claim mmap_starts_at_128_kib malloc_is_lazy
-	[ "$(grep -o '<img alt="[^"]*" src="data:image/svg+xml;base64,' <<<"$page" | wc -l)" -eq 2 ]
-	[[ $page != *'src="http'* && $page != *'href="http'* && $page != *'<script'* ]]
+	assert_equal "$(grep -o '<img alt="[^"]*" src="data:image/svg+xml;base64,' <<<"$page" | wc -l)" 2
+	refute_contains "$page" 'src="http'
+	refute_contains "$page" 'href="http'
+	refute_contains "$page" '<script'
 	for claim in 2_brk_or_mmap/mmap_starts_at_128_kib 3_residency/malloc_is_lazy; do
-		[ "$(head -c 4 "$results/tuned/$claim.compare.png" | tail -c 3)" = PNG ]
+		assert_equal "$(head -c 4 "$results/tuned/$claim.compare.png" | tail -c 3)" PNG
 	done
 	/usr/bin/python3 - "$results/tuned/compare.html" <<-'PYTHON'
 		import html.parser, sys
@@ -91,7 +93,7 @@ made() {
 		side = Side("", [read_result(sys.argv[1])])
 		print([(x, s.median, s.low, s.high) for x, _, s in side.over_records("a", "resident_bytes")], side.at_end("a", "y").median)
 	PYTHON
-	[ "$output" = '[(0, 0.0, 0, 0), (8, 600.0, 500, 700)] 8.0' ]
+	assert_output '[(0, 0.0, 0, 0), (8, 600.0, 500, 700)] 8.0'
 }
 
 @test "numbers differ when the ranges of their trials do not touch" {
@@ -114,7 +116,7 @@ made() {
 			made >"$BATS_TEST_TMPDIR/${side% *}.csv"
 	done
 	run -0 scripts/compare "$BATS_TEST_TMPDIR/base.csv" "$BATS_TEST_TMPDIR/with.csv"
-	[[ $output == *'a: resident at "step, x = 4 bytes" 10 bytes → 4,000 bytes'* ]]
+	assert_output --partial 'a: resident at "step, x = 4 bytes" 10 bytes → 4,000 bytes'
 }
 
 @test "a sentence that is judged twice is compared with its own like" {
@@ -123,7 +125,7 @@ made() {
 		sed -i "s/^# verdict/# expect: held | small | 0 <= ${side#* } <= 9\n&/" "$BATS_TEST_TMPDIR/${side% *}.csv"
 	done
 	run -0 scripts/compare "$BATS_TEST_TMPDIR/base.csv" "$BATS_TEST_TMPDIR/with.csv"
-	[[ $output == *'held: small: 1 → 2; expected 0 to 9'* ]]
+	assert_output --partial 'held: small: 1 → 2; expected 0 to 9'
 }
 
 @test "an arm that only one side has is named" {
@@ -131,7 +133,7 @@ made() {
 		printf 'arm,trial,stage,x,y,resident_bytes\na,1,step,0,,0\n%s,1,step,4,,10\n' "$side" | made >"$BATS_TEST_TMPDIR/$side.csv"
 	done
 	run -0 scripts/compare "$BATS_TEST_TMPDIR/base.csv" "$BATS_TEST_TMPDIR/with.csv"
-	[[ $output == *'only base has the arm base: not compared'*'only with has the arm with: not compared'* ]]
+	assert_contains "$output" 'only base has the arm base: not compared' 'only with has the arm with: not compared'
 }
 
 @test "the time of a single trial has no spread, so it is not compared" {
@@ -140,21 +142,23 @@ made() {
 			charted=elapsed_ns made >"$BATS_TEST_TMPDIR/${side% *}.csv"
 	done
 	run -0 scripts/compare "$BATS_TEST_TMPDIR/base.csv" "$BATS_TEST_TMPDIR/with.csv"
-	[[ $output == *'no number differs'* ]]
+	assert_output --partial 'no number differs'
 }
 
 @test "CLAIM picks one, and says where it is missing" {
 	compare "$results/base" "$results/tuned" --claim malloc_is_lazy
-	[[ $output == *'1 claim compared'* && $page != *mmap_starts_at_128_kib* ]]
+	assert_output --partial '1 claim compared'
+	refute_contains "$page" "mmap_starts_at_128_kib"
 	run -2 --separate-stderr scripts/compare "$results/base" "$results/tuned" --claim malloc_is_lasy
-	[[ ${#stderr_lines[@]} -eq 1 && $stderr == *"has no result of malloc_is_lasy; make run CLAIM="* ]]
+	assert_equal "${#stderr_lines[@]}" 1
+	assert_contains "$stderr" "has no result of malloc_is_lasy; make run CLAIM="
 }
 
 @test "make compare" {
 	run -0 make compare BASE="$results/base" WITH="$results/tuned" CLAIM=malloc_is_lazy
-	[[ $output == *'1 claim compared'* ]]
+	assert_output --partial '1 claim compared'
 	run -2 make compare BASE="$results/nowhere" WITH="$results/tuned"
-	[[ $output == *"there is no results folder $results/nowhere: make run-all RESULTS="* ]]
+	assert_output --partial "there is no results folder $results/nowhere: make run-all RESULTS="
 }
 
 @test "what one run lacks is named; what is no result, or cut short, does not stop the rest" {
@@ -165,13 +169,13 @@ made() {
 	ln -s nowhere "$results/tuned/3_residency/gone.csv"
 	echo 'arm' >"$results/tuned/3_residency/"$'\xff\n.csv' # no name of a claim
 	compare "$results/base" "$results/tuned"
-	[ "$status" -eq 0 ]
-	[[ $output == *"only in $results/tuned, so not compared: 3_residency/malloc_is_lazy"* ]]
-	[[ $output == *"3_residency/shopping.csv is no result: it has no '# claim:' line"* ]]
-	[[ $output == *"3_residency/noise.csv is no result"* ]]
-	[[ $output == *'mmap_starts_at_128_kib'*'refuted → broken'* ]]
-	[[ $page == *'cut short: the file has no verdict'* ]]
-	[[ $output == *'3_residency/gone.csv cannot be read: No such file or directory'* ]]
+	assert_success
+	assert_output --partial "only in $results/tuned, so not compared: 3_residency/malloc_is_lazy"
+	assert_output --partial "3_residency/shopping.csv is no result: it has no '# claim:' line"
+	assert_output --partial "3_residency/noise.csv is no result"
+	assert_contains "$output" 'mmap_starts_at_128_kib' 'refuted → broken'
+	assert_contains "$page" 'cut short: the file has no verdict'
+	assert_output --partial '3_residency/gone.csv cannot be read: No such file or directory'
 }
 
 @test "another version of the format: the columns both have are compared, the others named" {
@@ -179,10 +183,10 @@ made() {
 		sed -i -E 's/minor_fault_count/page_fault_count/; s/^(arm,.*)$/\1,new_bytes/; /^[^#]/{/^arm,/!s/$/,5/}' "$csv"
 	done
 	compare "$results/base" "$results/tuned"
-	[ "$status" -eq 0 ]
-	[[ $output == *'only base has the column minor_fault_count: not compared'* ]]
-	[[ $output == *'only tuned has the columns page_fault_count, new_bytes: not compared'* ]]
-	[[ $output == *'3 claims compared'* ]]
+	assert_success
+	assert_output --partial 'only base has the column minor_fault_count: not compared'
+	assert_output --partial 'only tuned has the columns page_fault_count, new_bytes: not compared'
+	assert_output --partial '3 claims compared'
 }
 
 @test "nothing in common, or nothing at all: one sentence, exit 2" {
@@ -190,36 +194,43 @@ made() {
 	cp "$results/base/3_residency/malloc_is_lazy.csv" "$results/other/3_residency/another_name.csv"
 	for folder in empty other; do
 		run -2 --separate-stderr scripts/compare "$results/base" "$results/$folder"
-		[[ ${#stderr_lines[@]} -eq 1 && $stderr == *'nothing could be compared: '* ]]
+		assert_equal "${#stderr_lines[@]}" 1
+		assert_contains "$stderr" 'nothing could be compared: '
 	done
 }
 
 @test "two single files are compared whatever they are called" {
 	cp "$results/tuned/3_residency/malloc_is_lazy.csv" "$results/after.csv"
 	run -0 scripts/compare "$results/base/3_residency/malloc_is_lazy.csv" "$results/after.csv"
-	[[ $output == *'1 claim compared'* ]]
-	[ -s "$results/compare.html" ]
+	assert_output --partial '1 claim compared'
+	assert [ -s "$results/compare.html" ]
 }
 
 @test "text from results is escaped in the page" {
 	sed -i 's/^# claim: .*/# claim: <script>alert(1)<\/script>/' "$results"/*/3_residency/malloc_is_lazy.csv
 	sed -i 's/^# tunables: .*/# tunables: <b>/' "$results/tuned/3_residency/malloc_is_lazy.csv"
 	compare "$results/base" "$results/tuned" --claim malloc_is_lazy
-	[[ $page == *'&lt;script&gt;'* && $page != *'<script'* && $page != *'<b>'* ]]
+	assert_contains "$page" '&lt;script&gt;'
+	refute_contains "$page" '<script'
+	refute_contains "$page" '<b>'
 }
 
 @test "without matplotlib: the table and the page, and where to get it" {
 	compare "$results/base" "$results/tuned"
-	[ "$status" -eq 0 ]
-	[[ $output == *'refuted → reproduced'* && $stderr == *'python3-matplotlib is missing; scripts/setup installs it'* ]]
-	[[ $page == *'refuted'* && $page != *'<img'* ]]
+	assert_success
+	assert_output --partial 'refuted → reproduced'
+	assert_contains "$stderr" 'python3-matplotlib is missing; scripts/setup installs it'
+	assert_contains "$page" 'refuted'
+	refute_contains "$page" '<img'
 }
 
 @test "a page that cannot be written: the table stands, one sentence, exit 2, nothing half-written" {
 	mkdir "$results/tuned/compare.html"
 	run -2 --separate-stderr scripts/compare "$results/base" "$results/tuned" --claim malloc_is_lazy
-	[[ $output == *'1 claim compared'* && $stderr == *"cannot write $results/tuned/compare.html: "* && $stderr != *Traceback* ]]
-	[[ -z $(find "$results" -name '.*' -type f) ]]
+	assert_output --partial '1 claim compared'
+	assert_contains "$stderr" "cannot write $results/tuned/compare.html: "
+	refute_contains "$stderr" "Traceback"
+	assert_equal "$(find "$results" -name '.*' -type f)" ""
 }
 
 @test "the panels of a logarithmic quantity stand on the same axes" {
@@ -235,5 +246,5 @@ made() {
 		panels = [axes for axes in figure.axes if axes.get_visible()]
 		print(len(panels) > 3, {axes.get_yscale() for axes in panels}, len({(axes.get_xlim(), axes.get_ylim()) for axes in panels}))
 	PYTHON
-	[ "$output" = "True {'log'} 1" ]
+	assert_output "True {'log'} 1"
 }

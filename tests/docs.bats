@@ -24,7 +24,7 @@ sandbox() {
 	run -0 "$ROOT/tests/run_document.py" good.md
 	printf '%s\n' '    false' '```text' 'pages' '```' 'It shows 4,097, `make nonsense`.' '```diff' '--- good.md' '-absent' '+x' '```' >bad.md
 	run -1 "$ROOT/tests/run_document.py" bad.md
-	[[ $output == *'false: exit 1'*'not shown: pages'*'nothing has shown 4,097'*'no target nonsense'*'good.md has no'* ]]
+	assert_contains "$output" 'false: exit 1' 'not shown: pages' 'nothing has shown 4,097' 'no target nonsense' 'good.md has no'
 }
 
 # every PATTERN: the matches of an extended regular expression in teaching.md, each once.

@@ -29,20 +29,20 @@ path_without() {
 
 @test "claims: a bare name, a path, and a wrong name with the nearest" {
 	run -0 scripts/claims malloc_is_lazy
-	[ "$output" = 3_residency/malloc_is_lazy ]
+	assert_output 3_residency/malloc_is_lazy
 	run -0 scripts/claims experiments/3_residency/malloc_is_lazy.c
-	[ "$output" = 3_residency/malloc_is_lazy ]
+	assert_output 3_residency/malloc_is_lazy
 	run -2 scripts/claims malloc_is_lasy
-	[[ $output == *'no claim "malloc_is_lasy"; the nearest are:'*malloc_is_lazy* ]]
+	assert_contains "$output" 'no claim "malloc_is_lasy"; the nearest are:' "malloc_is_lazy"
 	run -2 make run CLAIM=malloc_is_lasy
-	[[ $output == *malloc_is_lazy* ]]
+	assert_output --partial "malloc_is_lazy"
 	run -2 make run
-	[[ $output == *'Give CLAIM=name'* ]]
+	assert_output --partial 'Give CLAIM=name'
 }
 
 @test "claims: without Python a wrong name is answered with all names" {
 	PATH=$(path_without python3) run -2 scripts/claims malloc_is_lasy
-	[[ $output == *counting_is_exact*malloc_is_lazy* ]]
+	assert_contains "$output" "counting_is_exact" "malloc_is_lazy"
 }
 
 @test "claims: a name that two chapters have is refused, with both" {
@@ -50,38 +50,38 @@ path_without() {
 	mkdir experiments/9_mine
 	cp experiments/3_residency/malloc_is_lazy.c experiments/9_mine
 	run -2 make run CLAIM=malloc_is_lazy
-	[[ $output == *CLAIM=3_residency/malloc_is_lazy*CLAIM=9_mine/malloc_is_lazy* ]]
+	assert_contains "$output" "CLAIM=3_residency/malloc_is_lazy" "CLAIM=9_mine/malloc_is_lazy"
 	run -0 make run CLAIM=9_mine/malloc_is_lazy
-	[ -e results/latest/9_mine/malloc_is_lazy.csv ]
+	assert [ -e results/latest/9_mine/malloc_is_lazy.csv ]
 }
 
 @test "run: a result appears, with its progress line" {
 	run -0 scripts/run malloc_is_lazy
-	[[ $output == *'[1/1] 3_residency/malloc_is_lazy'*reproduced*' s'* ]]
-	[ "$(tail -n 1 "$RESULTS/3_residency/malloc_is_lazy.csv")" = "# verdict: reproduced" ]
+	assert_contains "$output" '[1/1] 3_residency/malloc_is_lazy' "reproduced" ' s'
+	assert_equal "$(tail -n 1 "$RESULTS/3_residency/malloc_is_lazy.csv")" "# verdict: reproduced"
 }
 
 @test "run: refuted is a result, not an error" {
 	run -0 scripts/run the_four_block_story
-	[[ $output == *refuted* ]]
+	assert_output --partial "refuted"
 }
 
 @test "run: refused knobs leave the last result as it was" {
 	scripts/run malloc_is_lazy
 	before=$(cksum "$RESULTS/3_residency/malloc_is_lazy.csv")
 	KNOBS="block=nonsense" run -1 scripts/run malloc_is_lazy
-	[[ $output == *'no result'*'"nonsense" is not a whole number'* ]]
+	assert_contains "$output" 'no result' '"nonsense" is not a whole number'
 	KNOBS=--help run -1 scripts/run malloc_is_lazy
-	[[ $output == *'no result'* ]]
-	[ "$(cksum "$RESULTS/3_residency/malloc_is_lazy.csv")" = "$before" ]
-	[ "$(find "$RESULTS" -name '.*' -type f | wc -l)" -eq 0 ]
+	assert_output --partial 'no result'
+	assert_equal "$(cksum "$RESULTS/3_residency/malloc_is_lazy.csv")" "$before"
+	assert_equal "$(find "$RESULTS" -name '.*' -type f | wc -l)" 0
 }
 
 @test "run-all: where knobs were refused it does not end well on the results of an earlier run" {
 	sandbox
 	make run-all
 	run -2 make run-all KNOBS="nonsense=1"
-	[[ $output == *'no result'*'1 reproduced'*'some gave no result this time'* ]]
+	assert_contains "$output" 'no result' '1 reproduced' 'some gave no result this time'
 }
 
 @test "run: knobs reach the experiment" {
@@ -91,30 +91,30 @@ path_without() {
 
 @test "run: a results folder that cannot be written" {
 	RESULTS=/proc/nowhere run -2 scripts/run malloc_is_lazy
-	[[ $output == *"cannot write results to /proc/nowhere: give another folder with RESULTS="* ]]
+	assert_output --partial "cannot write results to /proc/nowhere: give another folder with RESULTS="
 	touch "$BATS_TEST_TMPDIR/file"
 	RESULTS=$BATS_TEST_TMPDIR/file run -2 scripts/run malloc_is_lazy
 }
 
 @test "run: a build folder that cannot be written" {
 	BUILD=/proc/nowhere run -2 scripts/run malloc_is_lazy
-	[[ $output == *"cannot write to /proc/nowhere: give another folder with BUILD="* ]]
+	assert_output --partial "cannot write to /proc/nowhere: give another folder with BUILD="
 	run -2 make build BUILD=/proc/nowhere
-	[[ $output == *"cannot build in /proc/nowhere: give another folder with BUILD="* ]]
+	assert_output --partial "cannot build in /proc/nowhere: give another folder with BUILD="
 	run -2 make build BUILD="/tmp/with blank"
-	[[ $output == *"with a blank in its name"* ]]
+	assert_output --partial "with a blank in its name"
 }
 
 @test "run: quotes, blanks and stars in what a reader sets do no harm; empty settings are none" {
 	odd="$BATS_TEST_TMPDIR/a 'b' \"c\" d*"
 	run -0 make run CLAIM=malloc_is_lazy RESULTS="$odd"
-	[ -s "$odd/3_residency/malloc_is_lazy.svg" ]
-	[ -s "$odd/index.html" ]
+	assert [ -s "$odd/3_residency/malloc_is_lazy.svg" ]
+	assert [ -s "$odd/index.html" ]
 	run -2 make run CLAIM='a"b'
-	[[ $output == *'there is no claim "a"b"'* ]]
+	assert_output --partial 'there is no claim "a"b"'
 	sandbox
 	run -0 make run CLAIM=malloc_is_lazy RESULTS= BUILD=
-	[ -s results/latest/3_residency/malloc_is_lazy.csv ]
+	assert [ -s results/latest/3_residency/malloc_is_lazy.csv ]
 }
 
 @test "run: a project in a folder with blanks and quotes in its name" {
@@ -122,13 +122,13 @@ path_without() {
 	mv "$PWD" "$BATS_TEST_TMPDIR/a 'project' here"
 	cd "$BATS_TEST_TMPDIR/a 'project' here"
 	BUILD=build run -0 make run-all
-	[[ $output == *'1 reproduced'* ]]
+	assert_output --partial '1 reproduced'
 }
 
 @test "run: without /proc it says what is missing" {
 	unshare -m true 2>/dev/null || skip "no mounts of one's own here"
 	run -2 unshare -m sh -c 'umount -l /proc && scripts/run malloc_is_lazy'
-	[[ $output == "/proc is not mounted"* ]]
+	[[ $output == "/proc is not mounted"* ]] || fail "$output"
 }
 
 @test "run: a program older than the library is not measured" {
@@ -136,7 +136,7 @@ path_without() {
 	make build
 	touch -d '+1 hour' lib/probe/probe.c
 	run -1 scripts/run malloc_is_lazy
-	[[ $output == *broken*'its source was changed since: make '*'/3_residency/malloc_is_lazy shows why'* ]]
+	assert_contains "$output" "broken" 'its source was changed since: make ' '/3_residency/malloc_is_lazy shows why'
 }
 
 @test "run: a read-only results folder, as an ordinary user" {
@@ -147,8 +147,8 @@ path_without() {
 	else
 		run -2 scripts/run malloc_is_lazy
 	fi
-	[[ $output == *"cannot write results to"* ]]
-	[ -z "$(ls -A "$RESULTS")" ]
+	assert_output --partial "cannot write results to"
+	assert_equal "$(ls -A "$RESULTS")" ""
 }
 
 @test "run: a full disk loses nothing and leaves nothing half-written" {
@@ -162,10 +162,10 @@ path_without() {
 	after=$(cksum "$RESULTS/3_residency/malloc_is_lazy.csv")
 	left=$(find "$RESULTS" -name '.*' -type f | wc -l)
 	umount "$RESULTS"
-	[ "$status" -eq 1 ]
-	[[ $output == *"No space left on device"* ]]
-	[ "$before" = "$after" ]
-	[ "$left" -eq 0 ]
+	assert_failure 1
+	assert_output --partial "No space left on device"
+	assert_equal "$before" "$after"
+	assert_equal "$left" 0
 }
 
 @test "run: an experiment that does not compile is broken, the others are run" {
@@ -173,16 +173,16 @@ path_without() {
 	mkdir -p experiments/9_mine
 	echo 'int nonsense = ;' >experiments/9_mine/will_not_compile.c
 	run -2 make run-all
-	[[ $output == *'9_mine/will_not_compile'*broken* ]]
-	[[ $output == *'3_residency/malloc_is_lazy'*reproduced* ]]
-	[[ $output == *'1 reproduced, 1 broken'* ]]
+	assert_contains "$output" '9_mine/will_not_compile' "broken"
+	assert_contains "$output" '3_residency/malloc_is_lazy' "reproduced"
+	assert_output --partial '1 reproduced, 1 broken'
 }
 
 @test "run: a file without a declaration is broken, with a sentence" {
 	sandbox
 	printf '#include "experiment.h"\n' >experiments/3_residency/no_declaration.c
 	run -2 make run-all
-	[[ $output == *'holds no complete `const struct experiment experiment`'* ]]
+	assert_output --partial 'holds no complete `const struct experiment experiment`'
 }
 
 @test "run: a program that crashes in judge(), or prints where the result belongs, is broken, with a sentence" {
@@ -193,18 +193,19 @@ path_without() {
 	sed '/^static void judge/,/^{/s/^{/{\n\tputs("hello");/; s/^#include "memory.h"/&\n#include <stdio.h>/' $lazy >experiments/9_mine/prints.c
 	make build
 	run -1 --separate-stderr scripts/run crashes prints
-	[[ $stderr == *'killed by signal '*' outside of its arms: in judge(), perhaps'*'it prints to stdout, where only the result belongs'* ]]
+	assert_contains "$stderr" 'killed by signal ' ' outside of its arms: in judge(), perhaps' 'it prints to stdout, where only the result belongs'
 	[[ $stderr != *scripts/run:* ]] # bash's own words
 	for name in crashes prints; do
-		[ "$(tail -n 1 "results/latest/9_mine/$name.csv")" = '# verdict: broken' ]
+		assert_equal "$(tail -n 1 "results/latest/9_mine/$name.csv")" '# verdict: broken'
 	done
 	run -2 --separate-stderr scripts/observe crashes
-	[[ $stderr == *'9_mine/crashes was not observed:'*'killed by signal '* && $stderr != *scripts/observe:* ]]
+	assert_contains "$stderr" '9_mine/crashes was not observed:' 'killed by signal '
+	refute_contains "$stderr" "scripts/observe:"
 }
 
 @test "run, observe: no room for temporary files, or for what is observed" {
 	TMPDIR=/nowhere run -2 scripts/run malloc_is_lazy
-	[ "$output" = 'cannot write temporary files to /nowhere: give another folder with TMPDIR=...' ]
+	assert_output 'cannot write temporary files to /nowhere: give another folder with TMPDIR=...'
 	((EUID == 0)) || skip "mounting a small tmpfs needs root"
 	mkdir "$BATS_TEST_TMPDIR/full"
 	mount -t tmpfs -o size=4k tmpfs "$BATS_TEST_TMPDIR/full" || skip "cannot mount a tmpfs here"
@@ -214,18 +215,19 @@ path_without() {
 	RESULTS=$BATS_TEST_TMPDIR/full run scripts/observe malloc_is_lazy
 	left=$(find "$BATS_TEST_TMPDIR/full" -name '.*' -type f)
 	umount "$BATS_TEST_TMPDIR/full"
-	[ "$measured" -eq 0 ]
-	[ "$(tail -n 1 "$RESULTS/3_residency/malloc_is_lazy.csv")" = "# verdict: reproduced" ]
-	[ "$status" -eq 2 ]
-	[[ $output == *"give another folder with RESULTS="* && $output != *'line '* ]]
-	[ -z "$left" ]
+	assert_equal "$measured" 0
+	assert_equal "$(tail -n 1 "$RESULTS/3_residency/malloc_is_lazy.csv")" "# verdict: reproduced"
+	assert_failure 2
+	assert_output --partial "give another folder with RESULTS="
+	refute_output --partial 'line '
+	assert_equal "$left" ""
 }
 
 @test "adding a file adds an experiment" {
 	sandbox
 	sed 's/64 \* MiB/8 * MiB/' experiments/3_residency/malloc_is_lazy.c >experiments/3_residency/also_lazy.c
 	run -0 make run-all
-	[[ $output == *'2 reproduced'* ]]
+	assert_output --partial '2 reproduced'
 	grep -q also_lazy results/latest/index.html
 }
 
@@ -251,10 +253,10 @@ path_without() {
 		    pass
 		sys.exit(os.waitstatus_to_exitcode(os.waitpid(pid, 0)[1]) == 0)
 	PYTHON
-	[ "$status" -eq 0 ]
-	[ "$(tail -n 1 results/latest/3_residency/malloc_is_lazy.csv)" = "# verdict: reproduced" ]
-	[ ! -e results/latest/9_mine/hangs.csv ]
-	[ -z "$(find results -name '.*' -type f)" ]
+	assert_success
+	assert_equal "$(tail -n 1 results/latest/3_residency/malloc_is_lazy.csv)" "# verdict: reproduced"
+	assert [ ! -e results/latest/9_mine/hangs.csv ]
+	assert_equal "$(find results -name '.*' -type f)" ""
 	run ! pgrep -f "$PWD/build/9_mine/hangs"
 }
 
@@ -287,14 +289,14 @@ gone() {
 	sed 's/64 \* MiB/8 * MiB/' experiments/3_residency/malloc_is_lazy.c >experiments/3_residency/hangs.c
 	make build
 	scripts/run hangs
-	[ -z "$(find results -name '.*' -type f)" ]
+	assert_equal "$(find results -name '.*' -type f)" ""
 }
 
 @test "run: a terminal that is closed (SIGHUP to all) leaves nothing half-written" {
 	measure_what_hangs setsid scripts/run hangs
 	kill -HUP -- "-$driver"
 	gone
-	[ -z "$(find results -name '.*' -type f)" ]
+	assert_equal "$(find results -name '.*' -type f)" ""
 }
 
 @test "two measurements take turns" {
@@ -302,20 +304,20 @@ gone() {
 	flock 8
 	scripts/run malloc_is_lazy >"$BATS_TEST_TMPDIR/log" 2>&1 8>&- 3>&- &
 	until grep -q "waiting for it to end" "$BATS_TEST_TMPDIR/log"; do :; done
-	[ ! -e "$RESULTS/3_residency/malloc_is_lazy.csv" ]
+	assert [ ! -e "$RESULTS/3_residency/malloc_is_lazy.csv" ]
 	exec 8>&-
 	wait $!
-	[ -e "$RESULTS/3_residency/malloc_is_lazy.csv" ]
+	assert [ -e "$RESULTS/3_residency/malloc_is_lazy.csv" ]
 }
 
 @test "observe: a line a record, and both views of pmap for each" {
 	run -0 scripts/observe malloc_is_lazy
 	observed=$RESULTS/3_residency/malloc_is_lazy.observed
-	[ "$(head -n 1 "$observed/ps.csv")" = arm,trial,stage,x,pid,vsz_kib,rss_kib,min_flt,maj_flt ]
+	assert_equal "$(head -n 1 "$observed/ps.csv")" arm,trial,stage,x,pid,vsz_kib,rss_kib,min_flt,maj_flt
 	records=$(($(wc -l <"$observed/ps.csv") - 1))
-	[ "$records" -eq 36 ]
-	[ "$(find "$observed" -name '*.pmap-x.txt' -size +0 | wc -l)" -eq "$records" ]
-	[ "$(find "$observed" -name '*.pmap-X.txt' -size +0 | wc -l)" -eq "$records" ]
+	assert_equal "$records" 36
+	assert_equal "$(find "$observed" -name '*.pmap-x.txt' -size +0 | wc -l)" "$records"
+	assert_equal "$(find "$observed" -name '*.pmap-X.txt' -size +0 | wc -l)" "$records"
 	grep -q 'Dirty Mode' "$observed/001.pmap-x.txt"
 }
 
@@ -328,9 +330,9 @@ gone() {
 @test "without ps and pmap, gnuplot, Python and strace measuring goes on" {
 	sandbox
 	run -0 env PATH="$(path_without ps pmap gnuplot python3 strace flock)" make run-all
-	[[ $output == *'1 reproduced'* ]]
-	[[ $output == *'ps is not installed'*'scripts/setup installs it'* ]]
-	[[ $output == *gnuplot*scripts/setup* ]]
+	assert_output --partial '1 reproduced'
+	assert_contains "$output" 'ps is not installed' 'scripts/setup installs it'
+	assert_contains "$output" "gnuplot" "scripts/setup"
 }
 
 @test "without the Python of the system measuring goes on, and what needs it says so" {
@@ -338,41 +340,41 @@ gone() {
 	unshare -m true 2>/dev/null || skip "no mounts of one's own here"
 	no_python='mount --bind /dev/null "$(readlink -f /usr/bin/python3)" && "$@"'
 	run -0 unshare -m sh -c "$no_python" - make run-all
-	[[ $output == *'python3 is missing'*'scripts/setup installs it'*'1 reproduced'* ]]
-	[[ $output != *'not found'* ]]
+	assert_contains "$output" 'python3 is missing' 'scripts/setup installs it' '1 reproduced'
+	refute_output --partial 'not found'
 	run -2 unshare -m sh -c "$no_python" - make compare
-	[[ $output == 'python3 is missing'* ]]
+	[[ $output == 'python3 is missing'* ]] || fail "$output"
 }
 
 @test "without make or bats: what is missing and who installs it" {
 	PATH=$(path_without make bats) run -2 scripts/sweep malloc_is_lazy block 1M 1M
-	[[ $output == *'make is missing: scripts/setup installs it' ]]
+	[[ $output == *'make is missing: scripts/setup installs it' ]] || fail "$output"
 	run -2 "$(command -v make)" -o build test PATH="$BATS_TEST_TMPDIR/bin"
-	[[ $output == *'bats is missing: scripts/setup test installs it'* ]]
+	assert_output --partial 'bats is missing: scripts/setup tests installs it'
 }
 
 @test "make: the default target is help, and names the targets" {
 	run -0 make
-	[[ $output == *'make run-all'*'make run '*'make check'* ]]
+	assert_contains "$output" 'make run-all' 'make run ' 'make check'
 }
 
 @test "make run draws the chart, as text too" {
 	run -0 make run CLAIM=malloc_is_lazy
-	[ -s "$RESULTS/3_residency/malloc_is_lazy.svg" ]
+	assert [ -s "$RESULTS/3_residency/malloc_is_lazy.svg" ]
 	run -0 make run CLAIM=malloc_is_lazy CHART=text
-	[[ $output == *resident* ]]
+	assert_output --partial "resident"
 }
 
 @test "make clean leaves results" {
 	sandbox
 	make run CLAIM=malloc_is_lazy
 	run -0 make clean
-	[ ! -e build ]
-	[ -e results/latest/3_residency/malloc_is_lazy.csv ]
+	assert [ ! -e build ]
+	assert [ -e results/latest/3_residency/malloc_is_lazy.csv ]
 }
 
 @test "summary: what has no result is broken" {
 	mkdir "$RESULTS"
 	run -2 scripts/summary
-	[[ $output == *"it was not run"* ]]
+	assert_output --partial "it was not run"
 }

@@ -50,9 +50,9 @@ need_glibc() {
 @test "known blocks are found in their states, with malloc's own sizes" {
 	need_glibc
 	filmed known
-	[ "$(states states 1 chunk)" = "" ]
-	[ "$(states states 2 chunk)" = "12 in use 1 top" ]
-	[ "$(states states 3 chunk)" = "1 in use 7 cached 2 fast 1 free 1 in use 1 top" ]
+	assert_equal "$(states states 1 chunk)" ""
+	assert_equal "$(states states 2 chunk)" "12 in use 1 top"
+	assert_equal "$(states states 3 chunk)" "1 in use 7 cached 2 fast 1 free 1 in use 1 top"
 	python known <<-'PY'
 		word = sys.maxsize.bit_length() // 8 + 1
 		size = lambda request: max((request + word + 15) // 16 * 16, 4 * word)
@@ -87,10 +87,10 @@ need_glibc() {
 @test "mapped blocks, plain mappings and their pages" {
 	need_glibc
 	filmed known
-	[ "$(states mapped 1 mapping)" = "" ]
-	[ "$(states mapped 2 mapping)" = "1 malloc" ]
-	[ "$(states mapped 4 mapping)" = "1 malloc 1 mmap" ]
-	[ "$(states mapped 5 mapping)" = "" ]
+	assert_equal "$(states mapped 1 mapping)" ""
+	assert_equal "$(states mapped 2 mapping)" "1 malloc"
+	assert_equal "$(states mapped 4 mapping)" "1 malloc 1 mmap"
+	assert_equal "$(states mapped 5 mapping)" ""
 	python known <<-'PY'
 		written = {frame.stage: total(frame.mapped_pages(), "resident") for frame in film.arms["mapped"]}
 		page = int(film.metadata["page_size"].split()[0])
@@ -132,7 +132,7 @@ need_glibc() {
 	[[ -z $(LD_PRELOAD=libjemalloc.so.2 cat /dev/null 2>&1) ]] || skip "libjemalloc.so.2 is missing: scripts/setup"
 	LD_PRELOAD=libjemalloc.so.2 FILM=a.film.csv "$BUILD/3_residency/malloc_is_lazy" >/dev/null 2>&1 || true
 	grep -q "^# reason: arm lazy, record 1 (before malloc): the heap's layout is not the one known: malloc is not" a.film.csv
-	[ "$(grep -c ',chunk,' a.film.csv)" = 0 ]
+	assert_equal "$(grep -c ',chunk,' a.film.csv)" 0
 	grep -q ',mapping,mmap,' a.film.csv
 	grep -q ',pages,resident,' a.film.csv
 }
@@ -140,18 +140,18 @@ need_glibc() {
 @test "a size tampered with, a swallowed hole, a foreign break, a second arena: no chunks, and the reason" {
 	need_glibc
 	filmed known
-	[ "$(states tampered 1 chunk)" = "3 in use 1 top" ]
-	[ "$(states tampered 2 chunk)" = "" ]
-	[ "$(states tampered 3 chunk)" = "3 in use 1 top" ]
+	assert_equal "$(states tampered 1 chunk)" "3 in use 1 top"
+	assert_equal "$(states tampered 2 chunk)" ""
+	assert_equal "$(states tampered 3 chunk)" "3 in use 1 top"
 	grep -q "^# reason: arm tampered, record 2 (tampered): .* size field holds" known.film.csv
-	[ "$(states swallowed 1 chunk)" = "" ]
+	assert_equal "$(states swallowed 1 chunk)" ""
 	grep -q "^# reason: arm swallowed, record 1 (swallowed): .* free bytes, and malloc counts" known.film.csv
-	[ "$(states 'foreign break' 2 chunk)" = "" ]
+	assert_equal "$(states 'foreign break' 2 chunk)" ""
 	grep -q "^# reason: arm foreign break, record 2 (moved): .*somebody else called sbrk" known.film.csv
-	[ "$(states 'second arena' 2 chunk)" = "" ]
+	assert_equal "$(states 'second arena' 2 chunk)" ""
 	grep -q "^# reason: arm second arena, record 2" known.film.csv
 	[ "$(grep -c '^child,' known.film.csv)" -gt 0 ]
-	[ "$(grep -c '^child,1,2,' known.film.csv)" = 0 ]
+	assert_equal "$(grep -c '^child,1,2,' known.film.csv)" 0
 }
 
 @test "a heap that does not come from the break is not guessed at" {
@@ -165,9 +165,11 @@ need_glibc() {
 	"$BUILD/4_giving_back/the_four_block_story" >/dev/null 2>&1 || true
 	FILM=a.film.csv "$BUILD/4_giving_back/free_keeps_a_heap_block" >/dev/null 2>&1
 	FILM=a.film.csv OBSERVER=/bin/true "$BUILD/4_giving_back/the_four_block_story" >/dev/null 2>&1 || true
-	[ "$(echo *)" = "*" ]
+	assert_equal "$(echo *)" "*"
 	FILM=/nowhere/a.film.csv run -2 --separate-stderr "$BUILD/4_giving_back/the_four_block_story"
-	[[ -z $output && ${#stderr_lines[@]} == 1 && $stderr == *"FILM=/nowhere/a.film.csv"* ]]
+	assert_equal "$output" ""
+	assert_equal "${#stderr_lines[@]}" 1
+	assert_contains "$stderr" "FILM=/nowhere/a.film.csv"
 }
 
 @test "scripts/run keeps the film beside the result, and no older one; chart and report do not take it for a result" {
@@ -175,18 +177,18 @@ need_glibc() {
 	cd "$ROOT"
 	scripts/run the_four_block_story 2>/dev/null
 	film=$RESULTS/4_giving_back/the_four_block_story.film.csv
-	[ -s "$film" ]
+	assert [ -s "$film" ]
 	KNOBS=nonsense=1 run ! scripts/run the_four_block_story
-	[ -s "$film" ]
+	assert [ -s "$film" ]
 	touch "$RESULTS/4_giving_back/free_keeps_a_heap_block.film.csv"
 	scripts/run free_keeps_a_heap_block 2>/dev/null
-	[ ! -e "$RESULTS/4_giving_back/free_keeps_a_heap_block.film.csv" ]
-	[ -z "$(find "$RESULTS" -name '.*')" ]
+	assert [ ! -e "$RESULTS/4_giving_back/free_keeps_a_heap_block.film.csv" ]
+	assert_equal "$(find "$RESULTS" -name '.*')" ""
 	if command -v gnuplot >/dev/null; then
 		run -0 scripts/chart "$RESULTS"/*/*.csv
-		[ ! -e "${film%.csv}.svg" ]
+		assert [ ! -e "${film%.csv}.svg" ]
 	fi
-	[ "$(cd scripts && /usr/bin/python3 -c 'import sys; from touchstone.results import read_results; print(len(read_results(sys.argv[1])))' "$RESULTS")" = 2 ]
+	assert_equal "$(cd scripts && /usr/bin/python3 -c 'import sys; from touchstone.results import read_results; print(len(read_results(sys.argv[1])))' "$RESULTS")" 2
 }
 
 # reported: the page of what stands in ./results, in $page.
@@ -207,9 +209,9 @@ reported() {
 		[[ $page == *"$text"* ]] || { echo "lacks $text"; false; }
 	done
 	line=$(grep -n 'record("free B"' "$ROOT/experiments/4_giving_back/the_four_block_story.c" | cut -d: -f1)
-	[[ $page == *"the_four_block_story-L$line\">$line</a>  record(&#34;free B&#34;, 0);"* ]]
+	assert_contains "$page" "the_four_block_story-L$line\">$line</a>  record(&#34;free B&#34;, 0);"
 	# Both arms tell the same stages: one player moves them side by side.
-	[ "$(grep -c '<div class="film"' results/index.html)" = 1 ]
+	assert_equal "$(grep -c '<div class="film"' results/index.html)" 1
 }
 
 @test "the page asks for nothing, and only its own script may run" {
@@ -220,14 +222,15 @@ reported() {
 	hash=$(/usr/bin/python3 -c 'import base64, hashlib, re
 text = re.search(r"<script>(.*?)</script>", open("results/index.html").read(), re.S)[1]
 print("sha256-" + base64.b64encode(hashlib.sha256(text.encode()).digest()).decode())')
-	[[ $page == *"content=\"default-src 'none'; style-src 'unsafe-inline'; img-src data:; script-src '$hash'\""* ]]
-	[ "$(grep -o '<script' results/index.html | wc -l)" = 1 ]
+	assert_contains "$page" "content=\"default-src 'none'; style-src 'unsafe-inline'; img-src data:; script-src '$hash'\""
+	assert_equal "$(grep -o '<script' results/index.html | wc -l)" 1
 	run ! grep -Eo '(src|href)="?(https?:)?//[^"]*' results/index.html
 	run ! grep -Eq 'fetch\(|XMLHttp|import\(|@import|url\([^#]' results/index.html
-	[ -z "$(grep -o ' id="[^"]*"' results/index.html | sort | uniq -d)" ]
+	assert_equal "$(grep -o ' id="[^"]*"' results/index.html | sort | uniq -d)" ""
 	rm results/*/*.film.csv
 	reported
-	[[ $page != *'<script'* && $page != *script-src* ]]
+	refute_contains "$page" '<script'
+	refute_contains "$page" "script-src"
 }
 
 @test "the script runs in a browser under the page's own policy, and leaves the first stage" {
@@ -237,9 +240,9 @@ print("sha256-" + base64.b64encode(hashlib.sha256(text.encode()).digest()).decod
 		>results/4_giving_back/the_four_block_story.csv 2>/dev/null || true
 	reported
 	run -0 --separate-stderr "$browser" --headless --no-sandbox --disable-gpu --dump-dom "file://$PWD/results/index.html"
-	[[ $output == *'class="film plays"'* ]]
-	[ "$(grep -o '<li class="key now"' <<<"$output" | wc -l)" = 1 ]
-	[[ $stderr != *'Content Security Policy'* ]]
+	assert_output --partial 'class="film plays"'
+	assert_equal "$(grep -o '<li class="key now"' <<<"$output" | wc -l)" 1
+	refute_contains "$stderr" 'Content Security Policy'
 }
 
 @test "10,000 chunks x 20 stages stay far below 5 MB of page, and areas stay true" {
@@ -249,7 +252,7 @@ print("sha256-" + base64.b64encode(hashlib.sha256(text.encode()).digest()).decod
 	reported
 	size=$(stat -c %s results/index.html)
 	((size < 2500000))
-	[[ $page == *'Where blocks are finer than the picture'* ]]
+	assert_contains "$page" 'Where blocks are finer than the picture'
 	/usr/bin/python3 - <<-'PY'
 		from touchstone.film.read import CHUNKS
 		from touchstone.film.shapes import shapes
@@ -269,13 +272,16 @@ print("sha256-" + base64.b64encode(hashlib.sha256(text.encode()).digest()).decod
 	printf '%s\n' '# reason: <b>why</b>' arm,trial,record,stage,kind,state,start,bytes,count \
 		'<i>arm</i>,1,1,<script>x</script>,break,,4096,0,1' >"$film"
 	reported
-	[[ $page == *'&lt;b&gt;why'* && $page == *'&lt;script&gt;x'* && $page != *'<i>arm'* && $page != *'<script>x'* ]]
+	assert_contains "$page" '&lt;b&gt;why'
+	assert_contains "$page" '&lt;script&gt;x'
+	refute_contains "$page" '<i>arm'
+	refute_contains "$page" '<script>x'
 	echo 'a,1,1,s,chunk,lost,0,16,1' >>"$film"
 	reported
-	[[ $page == *'the_four_block_story.film.csv cannot be read: line 4: '* ]]
+	assert_contains "$page" 'the_four_block_story.film.csv cannot be read: line 4: '
 	echo 'nothing of the kind' >"$film"
 	reported
-	[[ $page == *'cannot be read: line 1: it is no film'* ]]
+	assert_contains "$page" 'cannot be read: line 1: it is no film'
 }
 
 @test "scripts/film draws a strip: PNG, PDF, an arm; and says what it lacks" {
@@ -283,22 +289,26 @@ print("sha256-" + base64.b64encode(hashlib.sha256(text.encode()).digest()).decod
 	/usr/bin/python3 -c 'import matplotlib' 2>/dev/null || skip "python3-matplotlib is missing: scripts/setup"
 	filmed known
 	run -0 "$ROOT/scripts/film" known.film.csv
-	[ "$output" = known.film.png ]
-	[ "$(head -c 4 known.film.png | tail -c 3)" = PNG ]
+	assert_output known.film.png
+	assert_equal "$(head -c 4 known.film.png | tail -c 3)" PNG
 	run -0 "$ROOT/scripts/film" known.film.csv --arm mapped --pdf
 	[ "$(head -c 4 known.film.pdf)" = %PDF ]
 	run -2 --separate-stderr "$ROOT/scripts/film" known.film.csv --arm nobody
-	[[ ${#stderr_lines[@]} == 1 && $stderr == *'no arm "nobody"'*'states, mapped'* ]]
+	assert_equal "${#stderr_lines[@]}" 1
+	assert_contains "$stderr" 'no arm "nobody"' 'states, mapped'
 	run -2 --separate-stderr "$ROOT/scripts/film" absent.film.csv
-	[[ ${#stderr_lines[@]} == 1 && $stderr == *'No such file'* ]]
+	assert_equal "${#stderr_lines[@]}" 1
+	assert_contains "$stderr" 'No such file'
 	run -2 --separate-stderr "$ROOT/scripts/film" known.csv
-	[[ ${#stderr_lines[@]} == 1 && $stderr == *'it is no film'* ]]
-	[ -z "$(find . -name '.known*')" ]
+	assert_equal "${#stderr_lines[@]}" 1
+	assert_contains "$stderr" 'it is no film'
+	assert_equal "$(find . -name '.known*')" ""
 }
 
 @test "scripts/film without matplotlib: the cure, exit 77" {
 	mkdir without
 	echo 'raise ImportError' >without/matplotlib.py
 	PYTHONPATH=$PWD/without run -77 --separate-stderr "$ROOT/scripts/film" x.film.csv
-	[[ ${#stderr_lines[@]} == 1 && $stderr == *"scripts/setup"* ]]
+	assert_equal "${#stderr_lines[@]}" 1
+	assert_contains "$stderr" "scripts/setup"
 }

@@ -1,8 +1,9 @@
 # SPDX-License-Identifier: MIT
 # What the tests share. Each .bats file begins with `load helper`.
-bats_require_minimum_version 1.5.0
+bats_require_minimum_version 1.7.0
+source "${BASH_SOURCE[0]%/*}/assertions.bash"
 
-ROOT=$(cd "$BATS_TEST_DIRNAME/.." && pwd)
+ROOT=$(cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd)
 BUILD=${BUILD:-$ROOT/build}
 [[ $BUILD == /* ]] || BUILD=$ROOT/$BUILD
 export BUILD
@@ -20,7 +21,7 @@ program() {
 project() {
 	local claim
 	mkdir -p "$1/build"
-	cp -a Makefile lib scripts "$1"
+	cp -a Makefile build.mk lib scripts "$1"
 	cp -a "$BUILD"/{lib,libtouchstone.a,.flags} "$1/build"
 	for claim in "${@:2}"; do
 		claim=$(scripts/claims "$claim")
@@ -32,38 +33,131 @@ project() {
 	BUILD=$PWD/build
 }
 
-# experiment CLAIM [argument ...]: runs it; what it says is kept, the result dropped.
-# With `run -1 experiment ...` the verdict is the exit status: 0 reproduced,
-# 1 refuted, 3 inconclusive, 77 unsupported, 2 broken.
-experiment() {
-	"$(program "$1")" "${@:2}" 2>&1 >/dev/null
+# talk PROGRAM [argument ...]: what an experiment says on stderr: its findings and its verdict. The result,
+# on stdout, is dropped.
+talk() {
+	"$@" 2>&1 >/dev/null
 }
 
-# findings: what `run` printed last, without the rows.
-findings() {
+# experiment CLAIM [argument ...]: what a claim's program says.
+experiment() {
+	talk "$(program "$1")" "${@:2}"
+}
+
+# ---- findings and verdicts --------------------------------------------------
+
+# findings_in: reads a result, or what a program says, from stdin. Prints its findings, those that are
+# equal once: KIND, OUTCOME, LINE and SENTENCE with tabs in between. LINE is - where a result has none.
+findings_in() {
+	awk -F ' [|] ' '/^# (expect|control): / {
+		split($1, word, /[#: ]+/)
+		sentence = $2
+		for (i = 3; i < NF; i++)
+			sentence = sentence " | " $i
+		if (!seen[word[2], word[3], sentence]++)
+			printf "%s\t%s\t%s\t%s\n", word[2], word[3], "-", sentence
+	}'
+}
+
+# sentences OUTCOME [SENTENCE]: the findings with this outcome in what `run` printed last, or those of
+# them with this sentence. In both, * stands for any text.
+sentences() {
+	local kind outcome sentence
+	findings_in <<<"$output" | while IFS=$'\t' read -r kind outcome _ sentence; do
+		# shellcheck disable=SC2053 # both are patterns
+		[[ $outcome != $1 || $sentence != ${2-*} ]] || echo "$sentence"
+	done
+}
+
+# what_came_out: shows what `run` printed last, without the rows, when a test fails.
+what_came_out() {
+	echo "status $status:"
 	grep -v '^[^#]*,' <<<"$output" || true
 }
 
-# timed STATUS COMMAND ...: `run -STATUS` for an experiment on timings. While a spread that is
-# too wide hides what it must find, it is asked again, twice; then the test is skipped.
-timed() {
-	local attempt
+# run_until_clear ANSWER COMMAND ...: `run COMMAND ...`, then ANSWER, which is a function of the test:
+# it returns 0 for yes, 1 for no, and 2 where the spread of the timings is too wide to tell. Then the
+# experiment is asked again, twice; then the test is skipped.
+run_until_clear() {
+	local attempt answer
 	for attempt in 1 2 3; do
 		run "${@:2}"
-		if ((status != 3)) || grep -q '^# control: failed' <<<"$output" || ! grep -q ': unclear |' <<<"$output"; then
-			((status == $1)) && return
-			echo "status $status, not $1:"
-			findings
-			return 1
-		fi
+		answer=0
+		"$1" || answer=$?
+		((answer == 2)) || break
 	done
-	skip "this machine is too busy to tell: $(grep -m 1 ': unclear |' <<<"$output")"
+	((answer != 2)) || skip "this machine is too busy to tell: $(sentences unclear | head -n 1)"
+	((answer == 0)) || { what_came_out && return 1; }
 }
 
-# compiled FILE.c: compiles an experiment that lies elsewhere; prints the program's path.
+# The exit status of each verdict.
+declare -gA STATUS=([reproduced]=0 [refuted]=1 [broken]=2 [inconclusive]=3 [unsupported]=77)
+
+# verdict_is VERDICT: the answer to: did it come out so? An inconclusive run in which no control
+# failed, and some finding is unclear, is no answer.
+verdict_is() {
+	if ((status == STATUS[inconclusive])) && [[ -n $(sentences unclear) ]] &&
+		! grep -q '^# control: failed' <<<"$output"; then
+		return 2
+	fi
+	((status == STATUS[$1])) || { echo "does not come out $1" && return 1; }
+}
+
+# comes_out VERDICT [run's option ...] PROGRAM [argument ...]: runs an experiment, which must have this
+# verdict.
+comes_out() {
+	local verdict=$1
+	verdict_as_told() { verdict_is "$verdict"; }
+	run_until_clear verdict_as_told "${@:2}"
+}
+
+# finding_fails SENTENCE PROGRAM [argument ...]: this expectation or control must fail; * stands for any
+# text. Where others fail with it, the verdict does not tell whether it can.
+finding_fails() {
+	local wanted=$1
+	finding_as_told() {
+		[[ -z $(sentences failed "$wanted") ]] || return 0
+		[[ -z $(sentences unclear "$wanted") ]] || return 2
+		echo "does not fail: $wanted" && return 1
+	}
+	run_until_clear finding_as_told "${@:2}"
+}
+
+# failed_findings_are SENTENCE ...: these findings failed in what `run` printed last, and no others; * stands
+# for any text.
+failed_findings_are() {
+	local sentence
+	for sentence; do
+		[[ -n $(sentences failed "$sentence") ]] || { echo "does not fail: $sentence" && what_came_out && return 1; }
+	done
+	no_others_failed "$@"
+}
+
+# no_others_failed SENTENCE ...: nothing failed in what `run` printed last but what these stand for.
+no_others_failed() {
+	local sentence others listed=$'\n'
+	for sentence; do
+		listed+=$(sentences failed "$sentence")$'\n'
+	done
+	others=$(sentences failed | grep -vxF -e "$listed") || return 0
+	echo "fails too: $others" && return 1
+}
+
+# none_held [PATTERN]: not one finding held in what `run` printed last, or not one of those
+# whose lines match. So each of them can fail, however many there are on this machine.
+none_held() {
+	local found
+	found=$(grep -E '^# (expect|control): ' <<<"$output" | grep -E -e "${1:-.}") || { echo "no finding: $1" && return 1; }
+	if grep -F ': held | ' <<<"$found"; then return 1; fi
+}
+
+# ---- programs that lie elsewhere --------------------------------------------
+
+# compiled FILE.c [flag ...]: compiles an experiment that lies elsewhere; prints the program's path.
+# Without debug information: see leak_checkers_do_not_see_it.mk.
 compiled() {
-	"${CC:-cc}" -std=gnu11 -O2 -fno-builtin -fPIE "${ROOMS[@]}" -o "${1%.c}" "$1" \
-		"$BUILD/libtouchstone.a" -pie -pthread -ldl -Wl,-z,now >&2
+	"${CC:-cc}" -std=gnu11 -O2 -fno-builtin -fPIE "${ROOMS[@]}" -o "${1%.c}" "$1" "${@:2}" \
+		"$BUILD/libtouchstone.a" -pie -pthread -ldl -Wl,-z,now,--strip-debug >&2
 	echo "${1%.c}"
 }
 
@@ -102,20 +196,4 @@ fails() {
 shim() {
 	"${CC:-cc}" -std=gnu11 -O2 -fno-builtin -fPIC -shared -o "$BATS_TEST_TMPDIR/$1.so" "tests/shims/$1.c" >&2
 	echo "$BATS_TEST_TMPDIR/$1.so"
-}
-
-# failed NUMBER: so many different findings failed in what `run` printed last. A verdict
-# alone does not tell whether each of several expectations can fail.
-failed() {
-	local found
-	found=$(grep -E '^# (expect|control): failed' <<<"$output" | sort -u)
-	[[ $(grep -c . <<<"$found") -eq $1 ]] || { echo "failed: $found" && return 1; }
-}
-
-# none_held [PATTERN]: not one finding held in what `run` printed last, or not one of those
-# whose lines match. So each of them can fail, however many there are on this machine.
-none_held() {
-	local found
-	found=$(grep -E '^# (expect|control): ' <<<"$output" | grep -E -e "${1:-.}") || { echo "no finding: $1" && return 1; }
-	if grep -F ': held | ' <<<"$found"; then return 1; fi
 }

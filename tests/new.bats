@@ -14,15 +14,15 @@ setup() {
 
 @test "make new: the fork builds, runs, says where it came from, and is in the report" {
 	run -0 make new FROM=malloc_is_lazy NAME=reading_the_pages HYPOTHESIS='reading "takes" no memory, not even 1 \ page'
-	[[ $output == *'9_mine/reading_the_pages '*reproduced*"experiments/9_mine/reading_the_pages.c is yours: change one thing in it, then make predict CLAIM=reading_the_pages" ]]
-	[ "$(sed -n 2p experiments/9_mine/reading_the_pages.c)" = '/* forked from experiments/3_residency/malloc_is_lazy.c */' ]
+	[[ $output == *'9_mine/reading_the_pages '*reproduced*"experiments/9_mine/reading_the_pages.c is yours: change one thing in it, then make predict CLAIM=reading_the_pages" ]] || fail "$output"
+	assert_equal "$(sed -n 2p experiments/9_mine/reading_the_pages.c)" '/* forked from experiments/3_residency/malloc_is_lazy.c */'
 	grep -qxF '# hypothesis: reading "takes" no memory, not even 1 \ page' results/latest/9_mine/reading_the_pages.csv
 	if [[ -e results/latest/index.html ]]; then
 		grep -q 'Hypothesis: “reading &#34;takes&#34; no memory' results/latest/index.html
 	fi
 	# but for those two lines it is the origin, and nothing else was left behind
 	diff <(sed '2d; /^\t\.hypothesis = /d' experiments/9_mine/reading_the_pages.c) experiments/3_residency/malloc_is_lazy.c
-	[ "$(ls -A experiments/9_mine)" = reading_the_pages.c ]
+	assert_equal "$(ls -A experiments/9_mine)" reading_the_pages.c
 }
 
 @test "without a hypothesis the file asks for one" {
@@ -34,8 +34,8 @@ setup() {
 	scripts/new 3_residency/malloc_is_lazy first 'a first, long one'
 	sed -i 's/^\t.hypothesis = .*/\t.hypothesis = "of two, "\n\t\t"lines",/' experiments/9_mine/first.c
 	scripts/new first second 'the second'
-	[ "$(sed -n 2p experiments/9_mine/second.c)" = "/* forked from experiments/9_mine/first.c */" ]
-	[ "$(grep -c 'forked from' experiments/9_mine/second.c)" -eq 1 ]
+	assert_equal "$(sed -n 2p experiments/9_mine/second.c)" "/* forked from experiments/9_mine/first.c */"
+	assert_equal "$(grep -c 'forked from' experiments/9_mine/second.c)" 1
 	diff <(sed '2d; /^\t\.hypothesis = "the second",$/d' experiments/9_mine/second.c) experiments/3_residency/malloc_is_lazy.c
 }
 
@@ -45,49 +45,50 @@ setup() {
 	scripts/new leak_checkers_do_not_see_it my_leak
 	grep -q '^\$(BUILD)/9_mine/my_leak: EXTRA_LINK = ' experiments/9_mine/my_leak.mk
 	run -0 make -n V=1 build/9_mine/my_leak
-	[[ $output == *'-o build/9_mine/my_leak '*--strip-debug* ]]
+	assert_contains "$output" '-o build/9_mine/my_leak ' "--strip-debug"
 }
 
 @test "a name that is taken, here or in another chapter: exit 2, nothing overwritten" {
 	mkdir experiments/9_mine
 	echo mine >experiments/9_mine/taken.c
 	run -2 scripts/new malloc_is_lazy taken
-	[[ $output == *"there is experiments/9_mine/taken.c already; choose another NAME"* ]]
-	[ "$(<experiments/9_mine/taken.c)" = mine ]
+	assert_output --partial "there is experiments/9_mine/taken.c already; choose another NAME"
+	assert_equal "$(<experiments/9_mine/taken.c)" mine
 	run -2 make new FROM=malloc_is_lazy NAME=leak_checkers_do_not_see_it
-	[[ $output == *'there is experiments/7_fragmentation/leak_checkers_do_not_see_it.c already'* ]]
-	[ "$(ls experiments/9_mine)" = taken.c ]
+	assert_output --partial 'there is experiments/7_fragmentation/leak_checkers_do_not_see_it.c already'
+	assert_equal "$(ls experiments/9_mine)" taken.c
 }
 
 @test "a bad name, no name, no source: one sentence, exit 2, nothing written" {
 	local bad
 	for bad in Reading reading-pages 'reading pages' ../escape 9lives _x 'a;b' 'a"b' "$(printf 'a%.0s' {1..65})" größe; do
 		run -2 scripts/new malloc_is_lazy "$bad"
-		[[ $output == *"\"$bad\" cannot be its name: a lower case letter, then lower case letters, digits and underscores"* ]]
+		assert_output --partial "\"$bad\" cannot be its name: a lower case letter, then lower case letters, digits and underscores"
 	done
 	run -2 make new FROM=malloc_is_lazy NAME='a"; echo "hurt'
-	[[ $output == *'cannot be its name'* && $output != *$'\nhurt'* ]]
+	assert_output --partial 'cannot be its name'
+	refute_output --partial $'\nhurt'
 	run -2 make new FROM=malloc_is_lazy
-	[[ $output == *'what shall it be called? make new FROM=malloc_is_lazy NAME='* ]]
+	assert_output --partial 'what shall it be called? make new FROM=malloc_is_lazy NAME='
 	run -2 make new NAME=reading_the_pages
-	[[ $output == *'from which claim? make new FROM='* ]]
+	assert_output --partial 'from which claim? make new FROM='
 	run -2 make new FROM=malloc_is_lasy NAME=reading_the_pages
-	[[ $output == *'there is no claim "malloc_is_lasy"; the nearest are:'*malloc_is_lazy* ]]
+	assert_contains "$output" 'there is no claim "malloc_is_lasy"; the nearest are:' "malloc_is_lazy"
 	run -2 scripts/new malloc_is_lazy reading_the_pages $'two\nlines'
-	[[ $output == *'a hypothesis is one line of text'* ]]
+	assert_output --partial 'a hypothesis is one line of text'
 	run -2 scripts/new malloc_is_lazy
-	[[ $output == *usage* ]]
-	[ ! -e experiments/9_mine ]
+	assert_output --partial "usage"
+	assert [ ! -e experiments/9_mine ]
 }
 
 @test "a folder that cannot be written, a source without a declaration: exit 2" {
 	touch experiments/9_mine
 	run -2 scripts/new malloc_is_lazy reading_the_pages
-	[[ $output == *"cannot write to experiments/9_mine"* ]]
+	assert_output --partial "cannot write to experiments/9_mine"
 	rm experiments/9_mine
 	echo 'int main(void) { return 0; }' >experiments/3_residency/bare.c
 	run -2 scripts/new bare reading_the_pages
-	[[ $output == *"has no line 'const struct experiment experiment = {'"* ]]
+	assert_output --partial "has no line 'const struct experiment experiment = {'"
 }
 
 @test "git does not see what is forked, so git pull does not touch it" {
@@ -99,7 +100,7 @@ setup() {
 	scripts/new malloc_is_lazy reading_the_pages
 	sed -i '0,/write_pages/s//read_pages/' experiments/9_mine/reading_the_pages.c
 	run -0 make predict CLAIM=reading_the_pages PREDICT=64M
-	[[ $output == *refuted* ]]
+	assert_output --partial "refuted"
 	run -0 make run CLAIM=malloc_is_lazy
-	[[ $output == *reproduced* ]]
+	assert_output --partial "reproduced"
 }

@@ -2,13 +2,14 @@
 # SPDX-License-Identifier: MIT
 # Texts, reference run and experiments do not drift apart; and what this machine
 # does differently from the reference machine is said.
+# bats file_tags=timed
 
 load helper
 
 @test "no claim of the reference run is gone; new ones are named" {
 	scripts/claims >"$BATS_TEST_TMPDIR/claims"
 	(cd results/reference && find . -path ./bench -prune -o -name '*.csv' ! -name '*.film.csv' -print) | sed 's|^\./||; s|\.csv$||' | sort >"$BATS_TEST_TMPDIR/known"
-	[ -z "$(comm -13 "$BATS_TEST_TMPDIR/claims" "$BATS_TEST_TMPDIR/known")" ]
+	assert_equal "$(comm -13 "$BATS_TEST_TMPDIR/claims" "$BATS_TEST_TMPDIR/known")" ""
 	new=$(comm -23 "$BATS_TEST_TMPDIR/claims" "$BATS_TEST_TMPDIR/known" | grep -v '^9_' | tr '\n' ' ')
 	[ -z "$new" ] || skip "not in the reference run yet (make reference): $new"
 }
@@ -23,7 +24,7 @@ load helper
 	cp -r results/reference "$BATS_TEST_TMPDIR/results"
 	sed -i 's/^# verdict: refuted/# verdict: reproduced/' "$BATS_TEST_TMPDIR/results/reference/4_giving_back/the_four_block_story.csv"
 	run -1 "$BATS_TEST_TMPDIR/scripts/maintain/reference" --check
-	[[ $output == *"README.md differs"* ]]
+	assert_output --partial "README.md differs"
 }
 
 @test "the claims of the reference run are those of the sources" {
@@ -33,6 +34,29 @@ load helper
 		diff <(sed -n 's/^# claim: //p' "results/reference/$claim.csv") \
 			<("$BUILD/$claim" --help | sed -n 's/^claim: //p')
 	done
+}
+
+@test "the committed charts are those that their results draw today" {
+	[[ $(gnuplot --version) == 'gnuplot 5.4 '* ]] || skip 'another gnuplot than 5.4 writes other bytes'
+	cp -r results/reference "$BATS_TEST_TMPDIR/drawn"
+	rm -r "$BATS_TEST_TMPDIR/drawn/bench"
+	find "$BATS_TEST_TMPDIR/drawn" -name '*.svg' -delete
+	scripts/chart "$BATS_TEST_TMPDIR/drawn"
+	diff -rq --exclude=bench results/reference "$BATS_TEST_TMPDIR/drawn"
+}
+
+@test "make reference CLAIM=name measures that claim and leaves the others; a wrong name measures none" {
+	project "$BATS_TEST_TMPDIR/project" malloc_is_lazy free_keeps_a_heap_block
+	cp "$ROOT/README.md" .
+	mkdir results
+	cp -r "$ROOT/results/reference" results
+	find results experiments -name '*.md' -exec touch -d yesterday {} + -o -path '*reference/*' -exec touch -d yesterday {} +
+	run -0 make reference CLAIM=malloc_is_lazy
+	run -0 find results -type f -newermt '1 hour ago' -printf '%f\n'
+	[ "$(sort <<<"$output")" = $'malloc_is_lazy.csv\nmalloc_is_lazy.map.csv\nmalloc_is_lazy.svg' ]
+	run -2 make reference CLAIM=malloc_is_lasy
+	[[ $output == *'there is no claim "malloc_is_lasy"'* ]]
+	[ -e results/reference/8_allocators/glibc_fragments_more.csv ]
 }
 
 @test "verdicts on this machine are those of the reference machine (a difference is shown, not an error)" {

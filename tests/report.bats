@@ -3,7 +3,8 @@
 # shellcheck disable=SC2154 # stderr and stderr_lines are set by run
 # scripts/report: from made-up results to one page that stands alone.
 
-bats_require_minimum_version 1.5.0
+bats_require_minimum_version 1.7.0
+load assertions
 
 setup_file() {
 	export missing=''
@@ -187,7 +188,7 @@ has_not() {
 	has_not '<script'
 	has_not 'onload'
 	has_not 'example.org'
-	[[ -z $(grep -o ' id="[^"]*"' "$results/index.html" | sort | uniq -d) ]]
+	assert_equal "$(grep -o ' id="[^"]*"' "$results/index.html" | sort | uniq -d)" ""
 }
 
 @test "without a chart the rows are shown, and how to get charts" {
@@ -249,20 +250,23 @@ has_not() {
 	result lazy "$held" "verdict: reproduced"
 	cp "$results/3_residency/lazy.csv" "$results/10_last/"
 	report
-	[[ $page == *'3. Does malloc(n) take n bytes?</h2>'*'10. last</h2>'* ]]
+	assert_contains "$page" '3. Does malloc(n) take n bytes?</h2>' '10. last</h2>'
 	has '<code>3_residency/unrun</code>'
 }
 
 @test "nothing to report, or nowhere to write: one sentence, exit 2" {
 	run -2 --separate-stderr "$project/scripts/report" "$project/nowhere"
-	[[ ${#stderr_lines[@]} == 1 && $stderr == *"is not a folder"*"make run-all"* ]]
+	assert_equal "${#stderr_lines[@]}" 1
+	assert_contains "$stderr" "is not a folder" "make run-all"
 	run -2 --separate-stderr "$project/scripts/report" "$results"
-	[[ ${#stderr_lines[@]} == 1 && $stderr == *"holds no CHAPTER/CLAIM.csv"* ]]
+	assert_equal "${#stderr_lines[@]}" 1
+	assert_contains "$stderr" "holds no CHAPTER/CLAIM.csv"
 	result lazy "$held" "verdict: reproduced"
 	mkdir "$results/index.html"
 	run -2 --separate-stderr "$project/scripts/report" "$results"
-	[[ ${#stderr_lines[@]} == 1 && $stderr == *"cannot write"* ]]
-	[[ -z $(find "$results" -name '.index*') ]]
+	assert_equal "${#stderr_lines[@]}" 1
+	assert_contains "$stderr" "cannot write"
+	assert_equal "$(find "$results" -name '.index*')" ""
 }
 
 @test "RESULTS names the folder when no argument does" {
@@ -270,12 +274,13 @@ has_not() {
 	mv "$results" "$project/results/monday"
 	cd /
 	RESULTS=results/monday "$project/scripts/report"
-	[[ -s $project/results/monday/index.html ]]
+	assert [ -s "$project/results/monday/index.html" ]
 }
 
 @test "without jinja2: the cure, exit 77" {
 	mkdir "$BATS_TEST_TMPDIR/without"
 	echo 'raise ImportError' >"$BATS_TEST_TMPDIR/without/jinja2.py"
 	PYTHONPATH=$BATS_TEST_TMPDIR/without run -77 --separate-stderr "$project/scripts/report" "$results"
-	[[ ${#stderr_lines[@]} == 1 && $stderr == *"scripts/setup"* ]]
+	assert_equal "${#stderr_lines[@]}" 1
+	assert_contains "$stderr" "scripts/setup"
 }

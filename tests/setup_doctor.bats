@@ -6,6 +6,9 @@
 # that is the whole PATH, a list of tools, and an apt that writes down what it is asked and
 # "installs" by putting a command into the folder.  Needs no root, no network; changes nothing.
 
+bats_require_minimum_version 1.7.0
+load assertions
+
 setup() {
 	project=$BATS_TEST_TMPDIR/project
 	bin=$BATS_TEST_TMPDIR/bin
@@ -45,7 +48,7 @@ small_list() {
 	tools_are 'cc compiler cc gcc any measure no_building' \
 		'make command make make any measure no_rules' \
 		'plotter command plotter plotter-nox any chart no_charts_at_all' \
-		'tracer command tracer tracer any optional no_traces'
+		'tracer command tracer tracer any experiment no_traces'
 }
 
 # user_is NUMBER: what id -u says.
@@ -53,17 +56,28 @@ user_is() {
 	command_is id "echo $1"
 }
 
+# apt_knows PACKAGE...: a dry run succeeds where each argument has an alternative among them;
+# "installs" the first such alternative.
 apt_knows() {
 	known=" $* "
-	command_is apt-cache "shift; for name; do [[ '$known' != *\" \$name \"* ]] ||" \
-		'printf "%s:\n  Installed: (none)\n  Candidate: 1.0\n" "$name"; done'
 	command_is apt-get \
 		"[[ ' '\$*' ' = *' -s '* ]] || echo \"\${DEBIAN_FRONTEND-} apt-get \$*\" >> '$log'" \
 		"[[ $offline = no || ' '\$*' ' = *' -s '* ]] || exit 100" \
 		"[[ ' '\$*' ' != *' $unfit '* ]] || exit 100" \
-		"[[ ' '\$*' ' != *' install '* || ' '\$*' ' = *' -s '* ]] || for name; do" \
-		"[[ '$known' != *\" \$name \"* ]] || { printf '#!/bin/bash\n' > '$bin/'\"\${name%-nox}\";" \
-		"'$(type -P chmod)' +x '$bin/'\"\${name%-nox}\"; }; done"
+		"known='$known' bin='$bin' chmod='$(type -P chmod)'" \
+		'installing=no' \
+		'for argument; do' \
+		'	case $argument in satisfy) installing=yes; continue ;; -*) continue ;; esac' \
+		'	[[ $installing = yes ]] || continue' \
+		'	chosen=""' \
+		'	for name in ${argument//|/ }; do' \
+		'		[[ $chosen || $known != *" $name "* ]] || chosen=$name' \
+		'	done' \
+		'	[[ $chosen ]] || exit 100' \
+		'	[[ " $* " != *" -s "* ]] || continue' \
+		'	chosen=${chosen%-nox} chosen=${chosen%%[0-9]*}' \
+		'	printf "#!/bin/bash\n" > "$bin/$chosen"; "$chmod" +x "$bin/$chosen"' \
+		'done'
 }
 
 on_it() {
@@ -90,11 +104,12 @@ fails() {
 	count=0
 	while IFS= read -r line; do
 		[[ $line != '#'* ]] || continue
-		IFS=$'\t' read -r name kind what package machine need cost rest <<< "$line"
+		IFS=$'\t' read -r name kind what package machine role cost rest <<< "$line"
 		echo "$line"
-		[[ -n $cost && -z $rest ]]
-		[[ $(type -t "has_$kind") = function ]]
-		[[ " $needs " = *" $need "* ]]
+		assert [ -n "$cost" ]
+		assert_equal "$rest" ""
+		assert_equal "$(type -t "has_$kind")" function
+		[[ " $roles " = *" $role "* ]] || fail "$role"
 		[[ $package =~ ^[a-z0-9.|+-]+$ ]]
 		[[ $machine = any || $machine = x86_64 ]]
 		count=$((count + 1))
@@ -104,7 +119,7 @@ fails() {
 
 @test "measuring needs a compiler, libc headers and make, nothing else" {
 	run awk -F '\t' '$6 == "measure" { print $4 }' "$project/scripts/shell/tools.tsv"
-	[ "$output" = $'gcc\nlibc6-dev\nmake' ]
+	assert_output $'gcc\nlibc6-dev\nmake'
 }
 
 @test "a check of each kind tells what is there from what is not" {
@@ -115,6 +130,7 @@ fails() {
 	fails has_compiler no-such-compiler
 	CC='cat -u' has_compiler no-such-compiler
 	has_library libc.so.6
+	fails has_bats no-such-library
 	fails has_library libnosuchlibrary.so.1
 	fails has_module nosuchmodule
 	[ ! -x /usr/bin/python3 ] || has_module json
@@ -136,49 +152,50 @@ fails() {
 @test "setup asks apt for nothing when everything is here" {
 	small_list; user_is 0; apt_knows make; machine_has cc make plotter tracer
 	on_it setup
-	[ "$status" -eq 0 ]
-	[ "$output" = 'setup: everything is here' ]
-	[ ! -s "$log" ]
+	assert_success
+	assert_output 'setup: everything is here'
+	assert [ ! -s "$log" ]
 }
 
 @test "setup --check names what is missing, changes nothing and exits 1" {
 	small_list; user_is 0; apt_knows make plotter-nox; machine_has cc make tracer
 	on_it setup --check
-	[ "$status" -eq 1 ]
-	[ "$output" = 'missing: plotter (Debian package plotter-nox, for: chart): no charts at all' ]
-	[ ! -s "$log" ]
+	assert_failure 1
+	assert_output 'missing: plotter (Debian package plotter-nox, for: chart): no charts at all'
+	assert [ ! -s "$log" ]
 	machine_has plotter
 	on_it setup --check
-	[ "$status" -eq 0 ]
+	assert_success
 }
 
 @test "setup installs only what is missing, after one update, and asks no questions" {
 	small_list; user_is 0; apt_knows gcc make plotter-nox tracer; machine_has cc tracer
 	on_it setup
-	[ "$status" -eq 0 ]
+	assert_success
 	says 'everything is here'
-	[ "$(wc -l < "$log")" -eq 2 ]
+	assert_equal "$(wc -l < "$log")" 2
 	[[ $(sed -n 1p "$log") = 'noninteractive apt-get '*' update' ]]
-	[[ $(sed -n 2p "$log") = 'noninteractive apt-get '*' install -y --no-remove --no-install-recommends make plotter-nox' ]]
+	[[ $(sed -n 2p "$log") = 'noninteractive apt-get '*' satisfy -y --no-remove --no-install-recommends make plotter-nox' ]]
 	: > "$log"
 	on_it setup
-	[ "$status" -eq 0 ]
-	[ ! -s "$log" ]
+	assert_success
+	assert [ ! -s "$log" ]
 }
 
 @test "setup takes the package name that this release knows" {
-	tools_are 'cc compiler cc gcc any measure x' 'lib command lib lib4|lib4t64 any optional x'
+	tools_are 'cc compiler cc gcc any measure x' 'lib command lib lib4|lib4t64 any experiment x'
 	user_is 0; apt_knows lib4t64; machine_has cc
 	on_it setup
-	grep -q 'recommends lib4t64$' "$log"
+	grep -q 'recommends lib4 | lib4t64$' "$log"
+	[ -x "$bin/lib" ]
 }
 
 @test "setup skips with a word what apt does not know" {
 	small_list; user_is 0; apt_knows plotter-nox; machine_has cc make
 	on_it setup
-	[ "$status" -eq 0 ]
-	says 'skipped, not known to apt here: tracer'
-	says 'missing: tracer (Debian package tracer, for: optional): no traces'
+	assert_success
+	says 'skipped tracer: not known to apt here, or it does not fit'
+	says 'missing: tracer (Debian package tracer, for: experiment): no traces'
 	says_not 'missing: plotter'
 	grep -q 'recommends plotter-nox$' "$log"
 }
@@ -187,8 +204,8 @@ fails() {
 	unfit=tracer
 	small_list; user_is 0; apt_knows plotter-nox tracer; machine_has cc make
 	on_it setup
-	[ "$status" -eq 0 ]
-	says 'skipped tracer: it does not fit'
+	assert_success
+	says 'skipped tracer: not known to apt here, or it does not fit what is installed'
 	grep -q 'recommends plotter-nox$' "$log"
 }
 
@@ -196,7 +213,7 @@ fails() {
 	offline=yes
 	small_list; user_is 0; apt_knows plotter-nox tracer; machine_has cc make
 	on_it setup
-	[ "$status" -eq 0 ]
+	assert_success
 	says 'apt-get update failed'
 	says 'missing: plotter (Debian package plotter-nox, for: chart): no charts at all'
 	says 'measuring goes on without'
@@ -206,7 +223,7 @@ fails() {
 	offline=yes
 	small_list; user_is 0; apt_knows make; machine_has cc plotter tracer
 	on_it setup
-	[ "$status" -eq 2 ]
+	assert_failure 2
 	says 'measuring cannot start without make'
 }
 
@@ -216,7 +233,7 @@ fails() {
 	user_is 0; apt_knows libc6-dev
 	command_is cc 'while read -r _; do :; done; exit 1'
 	on_it setup
-	[ "$status" -eq 2 ]
+	assert_failure 2
 	says 'measuring cannot start without headers'
 }
 
@@ -224,7 +241,7 @@ fails() {
 	small_list; user_is 1000; apt_knows plotter-nox; machine_has cc make tracer
 	command_is sudo "echo \"sudo \$*\" >> '$log'; [[ \$1 != -n ]] || exit 0; exec \"\$@\""
 	on_it setup
-	[ "$status" -eq 0 ]
+	assert_success
 	grep -q '^sudo env DEBIAN_FRONTEND=noninteractive apt-get .* update$' "$log"
 	grep -q '^sudo env DEBIAN_FRONTEND=noninteractive apt-get .* plotter-nox$' "$log"
 }
@@ -232,26 +249,26 @@ fails() {
 @test "a user without sudo gets the command for root" {
 	small_list; user_is 1000; apt_knows make plotter-nox; machine_has cc make tracer
 	on_it setup
-	[ "$status" -eq 0 ]
-	says 'apt-get update && apt-get install -y --no-remove --no-install-recommends plotter-nox'
-	[ ! -s "$log" ]
+	assert_success
+	says 'apt-get update && apt-get satisfy -y --no-remove --no-install-recommends '\''plotter-nox'\'
+	assert [ ! -s "$log" ]
 	rm "$bin/make"
 	command_is sudo 'exit 1'
 	on_it setup
-	[ "$status" -eq 2 ]
-	says 'no-install-recommends make plotter-nox'
-	[ ! -s "$log" ]
+	assert_failure 2
+	says "no-install-recommends 'make, plotter-nox'"
+	assert [ ! -s "$log" ]
 }
 
 @test "without apt setup names the packages, and those of dnf" {
 	small_list; user_is 0; machine_has cc make dnf
 	on_it setup
-	[ "$status" -eq 0 ]
+	assert_success
 	says 'by their Debian names: plotter-nox, tracer'
 	says 'dnf install gcc make'
 	rm "$bin/make" "$bin/dnf"
 	on_it setup
-	[ "$status" -eq 2 ]
+	assert_failure 2
 	says 'Debian names: make, plotter-nox, tracer'
 	says_not dnf
 }
@@ -260,41 +277,52 @@ fails() {
 	small_list; user_is 0; machine_has cc make plotter tracer
 	mkdir -p "$project/tests/browser/node_modules"
 	touch -d yesterday "$project/tests/browser/package-lock.json"
-	on_it setup --check
-	[ "$status" -eq 1 ]
+	on_it setup --check tests
+	assert_failure 1
 	says 'missing: playwright-core and axe-core (by npm ci in tests/browser, for: test)'
-	on_it setup
-	[ "$status" -eq 0 ]
+	on_it setup tests
+	assert_success
 	says 'missing: playwright-core and axe-core'
 	command_is npm "echo \"\$*\" >> '$log'; exit 1"
-	on_it setup
-	[ "$status" -eq 0 ]
+	on_it setup tests
+	assert_success
 	says 'npm ci failed'
 	says 'missing: playwright-core and axe-core'
-	on_it setup chart
+	on_it setup
 	says 'everything is here'
 	command_is npm "echo \"\$*\" >> '$log'; : > node_modules/.package-lock.json"
-	on_it setup
-	on_it setup
-	[ "$output" = 'setup: everything is here' ]
-	[ "$(grep -c '^ci --ignore-scripts ' "$log")" -eq 2 ]
+	on_it setup tests
+	on_it setup tests
+	assert_output 'setup: everything is here'
+	assert_equal "$(grep -c '^ci --ignore-scripts ' "$log")" 2
 }
 
-@test "setup NEED installs for that need and for measuring, and knows no other words" {
-	small_list; user_is 0; apt_knows make plotter-nox tracer; machine_has cc
-	on_it setup chart
-	[ "$status" -eq 0 ]
-	grep -q 'recommends make plotter-nox$' "$log"
+@test "setup alone leaves out what only tests and linters use; setup tests adds it; no other words" {
+	tools_are 'cc compiler cc gcc any measure x' 'tester command tester tester any test no_tests' \
+		'linter command linter linter any lint no_linting' 'plotter command plotter plotter any chart x'
+	user_is 0; apt_knows tester linter plotter; machine_has cc
+	on_it setup
+	assert_success
+	assert_output 'setup: everything is here'
+	grep -q 'recommends plotter$' "$log"
+	on_it setup --check
+	assert_success
+	on_it setup --check tests
+	assert_failure 1
+	says 'missing: tester (Debian package tester, for: test): no tests'
+	on_it setup tests
+	assert_success
+	grep -q 'recommends tester linter$' "$log"
 	on_it setup charts
-	[ "$status" -eq 2 ]
-	says "no such need: 'charts'"
+	assert_failure 2
+	says 'there is no "charts" to set up'
 }
 
 @test "setup and doctor without their list say so" {
 	rm "$project/scripts/shell/tools.tsv"
 	for script in setup doctor; do
 		on_it "$script"
-		[ "$status" -eq 2 ]
+		assert_failure 2
 		says "$script: cannot read"
 	done
 }
@@ -304,61 +332,71 @@ fails() {
 @test "doctor ends well when measuring works, and shows versions" {
 	small_list; machine_has cc make plotter tracer
 	on_it doctor
-	[ "$status" -eq 0 ]
-	[[ $output =~ here\ +plotter\ +1\.2\.3\ +chart ]]
-	[ "${lines[-1]}" = 'Measuring works, and every tool is here.' ]
+	assert_success
+	[[ $output =~ here\ +plotter\ +1\.2\.3\ +chart ]] || fail "$output"
+	assert_equal "${lines[-1]}" 'Measuring works, and every tool is here.'
 }
 
 @test "doctor names what is missing, what that costs, and the remedy" {
 	small_list; machine_has cc make tracer
 	on_it doctor
-	[ "$status" -eq 0 ]
-	[[ $output =~ MISSING\ +plotter\ +plotter-nox\ +chart:\ no\ charts\ at\ all ]]
+	assert_success
+	[[ $output =~ MISSING\ +plotter\ +plotter-nox\ +chart:\ no\ charts\ at\ all ]] || fail "$output"
 	says 'Measuring works, without plotter.'
 	says 'To install: scripts/setup, or as root: apt-get install plotter-nox'
+}
+
+@test "doctor says apart what only tests and linters lack" {
+	tools_are 'cc compiler cc gcc any measure x' 'tester command tester tester any test no_tests' \
+		'linter command linter linter any lint no_linting'
+	machine_has cc
+	on_it doctor
+	[ "$status" -eq 0 ]
+	says 'Measuring works, and every tool for it is here.'
+	[ "${lines[-1]}" = 'The tests lack tester, linter: scripts/setup tests installs what they use.' ]
 }
 
 @test "doctor fails when measuring does not work" {
 	small_list; machine_has cc plotter tracer
 	on_it doctor
-	[ "$status" -eq 2 ]
-	[ "${lines[-1]}" = 'doctor: measuring does not work without make: run scripts/setup' ]
+	assert_failure 2
+	assert_equal "${lines[-1]}" 'doctor: measuring does not work without make: run scripts/setup'
 	on_it doctor now
-	[ "$status" -eq 2 ]
+	assert_failure 2
 }
 
 @test "doctor tells the machine's own numbers" {
 	small_list; machine_has cc make plotter tracer
 	on_it doctor
-	[[ $output =~ page\ size\ +$(getconf PAGESIZE)\ bytes ]]
-	[[ $output =~ kernel\ +$(uname -r) ]]
-	[[ $output =~ max_map_count\ +$(cat /proc/sys/vm/max_map_count)\  ]]
+	[[ $output =~ page\ size\ +$(getconf PAGESIZE)\ bytes ]] || fail "$output"
+	[[ $output =~ kernel\ +$(uname -r) ]] || fail "$output"
+	[[ $output =~ max_map_count\ +$(cat /proc/sys/vm/max_map_count)\  ]] || fail "$output"
 	ulimit -S -s 4096
 	on_it doctor
-	[[ $output =~ stack\ \(-s\)\ +4\ MiB ]]
+	[[ $output =~ stack\ \(-s\)\ +4\ MiB ]] || fail "$output"
 	[[ $output =~ addresses\ \(-v\)\ +unlimited ]] || skip 'addresses are limited here'
 	ulimit -S -v 8388608
 	on_it doctor
-	[[ $output =~ addresses\ \(-v\)\ +8\ GiB ]]
+	[[ $output =~ addresses\ \(-v\)\ +8\ GiB ]] || fail "$output"
 }
 
 @test "doctor sees a refused personality and a file system in memory" {
 	small_list; machine_has cc make plotter tracer
 	command_is setarch exit
 	on_it doctor
-	[[ $output =~ holding\ it\ still\ +allowed ]]
+	[[ $output =~ holding\ it\ still\ +allowed ]] || fail "$output"
 	command_is setarch 'exit 1'
 	rm "$bin/df"
 	command_is df 'echo Type; echo tmpfs'
 	on_it doctor
-	[ "$status" -eq 0 ]
-	[[ $output =~ holding\ it\ still\ +refused ]]
-	[[ $output =~ file\ system\ +tmpfs\ +.*unsupported ]]
+	assert_success
+	[[ $output =~ holding\ it\ still\ +refused ]] || fail "$output"
+	[[ $output =~ file\ system\ +tmpfs\ +.*unsupported ]] || fail "$output"
 }
 
 @test "doctor keeps to 100 columns, whatever is missing" {
 	on_it doctor
-	[ "$status" -eq 2 ]
+	assert_failure 2
 	says MISSING
 	while IFS= read -r line; do
 		echo "$line"

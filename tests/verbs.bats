@@ -14,7 +14,9 @@ verbs() { find scripts scripts/maintain -maxdepth 1 -type f; }
 			run -0 --separate-stderr "$verb" "$option"
 			[[ -z $stderr && $output == *USAGE*"$verb"*OVERHEADS* ]] || { echo "$verb $option: $output$stderr" && false; }
 			grep -qF "${lines[0]}" "$verb"
-			[[ $output != *SPDX* && $output != *'set -e'* && $output != *'import '* ]]
+			refute_output --partial "SPDX"
+			refute_output --partial 'set -e'
+			refute_output --partial 'import '
 		done
 	done
 }
@@ -24,7 +26,7 @@ verbs() { find scripts scripts/maintain -maxdepth 1 -type f; }
 	local verb
 	for verb in $(cd "$ROOT" && verbs); do
 		RESULTS=/nowhere BUILD=/nowhere TMPDIR=/nowhere run -0 "$ROOT/$verb" --help
-		[[ $output == *OVERHEADS* ]]
+		assert_output --partial "OVERHEADS"
 	done
 	run -0 "$ROOT/scripts/run" malloc_is_lazy --help
 	[[ ${lines[0]} == 'run - '* ]]
@@ -61,7 +63,7 @@ verbs() { find scripts scripts/maintain -maxdepth 1 -type f; }
 		        importlib.import_module(name)
 		    assert before() == was, name
 	PYTHON
-	[ -z "$output$stderr" ]
+	assert_equal "$output$stderr" ""
 }
 
 @test "no two classes of the package have one name" {
@@ -74,5 +76,5 @@ verbs() { find scripts scripts/maintain -maxdepth 1 -type f; }
 		            found[node.name].append(str(path))
 		print({name: paths for name, paths in found.items() if len(paths) > 1} or "none")
 	PYTHON
-	[ "$output" = none ]
+	assert_output none
 }

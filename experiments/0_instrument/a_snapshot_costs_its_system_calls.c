@@ -22,69 +22,22 @@
  * Control: smaps_rollup must be expensive, and more expensive the more is resident.
  * Try: largest=1G, or DEEP=1.  Which methods take longer then?
  */
-#define _GNU_SOURCE
-#include <malloc.h>
-#include <stdio.h>
 #include <string.h>
-#include <sys/mman.h>
-#include <unistd.h>
 
 #include "experiment.h"
-#include "memory.h"
+#include "heap_shape.h"
+#include "mappings.h"
 #include "readings.h"
 
 static int64_t large_bytes = 64 * MiB, largest_bytes = 256 * MiB, chunks = 100000, readings = 1000;
 
-static int64_t resident_bytes(void)
-{
-	struct snapshot now;
-
-	probe_snapshot(&now);
-	return now.resident_bytes;
-}
-
-/* Maps more memory until this process has that many resident bytes. */
-static void grow_to(int64_t bytes)
-{
-	int64_t more = bytes - resident_bytes(), part = pages_for(more / 8 + 1) * page_bytes();
-	int file = memfd_create("pages", MFD_CLOEXEC);
-
-	if (file < 0 || ftruncate(file, (off_t)part) != 0)
-		broken("cannot make a file of %lld bytes in memory", (long long)part);
-	for (; more > 0; more -= part)
-		if (mmap(NULL, (size_t)part, PROT_READ, MAP_SHARED | MAP_POPULATE, file, 0) ==
-		    MAP_FAILED)
-			broken("cannot map %lld bytes", (long long)part);
-	close(file);
-}
-
-/* Leaves many free chunks in the heap.  Blocks in use lie between them, or they would
- * merge.  Fastbins are switched off (mallopt(3)), because chunks in them are only counted.
- * The chunks are small: a walk over chunks that lie close together is equally fast each
- * time, but over large chunks it takes five times as long whenever they have dropped out
- * of the CPU's caches. */
-static void free_many_chunks(void)
-{
-	void **block = must_malloc(chunks * (int64_t)sizeof(*block));
-
-#ifdef __GLIBC__
-	mallopt(M_MXFAST, 0);
-#endif
-	for (int64_t i = 0; i < chunks; i++) {
-		block[i] = must_malloc(1);
-		must_malloc(1);
-	}
-	for (int64_t i = 0; i < chunks; i++)
-		free(block[i]);
-}
-
 static void time_readings(const char *stage, int64_t (*read_by)(int64_t times), int64_t times)
 {
-	record(stage, resident_bytes());
+	record(stage, snapshot_now().resident_bytes);
 	int64_t started = probe_clock_ns();
 	read_by(times);
 	int64_t ns = (probe_clock_ns() - started) / times;
-	record_y(stage, resident_bytes(), read_by == read_by_psutil ? psutil_ns() : ns);
+	record_y(stage, snapshot_now().resident_bytes, read_by == read_by_psutil ? psutil_ns() : ns);
 }
 
 /* How many times as long as the cheapest method smaps_rollup takes, roughly. */
@@ -104,9 +57,9 @@ static void at_all_sizes(int64_t (*read_by)(int64_t times), int64_t cost)
 	if (read_by(1) == NOT_MEASURED)
 		leave_out("its tool is not installed");
 	time_readings("small", read_by, times);
-	grow_to(large_bytes);
+	must_grow_to(large_bytes);
 	time_readings("large", read_by, times);
-	grow_to(largest_bytes);
+	must_grow_to(largest_bytes);
 	time_readings("largest", read_by, times);
 }
 
@@ -116,7 +69,7 @@ static void probe(void)
 {
 	at_all_sizes(read_by_probe, 1);
 	record("reads statm alone", strcmp(probe_resident_source(), "statm") == 0);
-	free_many_chunks();
+	leave_free_chunks(chunks);
 	read_by_probe(2);           /* not timed: the chunks come into the CPU's caches */
 	record("chunks: probe", 0); /* without y: the chart shows sizes only */
 	read_by_probe(times_of(100));
@@ -158,14 +111,10 @@ static void judge(void)
 {
 	int64_t rollups = times_of(ROLLUP_COST);
 
-	for (int i = 0; i < SIZES; i++) {
-		char sentence[96];
-		snprintf(sentence, sizeof(sentence),
-			 "%s: time of the probe, divided by that of the bare calls", sizes[i]);
-		expect_at_most(sentence, 1.5,
-			       ratio(time_of("probe", sizes[i], 1),
-				     time_of("bare calls", sizes[i], 1)));
-	}
+	for (int i = 0; i < SIZES; i++)
+		expect_at_most(
+			about(sizes[i], "time of the probe, divided by that of the bare calls"), 1.5,
+			ratio(time_of("probe", sizes[i], 1), time_of("bare calls", sizes[i], 1)));
 	expect_at_most("many free chunks: time of the probe, divided by that of the bare calls", 1.5,
 		       ratio(time_of("probe", "chunks: probe", 1),
 			     time_of("probe", "chunks: bare calls", 1)));

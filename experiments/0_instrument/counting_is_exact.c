@@ -26,9 +26,7 @@ static int64_t pages = 256;
 
 static int64_t pages_by_probe(void)
 {
-	struct snapshot now;
-	probe_snapshot(&now);
-	return now.resident_bytes / page_bytes();
+	return snapshot_now().resident_bytes / page_bytes();
 }
 
 static int64_t pages_by_stat(void)

@@ -26,7 +26,6 @@ static void compare(const char *tool, bool write_in_between)
 {
 	char *block = must_map(pages * page_bytes());
 	char *late = must_map(STEPS * page_bytes());
-	struct snapshot ours;
 
 	for (int64_t i = 0; i < STEPS; i++) {
 		int64_t from = pages * i / STEPS, to = pages * (i + 1) / STEPS;
@@ -34,8 +33,7 @@ static void compare(const char *tool, bool write_in_between)
 		int64_t theirs = ask(tool) * KiB;
 		if (write_in_between)
 			write_pages(late + i * page_bytes(), page_bytes());
-		probe_snapshot(&ours);
-		record_y("compared", to, theirs - ours.resident_bytes);
+		record_y("compared", to, theirs - snapshot_now().resident_bytes);
 	}
 }
 
@@ -66,24 +64,15 @@ static void pmap_one_write_later(void)
 	compare(PMAP, true);
 }
 
-static int64_t rows_apart_by(const char *arm, int64_t bytes)
-{
-	const struct row *row;
-	int64_t count = 0;
-
-	for (int n = 0; (row = nth_row(arm, "compared", n)) != NULL; n++)
-		count += row->y == bytes;
-	return count;
-}
-
 static void judge(void)
 {
 	expect_equal("comparisons, out of 8, in which ps and the probe show the same RSS",
-		     "comparisons", STEPS, rows_apart_by("ps", 0));
+		     "comparisons", STEPS, rows_with_y("ps", "compared", 0));
 	expect_equal("comparisons, out of 8, in which pmap and the probe show the same RSS",
-		     "comparisons", STEPS, rows_apart_by("pmap", 0));
+		     "comparisons", STEPS, rows_with_y("pmap", "compared", 0));
 	control_equal("comparisons, out of 8, that differ by the page written after pmap looked",
-		      "comparisons", STEPS, rows_apart_by("pmap one write later", -page_bytes()));
+		      "comparisons", STEPS,
+		      rows_with_y("pmap one write later", "compared", -page_bytes()));
 }
 
 const struct experiment experiment = {

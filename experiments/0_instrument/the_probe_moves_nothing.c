@@ -63,7 +63,6 @@ static void stdio(void)
 static void judge(void)
 {
 	struct snapshot ours = growth("probe", "before", "reading");
-	struct snapshot theirs = growth("stdio", "before", "reading");
 
 	expect_equal("the probe's snapshots add nothing to the heap", "bytes", 0,
 		     ours.heap_top_bytes);
@@ -72,6 +71,7 @@ static void judge(void)
 	expect_equal("the probe's snapshots make nothing resident", "bytes", 0, ours.resident_bytes);
 	expect_equal("the probe's snapshots cause no page fault", "faults", 0,
 		     ours.minor_fault_count + ours.major_fault_count);
+	struct snapshot theirs = growth("stdio", "before", "reading");
 	control_between("stdio maps memory for its buffers", "bytes", 1, theirs.virtual_bytes,
 			INT64_MAX);
 	control_between("stdio makes pages resident", "bytes", page_bytes(), theirs.resident_bytes,

@@ -22,7 +22,6 @@
  * Control: the work alone, without any look, must change nothing.
  * Try: replace fork() by vfork() in fork_and_run().
  */
-#include <stdio.h>
 #include <unistd.h>
 
 #include "experiment.h"
@@ -30,14 +29,6 @@
 #include "readings.h"
 
 static int64_t pages = 1024, looks = 4;
-
-static int64_t faults_so_far(void)
-{
-	struct snapshot now;
-
-	probe_snapshot(&now);
-	return now.minor_fault_count + now.major_fault_count;
-}
 
 static void look_and_work(int64_t (*look)(int64_t times))
 {
@@ -82,35 +73,6 @@ static int64_t fork_and_run(int64_t times)
 	return times;
 }
 
-/* Lets the parent look while this process stands still.  The command prints 0 when its
- * tool is missing. */
-static int64_t ask_outside(const char *command)
-{
-	int64_t resident = ask(command);
-
-	return resident == 0 ? NOT_MEASURED : resident;
-}
-
-static int64_t by_ps_outside(int64_t times)
-{
-	(void)times;
-	return ask_outside("ps -o rss= -p $PID || echo 0");
-}
-
-static int64_t by_pmap_outside(int64_t times)
-{
-	(void)times;
-	return ask_outside(
-		"{ pmap -x $PID || echo total - - 0; } | awk '$1 == \"total\" { print $4 }'");
-}
-
-static int64_t by_psutil_outside(int64_t times)
-{
-	(void)times;
-	return ask_outside("/usr/bin/python3 -c 'import psutil; "
-			   "print(psutil.Process('$PID').memory_info().rss)' 2>/dev/null || echo 0");
-}
-
 #define ARM(name, look)              \
 	static void name(void)       \
 	{                            \
@@ -128,9 +90,9 @@ ARM(popen_ps, read_by_ps)
 ARM(popen_pmap, read_by_pmap)
 ARM(popen_ps_aux_grep, read_by_ps_aux_grep)
 ARM(fork_and_exec, fork_and_run)
-ARM(ps_outside, by_ps_outside)
-ARM(pmap_outside, by_pmap_outside)
-ARM(psutil_outside, by_psutil_outside)
+ARM(ps_outside, read_outside_by_ps)
+ARM(pmap_outside, read_outside_by_pmap)
+ARM(psutil_outside, read_outside_by_psutil)
 
 /* Returns the sum of faults, changed resident bytes and changed heap bytes.  Only
  * whether it is 0 has a meaning. */
@@ -144,28 +106,20 @@ static int64_t changed(const char *arm, const char *from, const char *to)
 
 static void expect_unchanged(const char *arm)
 {
-	char sentence[128];
-
-	snprintf(sentence, sizeof(sentence),
-		 "%s: the looks cause no fault and leave resident memory and the heap unchanged",
-		 arm);
 	if (arm_ran(arm))
-		expect_equal(sentence, "faults and bytes", 0,
-			     changed(arm, "before", "each later look"));
+		expect_equal(about(arm, "the looks cause no fault and leave resident memory and the "
+					"heap unchanged"),
+			     "faults and bytes", 0, changed(arm, "before", "each later look"));
 }
 
 static void expect_changed_once(const char *arm)
 {
-	char sentence[128];
-
 	if (!arm_ran(arm))
 		return;
-	snprintf(sentence, sizeof(sentence), "%s: the first look makes at least one page resident",
-		 arm);
-	expect_between(sentence, "bytes", page_bytes(),
-		       growth(arm, "before", "first look").resident_bytes, INT64_MAX);
-	snprintf(sentence, sizeof(sentence), "%s: a later look causes no fault", arm);
-	expect_equal(sentence, "faults", 0, y_of(arm, "each later look"));
+	expect_between(about(arm, "the first look makes at least one page resident"), "bytes",
+		       page_bytes(), growth(arm, "before", "first look").resident_bytes, INT64_MAX);
+	expect_equal(about(arm, "a later look causes no fault"), "faults", 0,
+		     y_of(arm, "each later look"));
 }
 
 static void judge(void)

@@ -80,8 +80,6 @@ static void bits_32_limit_3_gib(void)
 static void judge(void)
 {
 	int64_t left_out = addresses_left_out();
-	int64_t near = y_of("32-bit", "from text to stack"),
-		far = y_of("64-bit", "from text to stack");
 
 	expect_equal("a pointer of the 32-bit program has 4 bytes", "bytes", 4,
 		     y_of("32-bit", "pointer"));
@@ -90,7 +88,9 @@ static void judge(void)
 	/* The distance is less than 4 GiB in the 32-bit program and a third of 128 TiB in the
 	 * 64-bit program. */
 	expect_between("distance from text to stack: 64-bit program divided by 32-bit program",
-		       "times", 1000, far / near, INT64_MAX);
+		       "times", 1000,
+		       y_of("64-bit", "from text to stack") / y_of("32-bit", "from text to stack"),
+		       INT64_MAX);
 	control_between("with a 32-bit kernel's split the program can have nearly 3 GiB of addresses",
 			"bytes", 3 * GiB - left_out, y_of("32-bit with 3 GiB", "all addresses"),
 			3 * GiB);

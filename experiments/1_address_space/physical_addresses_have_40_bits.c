@@ -74,16 +74,16 @@ static void memory(void)
 
 static void judge(void)
 {
-	int64_t in_cpuinfo = y_of("/proc/cpuinfo", "physical address");
+	expect_equal("bits of a physical address according to /proc/cpuinfo", "bits", bits,
+		     y_of("/proc/cpuinfo", "physical address"));
 	int64_t reduced = nth_row("CPUID", "physical address", 0)->x;
 	int64_t reported = y_of("CPUID", "physical address");
-
-	expect_equal("bits of a physical address according to /proc/cpuinfo", "bits", bits,
-		     in_cpuinfo);
-	control_between("bits in /proc/cpuinfo: those of the processor, less those for encryption keys",
-			"bits", reported - reduced, in_cpuinfo, reported);
+	control_between(
+		"bits in /proc/cpuinfo: those of the processor, less those for encryption keys",
+		"bits", reported - reduced, y_of("/proc/cpuinfo", "physical address"), reported);
 	control_between("bits that it takes to number every byte of the machine's memory", "bits",
-			1, y_of("memory", "physical address"), in_cpuinfo);
+			1, y_of("memory", "physical address"),
+			y_of("/proc/cpuinfo", "physical address"));
 }
 
 const struct experiment experiment = {

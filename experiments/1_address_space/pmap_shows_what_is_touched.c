@@ -19,28 +19,12 @@
 #define _GNU_SOURCE
 #include <stdio.h>
 #include <sys/mman.h>
-#include <unistd.h>
 
 #include "experiment.h"
+#include "mappings.h"
 #include "memory.h"
 
 static int64_t pages = 64;
-
-/* Maps memory that pmap shows on a line of its own.  The page on either side of it may
- * not be accessed, so the kernel does not merge it with a neighbour. */
-static char *map_apart(int flags)
-{
-	size_t bytes = (size_t)(pages * page_bytes()), page = (size_t)page_bytes();
-	char *room = mmap(NULL, bytes + 2 * page, PROT_NONE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
-	int file = flags & MAP_ANONYMOUS ? -1 : memfd_create("a file", MFD_CLOEXEC);
-
-	if (room == MAP_FAILED || (file >= 0 && ftruncate(file, (off_t)bytes) != 0) ||
-	    mmap(room + page, bytes, PROT_READ | PROT_WRITE, flags | MAP_FIXED, file, 0) == MAP_FAILED)
-		broken("cannot make a mapping of %lld pages", (long long)pages);
-	if (file >= 0)
-		close(file);
-	return room + page;
-}
 
 /* Returns a column of the mapping's line in `pmap -x`, in bytes; pmap prints KiB. */
 static int64_t pmap_column(int column, const char *mapping)
@@ -76,7 +60,7 @@ static void write_quarter(char *mapping)
 
 static void use(int flags)
 {
-	char *mapping = map_apart(flags);
+	char *mapping = must_map_apart(pages * page_bytes(), flags);
 
 	read_half(mapping);
 	write_quarter(mapping);
@@ -95,12 +79,12 @@ static void shared_file(void)
 
 static void untouched(void)
 {
-	show(map_apart(MAP_PRIVATE));
+	show(must_map_apart(pages * page_bytes(), MAP_PRIVATE));
 }
 
 static void only_read(void)
 {
-	char *mapping = map_apart(MAP_PRIVATE);
+	char *mapping = must_map_apart(pages * page_bytes(), MAP_PRIVATE);
 
 	read_half(mapping);
 	show(mapping);
@@ -108,7 +92,7 @@ static void only_read(void)
 
 static void anonymous_read(void)
 {
-	char *mapping = map_apart(MAP_PRIVATE | MAP_ANONYMOUS);
+	char *mapping = must_map_apart(pages * page_bytes(), MAP_PRIVATE | MAP_ANONYMOUS);
 
 	read_half(mapping);
 	show(mapping);

@@ -57,9 +57,9 @@ static void as_it_is(void)
 	record_all_regions();
 }
 
-static void endless_stack(void)
+static void unlimited_stack(void)
 {
-	must_have_endless_stack();
+	must_have_unlimited_stack();
 	record_all_regions();
 }
 
@@ -97,8 +97,8 @@ static void judge(void)
 		       above(arm, "library", "stack"), INT64_MAX);
 	expect_between("the arguments lie above the stack", "bytes", 1,
 		       above(arm, "stack", "arguments"), INT64_MAX);
-	control_between("with an endless stack a mapping lies below the heap", "bytes", INT64_MIN,
-			above("endless stack", "heap", "anonymous mapping"), -1);
+	control_between("with an unlimited stack a mapping lies below the heap", "bytes", INT64_MIN,
+			above("unlimited stack", "heap", "anonymous mapping"), -1);
 }
 
 const struct experiment experiment = {
@@ -112,8 +112,8 @@ const struct experiment experiment = {
 	.charted = "y",
 	.chart = CHART_STAGES,
 	.arms = { { "as it is", as_it_is },
-		  { "endless stack", endless_stack, .control = true,
-		    .before_exec = ask_for_endless_stack },
+		  { "unlimited stack", unlimited_stack, .control = true,
+		    .before_exec = ask_for_unlimited_stack },
 		  { "old layout", old_layout, .before_exec = ask_for_old_layout } },
 	.predict = { "How far above a mapping does the stack lie?", "y", "as it is",
 		     "anonymous mapping", "stack",

@@ -24,77 +24,30 @@
  * a thread's stack end (pthread_attr_setstacksize(3))?
  */
 #include <alloca.h>
-#include <signal.h>
-#include <sys/mman.h>
-#include <sys/prctl.h>
 #include <sys/resource.h>
-#include <sys/wait.h>
 
-#include "address_space.h"
+#include "arm_limits.h"
 #include "experiment.h"
 #include "memory.h"
+#include "stack.h"
 
 enum { STEPS = 16 };
 
 static int64_t limit_bytes = 8 * MiB;
 
-static void limit_the_stack(int64_t bytes)
-{
-	struct rlimit limit;
-
-	getrlimit(RLIMIT_STACK, &limit);
-	limit.rlim_cur = (rlim_t)bytes;
-	setrlimit(RLIMIT_STACK, &limit); /* the arm checks whether this worked */
-}
-
 static void at_half(void)
 {
-	limit_the_stack(limit_bytes / 2);
+	ask_for_stack_limit(limit_bytes / 2);
 }
 
 static void at_limit(void)
 {
-	limit_the_stack(limit_bytes);
+	ask_for_stack_limit(limit_bytes);
 }
 
 static void at_twice(void)
 {
-	limit_the_stack(limit_bytes * 2);
-}
-
-/* Lowers the stack pointer again and again, and writes there each time.  A step is half a
- * page and what alloca() adds for alignment, so that no page is left out. */
-static void __attribute__((noreturn)) grow_until_the_end(char *volatile *lowest)
-{
-	size_t step = (size_t)page_bytes() / 2;
-
-	for (;;) {
-		volatile char *frame = alloca(step);
-		*frame = 1;
-		*lowest = (char *)frame;
-	}
-}
-
-/* Returns the bytes from the stack's upper end down to the lowest page that a forked
- * child could write. */
-static int64_t reach_of_the_stack(void)
-{
-	struct procfs_mapping stack = { 0 };
-	char *volatile *lowest = mmap(NULL, (size_t)page_bytes(), PROT_READ | PROT_WRITE,
-				      MAP_SHARED | MAP_ANONYMOUS, -1, 0);
-	int status;
-
-	if (lowest == MAP_FAILED || !mapping_of(&stack, &stack))
-		broken("cannot find the stack in /proc/self/maps");
-	pid_t child = fork_arm();
-	if (child == 0) {
-		prctl(PR_SET_DUMPABLE, 0); /* so that it leaves no core file */
-		grow_until_the_end(lowest);
-	}
-	if (waitpid(child, &status, 0) != child || !WIFSIGNALED(status) || WTERMSIG(status) != SIGSEGV)
-		broken("growing the stack did not end in SIGSEGV");
-	return (int64_t)(stack.end -
-			 (uintptr_t)*lowest / (uintptr_t)page_bytes() * (uintptr_t)page_bytes());
+	ask_for_stack_limit(limit_bytes * 2);
 }
 
 /* Enters a large frame and writes it from the top down.  x counts the bytes in pages that

@@ -40,7 +40,7 @@ static void request(bool blocks_are_freed)
 	use_up_top();
 	for (int i = 0; i < BLOCKS && blocks_are_freed; i++)
 		free(blocks[i]);
-	record_y("first size that is mapped", 0, first_value_where(1, 64 * MiB, is_mapped));
+	record_y("first size that is mapped", 0, first_size_that_is_mapped(64 * MiB));
 	record("before malloc", 0);
 	must_malloc(hole_bytes());
 	record("after malloc", hole_bytes());
@@ -62,7 +62,6 @@ static void judge(void)
 	unsupported("this claim is about glibc's mmap threshold, and this program uses another libc");
 #endif
 	struct snapshot served = growth("hole", "before malloc", "after malloc");
-	struct snapshot mapped = growth("no hole", "before malloc", "after malloc");
 
 	expect_between("the request is above the threshold", "bytes", DEFAULT_THRESHOLD + 1,
 		       hole_bytes(), INT64_MAX);
@@ -72,6 +71,7 @@ static void judge(void)
 		     served.heap_top_bytes);
 	expect_equal("with a hole, the first size that is mapped is one byte more than the hole holds",
 		     "bytes", hole_bytes() + 1, y_of("hole", "first size that is mapped"));
+	struct snapshot mapped = growth("no hole", "before malloc", "after malloc");
 	control_between("without a hole, the request adds its size to the virtual size", "bytes",
 			hole_bytes(), mapped.virtual_bytes, hole_bytes() + 2 * page_bytes());
 	control_equal("without a hole, the request does not move the break", "bytes", 0,

@@ -31,7 +31,7 @@ static int64_t freed_bytes = 1 * MiB, block_bytes = 128 * KiB;
 
 static void find_first_mapped(void)
 {
-	record_y("first size that is mapped", 0, first_value_where(1, 64 * MiB, is_mapped));
+	record_y("first size that is mapped", 0, first_size_that_is_mapped(64 * MiB));
 }
 
 static void first_request(void)

@@ -36,7 +36,7 @@ static int64_t threshold_bytes = 64 * KiB;
 static void untouched(void)
 {
 	use_up_top();
-	record_y("first size that is mapped", 0, first_value_where(1, 64 * MiB, is_mapped));
+	record_y("first size that is mapped", 0, first_size_that_is_mapped(64 * MiB));
 }
 
 static void by_mallopt(void)

@@ -24,9 +24,9 @@
  * Try: free the blocks in the opposite order, the largest first.
  */
 #include <malloc.h>
-#include <unistd.h>
 
 #include "experiment.h"
+#include "heap_shape.h"
 #include "heap_walk.h"
 #include "malloc_knobs.h"
 #include "memory.h"
@@ -38,48 +38,17 @@
  * the largest that counts. */
 enum { FIRST = 256 * 1024, DOUBLINGS = 9 };
 
-/* The size of the blocks that fill the heap: small, so that the top grows in small steps. */
-#define SMALL (16 * KiB)
-
 static int64_t chunk_when_mapped(int64_t freed)
 {
 	(void)freed;
-	return heap_chunk_bytes(first_value_where(1, 4 * MOST_THRESHOLD, is_mapped));
+	return heap_chunk_bytes(first_size_that_is_mapped(4 * MOST_THRESHOLD));
 }
 
-/* Allocates small blocks, three times as many bytes as were freed, and then more until
- * the rest of the top is smaller than two blocks.  Each block points to the one before;
- * returns the last. */
-static void **fill_heap(int64_t freed)
+/* Returns the size of the free top at which it is trimmed.  The heap is filled with three times as
+ * many bytes as were freed, so that the top can reach twice the largest threshold. */
+static int64_t top_after_freeing(int64_t freed)
 {
-	int64_t enough = 3 * (freed < MOST_THRESHOLD ? freed : MOST_THRESHOLD);
-	void **last = NULL;
-
-	for (int64_t bytes = 0; bytes < enough || (char *)sbrk(0) - (char *)last > 3 * SMALL;
-	     bytes += SMALL) {
-		void **block = must_malloc(SMALL);
-		*block = last;
-		last = block;
-	}
-	return last;
-}
-
-/* Returns the size of the free top at which free() gives part of it back, 0 if it never
- * does.  The top reaches from the chunk of the last freed block, two words in front of the
- * block, to the break. */
-static int64_t top_when_trimmed(int64_t freed)
-{
-	int64_t trimmed_at = 0;
-	void **previous;
-
-	for (void **last = fill_heap(freed); last != NULL; last = previous) {
-		char *end = sbrk(0);
-		previous = *last;
-		free(last);
-		if (trimmed_at == 0 && (char *)sbrk(0) < end)
-			trimmed_at = end - ((char *)last - 2 * sizeof(size_t));
-	}
-	return trimmed_at;
+	return top_when_trimmed(3 * (freed < MOST_THRESHOLD ? freed : MOST_THRESHOLD));
 }
 
 /* Frees mapped blocks of doubling size, and measures a threshold after each.  A mapping is
@@ -102,7 +71,7 @@ static void mmap_threshold(void)
 
 static void trim_threshold(void)
 {
-	free_larger_and_larger(top_when_trimmed);
+	free_larger_and_larger(top_after_freeing);
 }
 
 static void mmap_pinned(void)
@@ -139,7 +108,7 @@ static void judge(void)
 	 * pinned thresholds the top can be still larger: systrim() keeps M_TOP_PAD, which is
 	 * as much as the pinned threshold, and a smallest chunk (MINSIZE), and it gives back
 	 * whole pages only. */
-	int64_t step = heap_chunk_bytes(SMALL), kept = page_bytes() + heap_chunk_bytes(0);
+	int64_t step = heap_chunk_bytes(TRIM_STEP_BYTES), kept = page_bytes() + heap_chunk_bytes(0);
 
 	expect_equal("freed blocks after which the mmap threshold is the largest size below 32 MiB",
 		     "blocks", DOUBLINGS, rows_at("mmap threshold", true, 1, 0));

@@ -21,13 +21,12 @@
  * machines), counting the main one (NARENAS_FROM_NCORES), threads share: which arena does
  * the last thread get?
  */
-#include <pthread.h>
 #include <semaphore.h>
-#include <string.h>
 
 #include "experiment.h"
 #include "malloc_knobs.h"
 #include "memory.h"
+#include "threads.h"
 
 enum { MOST_THREADS = 256 };
 
@@ -51,16 +50,11 @@ static void *allocate_once(void *number)
 
 static void start_threads(void)
 {
-	pthread_t thread;
-
 	sem_init(&ready, 0, 0);
 	sem_init(&done, 0, 0);
 	for (int64_t i = 0; i < threads; i++) {
 		sem_init(&go[i], 0, 0);
-		int error = pthread_create(&thread, NULL, allocate_once, (void *)(intptr_t)i);
-		if (error != 0)
-			broken("cannot start thread %lld: %s (see ulimit -u and -v)",
-			       (long long)i + 1, strerror(error));
+		must_start_thread(allocate_once, i);
 		sem_wait(&ready);
 	}
 }
@@ -77,16 +71,6 @@ static void one_block_in_each_thread(void)
 	}
 }
 
-static int64_t blocks_below_the_break(const char *arm)
-{
-	const struct row *row;
-	int64_t count = 0;
-
-	for (int n = 1; (row = nth_row(arm, "malloc(100) in threads", n)) != NULL; n++)
-		count += row->y;
-	return count;
-}
-
 static struct snapshot grown(const char *arm)
 {
 	return growth(arm, "malloc(100) in threads", "malloc(100) in threads");
@@ -97,10 +81,10 @@ static void judge(void)
 #ifndef __GLIBC__
 	unsupported("this claim is about glibc's arenas, and this program uses another libc");
 #endif
-	struct snapshot own = grown("own arenas"), one = grown("one arena");
+	struct snapshot own = grown("own arenas");
 
 	expect_equal("threads whose block lies below the break", "threads", 0,
-		     blocks_below_the_break("own arenas"));
+		     rows_with_y("own arenas", "malloc(100) in threads", 1));
 	expect_equal("the break does not move", "bytes", 0, own.heap_top_bytes);
 	expect_equal("each thread adds 64 MiB to the virtual size", "bytes", threads * ARENA_BYTES,
 		     own.virtual_bytes);
@@ -109,9 +93,9 @@ static void judge(void)
 	expect_between("each thread makes one to three pages resident", "bytes",
 		       threads * page_bytes(), own.resident_bytes, 3 * threads * page_bytes());
 	control_equal("with one arena, threads whose block lies below the break", "threads",
-		      threads, blocks_below_the_break("one arena"));
+		      threads, rows_with_y("one arena", "malloc(100) in threads", 1));
 	control_between("with one arena, the virtual size grows only as the heap grows", "bytes", 0,
-			one.virtual_bytes,
+			grown("one arena").virtual_bytes,
 			pages_for(threads * 1024 + DEFAULT_THRESHOLD) * page_bytes());
 }
 

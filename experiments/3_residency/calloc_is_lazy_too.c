@@ -97,8 +97,6 @@ static int64_t made_resident(const char *arm, const char *stage)
 
 static void judge(void)
 {
-	int64_t absent = y_of("recycled calloc", "before");
-
 	expect_between("calloc of a mapped block makes only the page of its header resident",
 		       "bytes", 0, made_resident("mapped calloc", "allocated"), page_bytes());
 	expect_equal("no byte of a mapped block from calloc differs from zero", "bytes", 0,
@@ -107,6 +105,7 @@ static void judge(void)
 		       "bytes", 0, made_resident("mapped calloc", "read"), page_bytes());
 	expect_equal("no byte of a recycled block from calloc differs from zero", "bytes", 0,
 		     y_of("recycled calloc", "recycled"));
+	int64_t absent = y_of("recycled calloc", "before");
 	expect_between("malloc_trim() gives every whole page of the free block to the kernel",
 		       "pages", block_bytes / page_bytes() - 1, absent, pages_for(block_bytes));
 	expect_equal("calloc brings back every page that malloc_trim() gave away", "bytes",

@@ -66,7 +66,6 @@ static void judge(void)
 {
 	int64_t bytes = huge_pages * huge_page_bytes();
 	struct snapshot by_huge_pages = growth("MADV_HUGEPAGE", "written", "all written");
-	struct snapshot by_pages = growth("MADV_NOHUGEPAGE", "written", "all written");
 
 	if (by_huge_pages.huge_bytes < bytes && y_of("MADV_HUGEPAGE", "all written") > 0)
 		unsupported("the free memory is too fragmented for huge pages at the moment: "
@@ -79,6 +78,7 @@ static void judge(void)
 	control_equal("without huge pages, every record finds only the written pages resident",
 		      "records", huge_pages * STEPS,
 		      records_rounded_up_to("MADV_NOHUGEPAGE", page_bytes()));
+	struct snapshot by_pages = growth("MADV_NOHUGEPAGE", "written", "all written");
 	control_equal("without huge pages, there is one minor fault for each page", "faults",
 		      bytes / page_bytes(), by_pages.minor_fault_count);
 	control_equal("without huge pages, no memory is in huge pages", "bytes", 0,

@@ -49,8 +49,6 @@ static void populated(void)
 static void judge(void)
 {
 	struct snapshot malloced = growth("lazy", "before malloc", "after malloc");
-	struct snapshot written = growth("lazy", "before malloc", "writing");
-	struct snapshot filled = growth("populated", "before malloc", "after malloc");
 	int64_t whole = pages_for(block_bytes) * page_bytes();
 
 	/* One page holds the header; musl's malloc keeps records in another page as well. */
@@ -59,9 +57,12 @@ static void judge(void)
 	expect_between("malloc adds the whole block to the virtual size", "bytes", block_bytes,
 		       malloced.virtual_bytes, whole + page_bytes());
 	expect_between("after the writes the whole block is resident", "bytes", block_bytes,
-		       written.resident_bytes, whole + page_bytes());
+		       growth("lazy", "before malloc", "writing").resident_bytes,
+		       whole + page_bytes());
 	control_between("a block filled by the kernel is resident before any write", "bytes",
-			block_bytes, filled.resident_bytes, whole + page_bytes());
+			block_bytes,
+			growth("populated", "before malloc", "after malloc").resident_bytes,
+			whole + page_bytes());
 }
 
 const struct experiment experiment = {

@@ -55,7 +55,6 @@ static void heap(void)
 static void judge(void)
 {
 	struct snapshot moved = growth("mapped", "written", "realloc");
-	struct snapshot copied = growth("heap", "written", "realloc");
 	int64_t pages = pages_for(block_bytes);
 
 	expect_equal("realloc() moves the mapped block (0: not, 1: once)", "moves", 1,
@@ -72,6 +71,7 @@ static void judge(void)
 		     moved.virtual_bytes);
 	control_equal("realloc() moves the heap block (0: not, 1: once)", "moves", 1,
 		      y_of("heap", "realloc"));
+	struct snapshot copied = growth("heap", "written", "realloc");
 	/* The pages of the copy, and the page with the header of the top behind it. */
 	control_between("moving the heap block causes one minor fault for each page of the copy",
 			"faults", pages, copied.minor_fault_count, pages + 2);

@@ -70,7 +70,6 @@ static void judge(void)
 {
 	struct snapshot freed = growth("large holes", "written", "freed");
 	struct snapshot trimmed = growth("large holes", "freed", "malloc_trim");
-	struct snapshot small = growth("small holes", "freed", "malloc_trim");
 
 	expect_equal("free() leaves resident memory as it is", "bytes", 0, freed.resident_bytes);
 	expect_equal("free() leaves the break where it is", "bytes", 0, freed.heap_top_bytes);
@@ -79,7 +78,8 @@ static void judge(void)
 		       "bytes", -page_bytes(), trimmed.resident_bytes, 0);
 	control_between(
 		"small holes: malloc_trim(0) leaves resident memory as it is, except for one page",
-		"bytes", -page_bytes(), small.resident_bytes, 0);
+		"bytes", -page_bytes(),
+		growth("small holes", "freed", "malloc_trim").resident_bytes, 0);
 	/* The holes with their headers, and what the top lost or gained. */
 	control_between("small holes: malloc counts all of them as free", "bytes",
 			total_bytes - DEFAULT_THRESHOLD - 2 * page_bytes(),

@@ -70,8 +70,6 @@ static int64_t frees_that_gave_back(int64_t pages, size_t column)
 
 static void judge(void)
 {
-	struct snapshot of_heap = growth("heap", "free", "free");
-
 	/* 16 bytes of header lie before the block, and up to 8 for rounding after it, which
 	 * are not written. */
 	expect_equal("each free() takes the whole block out of the virtual size", "frees", blocks,
@@ -82,6 +80,7 @@ static void judge(void)
 					  offsetof(struct snapshot, resident_bytes)));
 	expect_equal("in the end, the virtual size is what it was at the start", "bytes", 0,
 		     growth("mapped", "malloc", "free").virtual_bytes);
+	struct snapshot of_heap = growth("heap", "free", "free");
 	control_equal("freeing the heap blocks does not change the virtual size", "bytes", 0,
 		      of_heap.virtual_bytes);
 	control_equal("freeing the heap blocks does not change the resident size", "bytes", 0,

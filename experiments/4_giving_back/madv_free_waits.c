@@ -22,12 +22,12 @@
  */
 #define _GNU_SOURCE
 #include <errno.h>
-#include <sched.h>
 #include <string.h>
 #include <sys/mman.h>
 
 #include "experiment.h"
 #include "memory.h"
+#include "threads.h"
 
 #ifndef MADV_PAGEOUT
 #define MADV_PAGEOUT 21 /* asm-generic/mman-common.h */
@@ -41,17 +41,6 @@ static void advise(char *block, int advice, const char *name)
 		unsupported("this kernel does not support %s: %s", name, strerror(errno));
 }
 
-/* Keeps the process on one CPU.  Each CPU collects pages before it marks them; on
- * another CPU, those that were collected here would stay unmarked. */
-static void stay_on_this_cpu(void)
-{
-	cpu_set_t this_one;
-
-	CPU_ZERO(&this_one);
-	CPU_SET(sched_getcpu(), &this_one);
-	sched_setaffinity(0, sizeof(this_one), &this_one);
-}
-
 static int64_t pages_that_kept_their_bytes(const char *block)
 {
 	int64_t count = 0;
@@ -63,6 +52,8 @@ static int64_t pages_that_kept_their_bytes(const char *block)
 
 static void give_back(int advice, const char *name, bool written_again)
 {
+	/* Each CPU collects pages before it marks them; on another CPU, those that were
+	 * collected here would stay unmarked. */
 	stay_on_this_cpu();
 	char *block = must_map(pages * page_bytes());
 	record("mapped", 0);

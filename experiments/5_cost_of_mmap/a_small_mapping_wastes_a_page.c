@@ -23,20 +23,13 @@ static int64_t blocks = 256;
 static const int64_t sizes[] = { 16, 64, 256, 1024, 4096, 16384, 65536 };
 enum { SIZES = sizeof(sizes) / sizeof(sizes[0]) };
 
-static int64_t resident_bytes(void)
-{
-	struct snapshot now;
-	probe_snapshot(&now);
-	return now.resident_bytes;
-}
-
 static void allocate_all_sizes(void)
 {
 	for (int i = 0; i < SIZES; i++) {
-		int64_t before = resident_bytes();
+		int64_t before = snapshot_now().resident_bytes;
 		for (int64_t n = 0; n < blocks; n++)
 			write_bytes(must_malloc(sizes[i]), sizes[i]);
-		record_y("written", sizes[i], (resident_bytes() - before) / blocks);
+		record_y("written", sizes[i], (snapshot_now().resident_bytes - before) / blocks);
 	}
 }
 

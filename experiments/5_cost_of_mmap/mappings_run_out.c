@@ -23,10 +23,9 @@
  * settings, glibc maps no more than 65,536 at a time (M_MMAP_MAX), too few to run
  * out of mappings, so the arms' environment raises that.
  */
-#include <sys/mman.h>
-
 #include "experiment.h"
 #include "malloc_knobs.h"
+#include "mappings.h"
 #include "memory.h"
 
 #define UNLIMITED "GLIBC_TUNABLES=glibc.malloc.mmap_max=2147483647"
@@ -37,34 +36,16 @@ enum { MOST_PAGES = 1 << 21 };
 
 static int64_t room = 4096, region_pages = MOST_PAGES;
 
-static bool protect(char *region, int64_t from_page, int64_t pages, int protection)
-{
-	return mprotect(region + from_page * page_bytes(), (size_t)(pages * page_bytes()),
-			protection) == 0;
-}
-
-/* Uses up all mappings and gives `room` of them back.  Making a page
- * readable between two that are not adds two mappings. */
+/* Uses up all mappings and gives `room` of them back. */
 static void leave_room(void)
 {
-	int64_t page = 1;
-	char *region = mmap(NULL, (size_t)(region_pages * page_bytes()), PROT_NONE,
-			    MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
+	bool refused = use_up_mappings(region_pages);
 
-	if (region == MAP_FAILED)
-		unsupported("cannot reserve %lld pages of addresses (see ulimit -v)",
-			    (long long)region_pages);
-	while (page < region_pages - 1 && protect(region, page, 1, PROT_READ))
-		page += 2;
-	bool refused = page < region_pages - 1;
 	if (!refused && region_pages == MOST_PAGES)
 		unsupported("more than %lld mappings are allowed: sudo sysctl vm.max_map_count=65530",
 			    (long long)region_pages);
 	record_y("no mapping left", 0, refused);
-	if (room > page)
-		room = page;
-	if (!protect(region, page - room, room, PROT_NONE))
-		broken("cannot give %lld mappings back", (long long)room);
+	room = must_give_mappings_back(room);
 }
 
 /* How many blocks are freed, half of all: twice as many as there is room for holes. */
@@ -73,20 +54,10 @@ static int64_t blocks_to_free(void)
 	return 2 * room;
 }
 
-static void check_memory(void)
-{
-	int64_t needed = 2 * blocks_to_free() * page_bytes() / KiB;
-	int64_t available = ask("awk '/^MemAvailable/ { print $2 }' /proc/meminfo");
-
-	if (available > 0 && available < needed + needed / 2) /* --bare: 0 */
-		unsupported("%lld MiB of memory must be available, and only %lld are: set room lower",
-			    (long long)(needed + needed / 2) / 1024, (long long)available / 1024);
-}
-
 /* Allocates blocks and frees half of them: the first, and then every `step`-th. */
 static void free_half(int step)
 {
-	check_memory();
+	must_have_available(2 * blocks_to_free() * page_bytes(), "room");
 	leave_room();
 	char **blocks = must_map(2 * blocks_to_free() * (int64_t)sizeof(*blocks));
 	record("room left", 0);
@@ -118,20 +89,6 @@ static void heap(void)
 	free_half(2);
 }
 
-static void judge_controls(int64_t frees)
-{
-	struct snapshot in_row = growth("in a row", "allocated", "freed");
-	struct snapshot of_heap = growth("heap", "allocated", "freed");
-
-	control_equal("the kernel refused one more mapping", "refusals", 1,
-		      y_of("every other block", "no mapping left"));
-	control_equal("freed in a row: every block is unmapped", "blocks", frees,
-		      -in_row.virtual_bytes / page_bytes());
-	control_equal("from the heap: free() adds no mapping", "mappings", 0, of_heap.mapping_count);
-	control_between("from the heap: malloc counts every freed block as free", "bytes",
-			frees * (page_bytes() - 24), of_heap.free_bytes, frees * page_bytes());
-}
-
 static void judge(void)
 {
 	struct snapshot freed = growth("every other block", "allocated", "freed");
@@ -150,7 +107,14 @@ static void judge(void)
 		       frees - given_back, frees - left);
 	expect_equal("malloc's own report counts all freed blocks as given back", "blocks", frees,
 		     -freed.mmapped_count);
-	judge_controls(frees);
+	control_equal("the kernel refused one more mapping", "refusals", 1,
+		      y_of("every other block", "no mapping left"));
+	control_equal("freed in a row: every block is unmapped", "blocks", frees,
+		      -growth("in a row", "allocated", "freed").virtual_bytes / page_bytes());
+	struct snapshot of_heap = growth("heap", "allocated", "freed");
+	control_equal("from the heap: free() adds no mapping", "mappings", 0, of_heap.mapping_count);
+	control_between("from the heap: malloc counts every freed block as free", "bytes",
+			frees * (page_bytes() - 24), of_heap.free_bytes, frees * page_bytes());
 }
 
 const struct experiment experiment = {

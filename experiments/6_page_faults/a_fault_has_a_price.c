@@ -44,23 +44,16 @@
 
 #include "experiment.h"
 #include "file.h"
-#include "statistics.h"
 #include "huge_pages.h"
+#include "mappings.h"
 #include "memory.h"
+#include "statistics.h"
 
 enum { STEPS = 16, FEW_STEPS = 4 };
 
 static int64_t pages = 4096, huge_pages = STEPS, disk_pages = 256;
 static char *whole_block;                          /* for write_with_all_before() */
 static clockid_t timer = CLOCK_PROCESS_CPUTIME_ID; /* leaves out what other programs use */
-
-static int64_t faults_so_far(void)
-{
-	struct snapshot now;
-
-	probe_snapshot(&now);
-	return now.minor_fault_count + now.major_fault_count;
-}
 
 static int64_t time_ns(void)
 {
@@ -103,25 +96,6 @@ static void ask_plain_loop(const char *kind, int64_t touches, int64_t faults)
 		record_y("plain loop", faults, ns);
 }
 
-/* Writes one byte of each page in a bare loop.  write_pages() and read_pages() would not
- * do: they execute a few instructions between two touches. */
-static void write_all(char *start, int64_t bytes)
-{
-	int64_t page = page_bytes();
-
-	for (int64_t at = 0; at < bytes; at += page)
-		((volatile char *)start)[at] = 1;
-}
-
-/* Reads one byte of each page, in a bare loop as well. */
-static void read_all(char *start, int64_t bytes)
-{
-	int64_t page = page_bytes();
-
-	for (int64_t at = 0; at < bytes; at += page)
-		((volatile char *)start)[at];
-}
-
 /* Writes the range in parts of 1/1,024 of the block; with each part, it writes all earlier
  * parts again.  So the work of a step grows with what was touched before. */
 static void write_with_all_before(char *start, int64_t bytes)
@@ -134,74 +108,48 @@ static void write_with_all_before(char *start, int64_t bytes)
 	}
 }
 
-/* Returns fresh memory that was in use a moment ago, like that of the plain loop: it is in
- * the processor's caches, and no host has to give it to this virtual machine first. */
-static char *warm_map(int64_t bytes)
-{
-	char *used = must_map(2 * bytes);
-
-	write_pages(used, 2 * bytes);
-	must_unmap(used, 2 * bytes);
-	return must_map(bytes);
-}
-
-static void must_drop(char *block, int64_t bytes)
-{
-	if (madvise(block, (size_t)bytes, MADV_DONTNEED) != 0)
-		broken("MADV_DONTNEED failed: %s", strerror(errno));
-}
-
 static void first_touch(void)
 {
-	char *block = warm_map(pages * page_bytes());
+	char *block = must_map_warm(pages * page_bytes());
 
-	ask_plain_loop("first touch", pages, fault_in(block, pages * page_bytes(), write_all));
+	ask_plain_loop("first touch", pages,
+		       fault_in(block, pages * page_bytes(), write_whole_pages));
 }
 
 static void zero_page(void)
 {
-	char *block = warm_map(pages * page_bytes());
+	char *block = must_map_warm(pages * page_bytes());
 
-	ask_plain_loop("zero page", pages, fault_in(block, pages * page_bytes(), read_all));
+	ask_plain_loop("zero page", pages, fault_in(block, pages * page_bytes(), read_whole_pages));
 }
 
 static void refault(void)
 {
-	char *block = warm_map(pages * page_bytes());
+	char *block = must_map_warm(pages * page_bytes());
 
 	write_pages(block, pages * page_bytes());
-	must_drop(block, pages * page_bytes());
-	ask_plain_loop("refault", pages, fault_in(block, pages * page_bytes(), write_all));
+	must_drop_pages(block, pages * page_bytes());
+	ask_plain_loop("refault", pages, fault_in(block, pages * page_bytes(), write_whole_pages));
 }
 
 static void copy_on_write(void)
 {
-	char *block = warm_map(pages * page_bytes());
+	char *block = must_map_warm(pages * page_bytes());
 
 	write_pages(block, pages * page_bytes());
 	if (fork_arm() == 0)
 		for (;;)
 			pause(); /* keeps the pages shared; ends with its parent */
 	record("forked", 0);     /* the pages that record() writes to are copied here */
-	ask_plain_loop("copy-on-write", pages, fault_in(block, pages * page_bytes(), write_all));
+	ask_plain_loop("copy-on-write", pages,
+		       fault_in(block, pages * page_bytes(), write_whole_pages));
 }
 
 static void cached_file(void)
 {
-	size_t bytes = (size_t)(pages * page_bytes());
-	int file = memfd_create("cached file", MFD_CLOEXEC);
+	char *block = must_map_cached_file(pages * page_bytes());
 
-	if (file < 0 || ftruncate(file, (off_t)bytes) != 0)
-		broken("cannot make a file of %zu bytes in memory", bytes);
-	char *writing = mmap(NULL, bytes, PROT_READ | PROT_WRITE, MAP_SHARED, file, 0);
-	if (writing == MAP_FAILED)
-		broken("cannot map a file of %zu bytes", bytes);
-	write_pages(writing, (int64_t)bytes);
-	munmap(writing, bytes);
-	char *reading = mmap(NULL, bytes, PROT_READ, MAP_SHARED, file, 0);
-	if (reading == MAP_FAILED)
-		broken("cannot map a file of %zu bytes", bytes);
-	ask_plain_loop("cached file", pages, fault_in(reading, (int64_t)bytes, read_all));
+	ask_plain_loop("cached file", pages, fault_in(block, pages * page_bytes(), read_whole_pages));
 }
 
 static void file_on_disk(void)
@@ -216,7 +164,8 @@ static void file_on_disk(void)
 	if (madvise(block, (size_t)bytes, MADV_RANDOM) != 0)
 		broken("MADV_RANDOM failed: %s", strerror(errno));
 	timer = CLOCK_MONOTONIC;
-	ask_plain_loop("file on disk", bytes / page_bytes(), fault_in(block, bytes, read_all));
+	ask_plain_loop("file on disk", bytes / page_bytes(),
+		       fault_in(block, bytes, read_whole_pages));
 }
 
 /* Writes one byte of each huge page.  A step covers huge_pages / STEPS of them. */
@@ -232,20 +181,11 @@ static void huge_page(void)
 {
 	if (!huge_pages_are_on())
 		leave_out("huge pages are switched off");
-	/* These huge pages were in use a moment ago, as in warm_map().  A virtual machine may
-	 * tell its host which huge pages are idle (free page reporting); it gets them back one
-	 * small page at a time, which takes 5 ms for a huge page instead of 0.1 ms.  Half of the
-	 * block stays in use: it takes the pages from the processor's own list of free pages,
-	 * from which the first few faults would be cheaper than the rest. */
-	int64_t huge = huge_pages / STEPS * STEPS, bytes = huge * huge_page_bytes();
-	char *block = must_map_huge(2 * huge, true);
-	write_pages(block, 2 * bytes);
-	must_drop(block, 2 * bytes);
-	int64_t before = faults_so_far();
-	write_pages(block, bytes);
-	if (faults_so_far() - before > huge)
+	int64_t huge = huge_pages / STEPS * STEPS;
+	char *block = map_warm_huge(huge);
+	if (block == NULL)
 		leave_out("the memory is too fragmented for huge pages");
-	ask_plain_loop("huge page", huge, fault_in(block + bytes, bytes, write_huge));
+	ask_plain_loop("huge page", huge, fault_in(block, huge * huge_page_bytes(), write_huge));
 }
 
 static void no_fault(void)
@@ -253,7 +193,7 @@ static void no_fault(void)
 	char *block = must_map(pages * page_bytes());
 
 	write_pages(block, pages * page_bytes());
-	fault_in(block, pages * page_bytes(), write_all);
+	fault_in(block, pages * page_bytes(), write_whole_pages);
 }
 
 static void not_linear(void)
@@ -283,28 +223,21 @@ static struct line line_of(const char *arm)
 
 static void expect_linear(const char *arm, int64_t least_faults, int64_t most_faults)
 {
-	char sentence[128];
-
 	if (!arm_ran(arm))
 		return; /* this arm was left out */
-	snprintf(sentence, sizeof(sentence), "%s: faults", arm);
-	expect_between(sentence, "faults", least_faults,
+	expect_between(about(arm, "faults"), "faults", least_faults,
 		       growth(arm, "few", "many").minor_fault_count, most_faults);
-	snprintf(sentence, sizeof(sentence), "%s: time ratio for three times the faults, at least",
-		 arm);
-	expect_at_least(sentence, 2, many_to_few(arm));
-	snprintf(sentence, sizeof(sentence), "%s: time ratio for three times the faults, at most",
-		 arm);
-	expect_at_most(sentence, 4.5, many_to_few(arm));
+	expect_at_least(about(arm, "time ratio for three times the faults, at least"), 2,
+			many_to_few(arm));
+	expect_at_most(about(arm, "time ratio for three times the faults, at most"), 4.5,
+		       many_to_few(arm));
 	struct line line = line_of(arm);
-	snprintf(sentence, sizeof(sentence),
-		 "%s: price of a fault, ns (slope of the fitted line, above 0)", arm);
-	expect_between(sentence, "ns", 1, (int64_t)line.slope, INT64_MAX);
+	expect_between(about(arm, "price of a fault, ns (slope of the fitted line, above 0)"), "ns",
+		       1, (int64_t)line.slope, INT64_MAX);
 	/* A larger share means that the machine was disturbed and not that the points lie on a
 	 * curve: of a parabola, the fitted line leaves only 1/16 unexplained. */
-	snprintf(sentence, sizeof(sentence),
-		 "%s: variance that the fitted line does not explain, thousandths", arm);
-	control_between(sentence, "thousandths", 0, (int64_t)(1000 * line.left_over), 100);
+	control_between(about(arm, "variance that the fitted line does not explain, thousandths"),
+			"thousandths", 0, (int64_t)(1000 * line.left_over), 100);
 }
 
 static void judge(void)

@@ -49,8 +49,7 @@ static void compare(const char *ps, bool major, int64_t pages_written_late)
 			read_pages(on_disk + i * page_bytes(), 1);
 		int64_t theirs = ask(ps);
 		write_pages(late + i * page_bytes(), pages_written_late * page_bytes());
-		struct snapshot ours;
-		probe_snapshot(&ours);
+		struct snapshot ours = snapshot_now();
 		record_y("compared", (i + 1) * pages / STEPS,
 			 theirs - (major ? ours.major_fault_count : ours.minor_fault_count));
 	}
@@ -76,25 +75,14 @@ static void one_write_later(void)
 	compare(MINOR_FAULTS, false, 1);
 }
 
-/* Counts the rows in which ps and the probe differ by so many faults. */
-static int64_t rows_apart_by(const char *arm, int64_t difference)
-{
-	const struct row *row;
-	int64_t count = 0;
-
-	for (int n = 0; (row = nth_row(arm, "compared", n)) != NULL; n++)
-		count += row->y == difference;
-	return count;
-}
-
 static void judge(void)
 {
 	expect_equal("readings, of 8, in which ps shows the same minor faults", "readings", STEPS,
-		     rows_apart_by("minor faults", 0));
+		     rows_with_y("minor faults", "compared", 0));
 	expect_equal("readings, of 8, in which ps shows the same major faults", "readings", STEPS,
-		     rows_apart_by("major faults", 0));
+		     rows_with_y("major faults", "compared", 0));
 	control_equal("readings, of 8, that differ by one fault when a page is written in between",
-		      "readings", STEPS, rows_apart_by("one write later", -1));
+		      "readings", STEPS, rows_with_y("one write later", "compared", -1));
 	control_between("major faults from the first reading to the last", "faults", 1,
 			growth("major faults", "compared", "compared").major_fault_count, STEPS - 1);
 }

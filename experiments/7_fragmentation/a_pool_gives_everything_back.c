@@ -94,9 +94,6 @@ static int64_t bytes_asked_for(void)
 static void judge(void)
 {
 	struct snapshot filled = growth("pool", "before", "answered");
-	struct snapshot back = growth("pool", "before", "given back");
-	struct snapshot heap_filled = growth("malloc and free", "before", "answered");
-	struct snapshot heap_back = growth("malloc and free", "before", "given back");
 
 	/* Each object begins at a multiple of 16 (POOL_ALIGNMENT).  The end of a chunk of 1 MiB
 	 * stays free where the next object, of 64 KiB at most, does not fit. */
@@ -106,6 +103,7 @@ static void judge(void)
 		       asked + objects * (POOL_ALIGNMENT - 1) + asked / 8);
 	expect_equal("page faults of a second request in the same pool", "faults", 0,
 		     growth("pool", "dropped", "answered again").minor_fault_count);
+	struct snapshot back = growth("pool", "before", "given back");
 	/* The objects that stay lie in the heap.  A chunk of the heap has a header of 8 bytes;
 	 * its size is rounded up to a multiple of 16, and to 32 at least. */
 	expect_between("bytes in use at the end: the objects that stay", "bytes",
@@ -116,9 +114,10 @@ static void judge(void)
 	expect_equal("mappings that remain of the pool", "mappings", 0, back.mapping_count);
 	expect_equal("growth of the virtual size, bytes: only what the heap grew by", "bytes",
 		     back.heap_top_bytes, back.virtual_bytes);
-	control_between("malloc and free: resident bytes at the end", "bytes",
-			heap_filled.resident_bytes / 10 * 9, heap_back.resident_bytes,
-			heap_filled.resident_bytes);
+	int64_t heap_filled = growth("malloc and free", "before", "answered").resident_bytes;
+	control_between("malloc and free: resident bytes at the end", "bytes", heap_filled / 10 * 9,
+			growth("malloc and free", "before", "given back").resident_bytes,
+			heap_filled);
 }
 
 const struct experiment experiment = {

@@ -93,7 +93,6 @@ static void judge(void)
 {
 	struct snapshot peak = growth("any block is freed", "before", "churning");
 	struct snapshot end = growth("any block is freed", "before", "freeing");
-	struct snapshot nested = growth("youngest block first", "before", "freeing");
 
 	/* One block in ten survives; their sizes differ. */
 	expect_between("bytes in use after nine blocks in ten were freed", "bytes",
@@ -101,6 +100,7 @@ static void judge(void)
 	/* The highest survivor usually lies about ten blocks below the top, rarely further. */
 	expect_between("resident bytes at the end: nearly as many as at the peak", "bytes",
 		       peak.resident_bytes / 20 * 19, end.resident_bytes, peak.resident_bytes);
+	struct snapshot nested = growth("youngest block first", "before", "freeing");
 	/* free() keeps up to M_TRIM_THRESHOLD of the top and leaves M_TOP_PAD of it. */
 	control_between("youngest block first: resident bytes at the end", "bytes", 0,
 			nested.resident_bytes,

@@ -47,29 +47,58 @@ static int64_t as_int(int64_t number)
 	return (int32_t)(uint32_t)number;
 }
 
-static void judge(void)
+/* Counts the readings at which mallinfo2() shows the blocks and one page more for each, at most:
+ * a mapping holds its block and a header, in whole pages. */
+static int64_t exact_readings(void)
 {
-	int64_t above = 0, below = 0, wrapped = 0, whole = 0, exact = 0;
+	int64_t count = 0;
 
 	for (int n = 0; n < STEPS; n++) {
-		int64_t asked = nth_row("mallinfo2()", "growing", n)->x;
-		int64_t real = nth_row("mallinfo2()", "growing", n)->y;
-		int64_t shown = nth_row("mallinfo()", "growing", n)->y;
-		/* Each mapping holds its block and a header, in whole pages. */
-		exact += real > asked && real <= asked + (n + 1) * page_bytes();
-		below += real < 2 * GiB;
-		above += real >= 2 * GiB;
-		whole += real < 2 * GiB && shown == real;
-		wrapped += real >= 2 * GiB && shown != real && shown == as_int(real);
+		const struct row *row = nth_row("mallinfo2()", "growing", n);
+		count += row->y > row->x && row->y <= row->x + (n + 1) * page_bytes();
 	}
+	return count;
+}
+
+/* Counts the readings of mallinfo2() in [least, end). */
+static int64_t readings_in(int64_t least, int64_t end)
+{
+	int64_t count = 0;
+
+	for (int n = 0; n < STEPS; n++) {
+		int64_t real = nth_row("mallinfo2()", "growing", n)->y;
+		count += least <= real && real < end;
+	}
+	return count;
+}
+
+/* Counts those of them at which mallinfo() shows what is left of the number in 32 bits. */
+static int64_t readings_as_int_in(int64_t least, int64_t end)
+{
+	int64_t count = 0;
+
+	for (int n = 0; n < STEPS; n++) {
+		int64_t real = nth_row("mallinfo2()", "growing", n)->y;
+		count += least <= real && real < end &&
+			 nth_row("mallinfo()", "growing", n)->y == as_int(real);
+	}
+	return count;
+}
+
+static void judge(void)
+{
 	expect_equal("blocks that have a mapping of their own", "blocks", STEPS,
 		     growth("mallinfo2()", "before", "growing").mmapped_count);
-	expect_equal("readings at which mallinfo2() is exact to the page", "readings", STEPS, exact);
-	expect_between("readings from 2 GiB on", "readings", 1, above, STEPS);
+	expect_equal("readings at which mallinfo2() is exact to the page", "readings", STEPS,
+		     exact_readings());
+	expect_between("readings from 2 GiB on", "readings", 1, readings_in(2 * GiB, INT64_MAX),
+		       STEPS);
 	expect_equal("readings from 2 GiB on at which mallinfo() shows the sum cut to 32 bits",
-		     "readings", above, wrapped);
-	control_between("readings below 2 GiB", "readings", 1, below, STEPS);
-	control_equal("readings below 2 GiB at which mallinfo() is right", "readings", below, whole);
+		     "readings", readings_in(2 * GiB, INT64_MAX),
+		     readings_as_int_in(2 * GiB, INT64_MAX));
+	control_between("readings below 2 GiB", "readings", 1, readings_in(0, 2 * GiB), STEPS);
+	control_equal("readings below 2 GiB at which mallinfo() is right", "readings",
+		      readings_in(0, 2 * GiB), readings_as_int_in(0, 2 * GiB));
 }
 
 const struct experiment experiment = {

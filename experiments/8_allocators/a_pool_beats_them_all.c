@@ -33,207 +33,66 @@
  * Try: objects=500K.  When the blocks no longer fit into the caches, how much of the
  * lead is left?
  */
-#include <sys/mman.h>
-#include <sys/types.h>
-#ifdef __GLIBC__
-#include <obstack.h>
-#endif
-
 #include "allocators.h"
 #include "dice.h"
 #include "experiment.h"
 #include "memory.h"
-#include "pool.h"
+#include "pools.h"
+#include "statistics.h"
 
 enum { LARGEST = 512, MOST_ROUNDS = 1000 };
 
 static int64_t objects = 20000, rounds = 8;
-static uint16_t *size;
 static int64_t round_ns[MOST_ROUNDS];
 
-struct object {
-	struct object *next;
-};
-
-static int compare(const void *a, const void *b)
+/* Draws the sizes, the same in every arm, into memory that comes from no allocator. */
+static struct pool_needs draw_sizes(void)
 {
-	int64_t x = *(const int64_t *)a, y = *(const int64_t *)b;
-	return (x > y) - (x < y);
+	uint16_t *size = must_map(objects * (int64_t)sizeof(*size));
+
+	for (int64_t i = 0; i < objects; i++)
+		size[i] = (uint16_t)dice_between(16, LARGEST);
+	wake_malloc();
+	return (struct pool_needs){ .blocks = objects, .largest = LARGEST, .size = size, .mask = -1 };
 }
 
 /* Returns the median of all rounds but the first.  A round takes a tenth of a millisecond.
  * An arm that loses its CPU in a round loses it for milliseconds: such a round must not count. */
-static int64_t median_round_ns(void)
+static int64_t median_of_later_rounds(void)
 {
-	qsort(round_ns + 1, (size_t)rounds - 1, sizeof(round_ns[0]), compare);
-	return round_ns[1 + (rounds - 1) / 2];
+	return median_integer(round_ns + 1, (int)rounds - 1);
 }
 
-/* Runs the rounds of an arm.  It is a macro, so that no arm pays for a function call that it
- * does not need.  In a round, objects are allocated and linked, which writes to each, and then
- * released all at once.  At the end the arm gives back what it still has. */
-#define ROUNDS(allocate, release, destroy)                                       \
-	do {                                                                     \
-		const int64_t count = objects;                                   \
-		record("start", 0);                                              \
-		for (int64_t round = 0; round < rounds; round++) {               \
-			const uint16_t *bytes_of = size;                         \
-			int64_t began_ns = probe_clock_ns();                     \
-			struct object first, *last = &first;                     \
-			for (int64_t i = 0; i < count; i++, last = last->next) { \
-				size_t bytes = bytes_of[i];                      \
-				if ((last->next = (allocate)) == NULL)           \
-					broken("out of memory");                 \
-			}                                                        \
-			last->next = NULL;                                       \
-			release;                                                 \
-			round_ns[round] = probe_clock_ns() - began_ns;           \
-			if (round == 0)                                          \
-				record("first round", 0);                        \
-		}                                                                \
-		record_y("later rounds", 0, median_round_ns() * 1000 / objects); \
-		destroy;                                                         \
-		record("destroyed", 0);                                          \
-	} while (0)
-
-/* Draws the sizes, the same in every arm, into memory that comes from no allocator. */
-static void draw_sizes(void)
-{
-	size = must_map(objects * (int64_t)sizeof(*size));
-	for (int64_t i = 0; i < objects; i++)
-		size[i] = (uint16_t)dice_between(16, LARGEST);
-	wake_malloc();
-}
-
-static void free_all(struct object *object)
-{
-	while (object != NULL) {
-		struct object *next = object->next;
-		free(object);
-		object = next;
+/* The rounds of an arm, with a pool of one kind (pools.h).  It is a macro, so that no arm pays for
+ * a function call that it does not need.  In a round, objects are allocated and linked, which
+ * writes to each, and then released all at once.  At the end the arm gives back what it still
+ * has. */
+#define ARM(kind)                                                                            \
+	static void kind(void)                                                               \
+	{                                                                                    \
+		const int64_t count = objects;                                               \
+		const struct pool_needs needs = draw_sizes();                                \
+		struct kind pool;                                                            \
+		kind##_create(&pool, needs);                                                 \
+		record("start", 0);                                                          \
+		for (int64_t round = 0; round < rounds; round++) {                           \
+			const uint16_t *bytes_of = needs.size;                               \
+			int64_t began_ns = probe_clock_ns();                                 \
+			struct block first, *last = &first;                                  \
+			for (int64_t i = 0; i < count; i++, last = last->next)               \
+				if ((last->next = kind##_alloc(&pool, bytes_of[i])) == NULL) \
+					broken("out of memory");                             \
+			last->next = NULL;                                                   \
+			kind##_clear(&pool, first.next, 0);                                  \
+			round_ns[round] = probe_clock_ns() - began_ns;                       \
+			if (round == 0)                                                      \
+				record("first round", 0);                                    \
+		}                                                                            \
+		record_y("later rounds", 0, median_of_later_rounds() * 1000 / objects);      \
+		kind##_destroy(&pool);                                                       \
+		record("destroyed", 0);                                                      \
 	}
-}
-
-static void heap(void)
-{
-	draw_sizes();
-	ROUNDS(malloc(bytes), free_all(first.next), );
-}
-
-static size_t aligned(size_t bytes)
-{
-	return (bytes + 15) & ~(size_t)15;
-}
-
-static void bump(void)
-{
-	draw_sizes();
-	char *region = must_map(objects * LARGEST), *at = region;
-	ROUNDS((void *)(at += aligned(bytes), at - aligned(bytes)), at = region,
-	       munmap(region, (size_t)(objects * LARGEST)));
-}
-
-/* volatile: the pointer is read and written back for each block, as a pointer must be that is
- * used after the loop. */
-static void bump_in_memory(void)
-{
-	draw_sizes();
-	char *region = must_map(objects * LARGEST), *block, *volatile at = region;
-	ROUNDS((void *)(block = at, at = block + aligned(bytes), block), at = region,
-	       munmap(region, (size_t)(objects * LARGEST)));
-}
-
-static void pool_keeps(void)
-{
-	draw_sizes();
-	struct pool *pool = must_create_pool(0);
-	ROUNDS(pool_alloc(pool, bytes), pool_reset(pool), pool_destroy(pool));
-}
-
-static void pool_gives_back(void)
-{
-	draw_sizes();
-	struct pool *pool = must_create_pool(0);
-	ROUNDS(pool_alloc(pool, bytes), (pool_destroy(pool), pool = must_create_pool(0)),
-	       pool_destroy(pool));
-}
-
-static void obstack(void)
-{
-#ifdef __GLIBC__
-#define obstack_chunk_alloc must_malloc
-#define obstack_chunk_free free
-	struct obstack stack;
-
-	draw_sizes();
-	obstack_init(&stack);
-	void *bottom = obstack_alloc(&stack, 0);
-	ROUNDS(obstack_alloc(&stack, bytes), obstack_free(&stack, bottom),
-	       obstack_free(&stack, NULL));
-#else
-	leave_out("this C library has no obstacks");
-#endif
-}
-
-static void apr_pool(void)
-{
-	void *(*alloc)(void *pool, size_t bytes) = must_find("apr_palloc");
-	void (*clear)(void *pool) = must_find("apr_pool_clear");
-	void (*destroy)(void *pool) = must_find("apr_pool_destroy");
-
-	draw_sizes();
-	void *pool = must_create_apr_pool();
-	ROUNDS(alloc(pool, bytes), clear(pool), destroy(pool));
-}
-
-static void talloc_pool(void)
-{
-	void *(*alloc)(const void *parent, size_t bytes, const char *name) =
-		must_find("talloc_named_const");
-	void (*clear)(void *parent) = must_find("talloc_free_children");
-	int (*destroy)(void *pool, const char *where) = must_find("_talloc_free");
-
-	draw_sizes();
-	void *pool = must_create_talloc_pool(objects, LARGEST);
-	ROUNDS(alloc(pool, bytes, "block"), clear(pool), destroy(pool, ""));
-}
-
-/* GLib's pool for strings.  It copies the strings in, which the other pools need not do.  It
- * adds a closing NUL, so with (bytes | 15) each block is a multiple of 16 long, and the next one
- * is aligned for any type. */
-static void string_chunk(void)
-{
-	static const char text[LARGEST + 16];
-	void *(*create)(size_t bytes) = must_find("g_string_chunk_new");
-	void *(*insert)(void *chunk, const char *text, ssize_t length) =
-		must_find("g_string_chunk_insert_len");
-	void (*clear)(void *chunk) = must_find("g_string_chunk_clear");
-	void (*destroy)(void *chunk) = must_find("g_string_chunk_free");
-
-	draw_sizes();
-	void *chunk = create(64 * KiB);
-	ROUNDS(insert(chunk, text, (ssize_t)(bytes | 15)), clear(chunk), destroy(chunk));
-}
-
-/* GLib's slabs, one for each size.  Blocks are freed one by one, and the caller has to know
- * their size.  From GLib 2.76 on this is malloc() under another name. */
-static void give_all(struct object *object, void (*give)(size_t bytes, void *block))
-{
-	for (int64_t i = 0; object != NULL; i++) {
-		struct object *next = object->next;
-		give(size[i], object);
-		object = next;
-	}
-}
-
-static void slices(void)
-{
-	void *(*alloc)(size_t bytes) = must_find("g_slice_alloc");
-	void (*give)(size_t bytes, void *block) = must_find("g_slice_free1");
-
-	draw_sizes();
-	ROUNDS(alloc(bytes), give_all(first.next, give), );
-}
+FOR_EACH_KIND_OF_POOL(ARM)
 
 static struct samples first_round(const char *arm)
 {
@@ -277,16 +136,16 @@ const struct experiment experiment = {
 		     MOST_ROUNDS } },
 	.arms = { { "bump", bump },
 		  { "bump: in memory", bump_in_memory },
-		  { "pool", pool_keeps },
-		  ARMS_OF_OTHER_POOLS(apr_pool, talloc_pool, string_chunk, slices),
-		  { "obstack: no trim", obstack,
+		  { "pool", kept_pool },
+		  ARMS_OF_OTHER_POOLS,
+		  { "obstack: no trim", obstacks,
 		    .environment = "GLIBC_TUNABLES=glibc.malloc.trim_threshold=1073741824" },
-		  { "obstack", obstack },
+		  { "obstack", obstacks },
 		  { "glibc", heap },
 		  { "glibc: no trim", heap,
 		    .environment = "GLIBC_TUNABLES=glibc.malloc.trim_threshold=1073741824" },
 		  ARMS_OF_OTHER_ALLOCATORS(heap),
-		  { "pool: given back", pool_gives_back, .control = true } },
+		  { "pool: given back", renewed_pool, .control = true } },
 	.predict = { "How many times as long as the pool does glibc's malloc take for a round of "
 		     "these blocks?",
 		     "y", "glibc", .to = "later rounds", .against = "pool",

@@ -22,14 +22,13 @@
  * threads, and why does it grow much more slowly above some number?  (With 64 bits
  * there are at most 8 arenas for each CPU: NARENAS_FROM_NCORES.)
  */
-#include <pthread.h>
 #include <semaphore.h>
-#include <string.h>
 
 #include "allocators.h"
 #include "dice.h"
 #include "experiment.h"
 #include "memory.h"
+#include "threads.h"
 
 enum { MOST_THREADS = 256 };
 
@@ -62,17 +61,12 @@ static void *burst(void *number)
 
 static void start_threads(void)
 {
-	pthread_t thread;
-
 	wake_malloc();
 	sem_init(&done, 0, 0);
 	for (int64_t i = 0; i < threads; i++) {
 		sem_init(&allocate[i], 0, 0);
 		sem_init(&release[i], 0, 0);
-		int error = pthread_create(&thread, NULL, burst, (void *)(intptr_t)i);
-		if (error != 0)
-			broken("cannot start thread %lld: %s (see ulimit -u and -v)",
-			       (long long)i + 1, strerror(error));
+		must_start_thread(burst, i);
 		sem_wait(&done);
 	}
 	record("turns", 0);

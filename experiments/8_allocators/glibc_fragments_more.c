@@ -37,22 +37,10 @@ enum { SMALLEST = 16, NAPS = 10 };
 
 static int64_t total_bytes = 32 * MiB, largest_bytes = 64 * KiB, idle_ms = 1000;
 
-/* Returns a random size: picks a power of two, each equally likely, and then a size between it
- * and the next one. */
-static int64_t mixed_size(void)
-{
-	int64_t octaves = 0;
-
-	while (SMALLEST << (octaves + 1) <= largest_bytes)
-		octaves++;
-	int64_t least = SMALLEST << dice_between(0, octaves - 1);
-	return dice_between(least, 2 * least);
-}
-
 static void work_a_little(void)
 {
 	for (int i = 0; i < 10000; i++)
-		free(must_malloc(mixed_size()));
+		free(must_malloc(dice_mixed_size(SMALLEST, largest_bytes)));
 }
 
 /* Sleeps and works a little, ten times.  A real sleep: this experiment is about waiting. */
@@ -76,7 +64,7 @@ static void peak_and_fall(void)
 	wake_malloc();
 	record("before", 0);
 	for (int64_t bytes = 0; bytes < total_bytes; count++) {
-		int64_t size = mixed_size();
+		int64_t size = dice_mixed_size(SMALLEST, largest_bytes);
 		block[count] = must_malloc(size);
 		write_bytes(block[count], size);
 		bytes += size;
@@ -118,10 +106,10 @@ static int64_t kept(const char *arm, const char *stage)
 
 static void expect_less_than_glibc(const char *arm)
 {
-	expect_between(sentence_about(arm, "resident bytes right after the frees: less than glibc's"),
+	expect_between(about(arm, "resident bytes right after the frees: less than glibc's"),
 		       "bytes", 0, kept(arm, "9 in 10 freed"), kept("glibc", "9 in 10 freed") - 1);
-	expect_between(sentence_about(arm, "resident bytes after idling: less than glibc's"), "bytes",
-		       0, kept(arm, "worked a little"), kept("glibc", "worked a little") - 1);
+	expect_between(about(arm, "resident bytes after idling: less than glibc's"), "bytes", 0,
+		       kept(arm, "worked a little"), kept("glibc", "worked a little") - 1);
 }
 
 static void judge(void)

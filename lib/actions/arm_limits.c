@@ -8,7 +8,7 @@
 
 static unsigned long persona(void)
 {
-	return (unsigned long)personality(0xffffffff); /* asks, changes nothing */
+	return (unsigned long)personality(0xffffffff); /* reads it, changes nothing */
 }
 
 void ask_for_old_layout(void)
@@ -36,26 +36,36 @@ static struct rlimit stack_limit(void)
 	return limit;
 }
 
-void ask_for_endless_stack(void)
+static void ask_for(rlim_t stack)
 {
 	struct rlimit limit = stack_limit();
 
-	limit.rlim_cur = RLIM_INFINITY;
-	setrlimit(RLIMIT_STACK, &limit);
+	limit.rlim_cur = stack;
+	setrlimit(RLIMIT_STACK, &limit); /* the arm checks whether this worked */
 }
 
-void must_have_endless_stack(void)
+void ask_for_stack_limit(int64_t bytes)
+{
+	ask_for((rlim_t)bytes);
+}
+
+void ask_for_unlimited_stack(void)
+{
+	ask_for(RLIM_INFINITY);
+}
+
+void must_have_unlimited_stack(void)
 {
 	if (stack_limit().rlim_cur != RLIM_INFINITY)
-		unsupported("the hard limit of the stack (ulimit -Hs) keeps this shell from "
-			    "lifting it: run it in one without");
+		unsupported("the hard limit of the stack (ulimit -Hs) does not let this shell lift "
+			    "the limit: run it in a shell without that hard limit");
 }
 
 void must_have_limited_stack(void)
 {
 	if (stack_limit().rlim_cur == RLIM_INFINITY)
-		unsupported("without a limit on the stack (`ulimit -s unlimited`) the kernel lays out "
-			    "processes otherwise: run it after `ulimit -s 8192`");
+		unsupported("without a limit on the stack (`ulimit -s unlimited`) the kernel uses "
+			    "another layout for processes: run it after `ulimit -s 8192`");
 }
 
 void must_have_all_addresses(void)
@@ -63,6 +73,6 @@ void must_have_all_addresses(void)
 	struct rlimit limit;
 
 	if (getrlimit(RLIMIT_AS, &limit) == 0 && limit.rlim_cur != RLIM_INFINITY)
-		unsupported("ulimit -v limits the addresses of this shell: run it in one without "
-			    "(`ulimit -v unlimited`)");
+		unsupported("ulimit -v limits the addresses of this shell: run it in a shell without "
+			    "that limit (`ulimit -v unlimited`)");
 }

@@ -1,33 +1,41 @@
 /* SPDX-License-Identifier: MIT */
-/* Conditions that an arm puts on its address space: asked for before exec, and
- * checked by the arm, since not every shell and container grants them. */
+/* Conditions that an arm sets for its address space.  An arm requests them before exec(), in
+ * .before_exec, and checks them when it runs, because not every shell and container grants
+ * them.  A must_...() ends the experiment as unsupported where its condition does not hold. */
 #ifndef TOUCHSTONE_ARM_LIMITS_H
 #define TOUCHSTONE_ARM_LIMITS_H
 
 #include <stdbool.h>
+#include <stdint.h>
 
-/* For .before_exec: the layout of old kernels, in which mmap(2) searches upward from
- * a point below a position-independent program (personality(2), ADDR_COMPAT_LAYOUT).
- * A program's layout is chosen when it starts. */
+/* For .before_exec: requests the layout of old kernels, in which mmap(2) searches upward from
+ * a point below a position-independent program (personality(2), ADDR_COMPAT_LAYOUT).  The
+ * kernel chooses a program's layout at exec(). */
 void ask_for_old_layout(void);
 
-/* Whether it was granted; ends the experiment as unsupported where it was not. */
+/* Returns whether this process has the layout of old kernels. */
 bool has_old_layout(void);
+
+/* Requires that this process has the layout of old kernels. */
 void must_have_old_layout(void);
 
-/* For .before_exec: a stack without limit.  mmap(2) starts its search below what the
- * stack may need, so this leaves to mappings the lowest sixth of the addresses
- * (mmap_base() in arch/x86/mm/mmap.c), or the old layout (mmap_is_legacy() in
- * mm/util.c, for other processors). */
-void ask_for_endless_stack(void);
+/* For a function that is given to .before_exec: limits the stack to so many bytes (RLIMIT_STACK).
+ * The hard limit may forbid it, so the arm has to check. */
+void ask_for_stack_limit(int64_t bytes);
 
-/* End the experiment as unsupported where a hard limit forbade that, or where the
- * shell had it already. */
-void must_have_endless_stack(void);
+/* For .before_exec: requests a stack without limit.  mmap(2) starts its search below the
+ * addresses that the stack may need, so only the lowest sixth of all addresses is left for
+ * mappings (mmap_base() in arch/x86/mm/mmap.c).  On other processors the process gets the old
+ * layout (mmap_is_legacy() in mm/util.c). */
+void ask_for_unlimited_stack(void);
+
+/* Requires a stack without limit: a hard limit may have forbidden it. */
+void must_have_unlimited_stack(void);
+
+/* Requires a stack with a limit: the shell may have lifted it. */
 void must_have_limited_stack(void);
 
-/* Ends the experiment as unsupported where RLIMIT_AS (ulimit -v) keeps the process
- * from using all of its addresses. */
+/* Requires that no RLIMIT_AS (ulimit -v) keeps the process from using all of its addresses. */
 void must_have_all_addresses(void);
 
 #endif

@@ -16,7 +16,8 @@
 #include "experiment.h"
 #include "memory.h"
 
-/* As in statfs(2): their header, linux/magic.h, is not on every compiler's path. */
+/* The types of file systems that statfs(2) gives.  The header that has them, linux/magic.h, is
+ * not on every compiler's path. */
 enum { TMPFS = 0x01021994, RAMFS = (int)0x858458f6 };
 
 static bool is_in_memory(int fd)
@@ -27,7 +28,8 @@ static bool is_in_memory(int fd)
 	       (int)system.f_type == RAMFS;
 }
 
-/* -1 where no file can be made, or none that leaves memory. */
+/* Creates an empty file in a folder.  Returns -1 where it cannot, or where the folder's files are
+ * kept in memory. */
 static int file_in(const char *folder)
 {
 	char path[PATH_MAX];
@@ -45,7 +47,7 @@ static int file_in(const char *folder)
 	return -1;
 }
 
-/* Real data: a hole would be filled by the kernel, without asking the disk. */
+/* Writes data to the whole file: the kernel fills a hole in a file without reading the disk. */
 static void must_fill(int fd, int64_t bytes)
 {
 	static const char data[1 << 16] = { 1 };
@@ -87,6 +89,16 @@ int must_make_file(int64_t bytes)
 	return fd;
 }
 
+int must_make_file_in_memory(int64_t bytes)
+{
+	int fd = memfd_create("a file", MFD_CLOEXEC);
+
+	if (fd < 0 || ftruncate(fd, (off_t)bytes) != 0)
+		broken("cannot make a file of %lld bytes in memory: %s", (long long)bytes,
+		       strerror(errno));
+	return fd;
+}
+
 static size_t bytes_of(int fd)
 {
 	struct stat file;
@@ -105,7 +117,19 @@ const void *must_map_file(int fd)
 	return start;
 }
 
-/* The pages that stay. */
+char *must_map_cached_file(int64_t bytes)
+{
+	int fd = must_make_file_in_memory(bytes);
+	void *writing = mmap(NULL, (size_t)bytes, PROT_READ | PROT_WRITE, MAP_SHARED, fd, 0);
+
+	if (writing == MAP_FAILED)
+		broken("mmap of a file of %lld bytes failed: %s", (long long)bytes, strerror(errno));
+	write_pages(writing, bytes);
+	must_unmap(writing, bytes);
+	return (char *)(uintptr_t)must_map_file(fd);
+}
+
+/* Returns how many pages of the file stay in memory. */
 static int64_t evict(int fd)
 {
 	int64_t bytes = (int64_t)bytes_of(fd);

@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* Transparent huge pages, which the harness switches off for every arm: for the
- * experiments that are about them.  The kernel's documentation on them is
- * admin-guide/mm/transhuge.rst. */
+/* Transparent huge pages, for the experiments that are about them: the harness switches them
+ * off for every arm.  The kernel describes them in Documentation/admin-guide/mm/transhuge.rst. */
 #ifndef TOUCHSTONE_HUGE_PAGES_H
 #define TOUCHSTONE_HUGE_PAGES_H
 
@@ -11,18 +10,22 @@
 /* Returns whether the kernel has huge pages and they are not switched off for the machine. */
 bool huge_pages_are_on(void);
 
-/* Bytes of one huge page: what one entry of the page table's last level but one
- * maps; 2 MiB with pages of 4 KiB.  Unsupported where the kernel has no huge
- * pages, or has them switched off. */
+/* Returns the bytes of one huge page, from hpage_pmd_size in /sys/kernel/mm/transparent_hugepage.
+ * It is what one entry in the second-lowest level of the page table maps: 2 MiB with pages of
+ * 4 KiB.  Unsupported where the kernel has no huge pages, or has them switched off. */
 int64_t huge_page_bytes(void);
 
-/* mmap(2) of so many huge pages, aligned to their size, of which madvise(2) asks
- * the kernel to use them (MADV_HUGEPAGE) or not to (MADV_NOHUGEPAGE).  Unsupported
- * where they would take more than half of the free memory. */
-char *must_map_huge(int64_t huge_pages, bool wanted);
+/* Maps memory for so many huge pages, aligned to their size, and advises the kernel to use huge
+ * pages for it (use: MADV_HUGEPAGE) or not to (MADV_NOHUGEPAGE).  Nothing is resident yet.
+ * Unsupported where the memory would be more than half of the free memory. */
+char *must_map_huge(int64_t huge_pages, bool use);
 
-/* Huge pages that the kernel wanted to give at a fault and did not have, since it
- * was booted: thp_fault_fallback in /proc/vmstat. */
+/* Maps so many huge pages, none of them present, that were in use a moment ago; for timing their
+ * faults.  Returns NULL where the memory is too fragmented for them. */
+char *map_warm_huge(int64_t huge_pages);
+
+/* Returns how many times, since the machine was booted, the kernel wanted to give a huge page at
+ * a fault and had none: thp_fault_fallback in /proc/vmstat. */
 int64_t huge_page_fallbacks(void);
 
 #endif

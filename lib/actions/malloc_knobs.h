@@ -1,24 +1,25 @@
 /* SPDX-License-Identifier: MIT */
-/* Settings of glibc's malloc, and what brings its heap into a known state.
+/* Changes settings of glibc's malloc, and trims its heap.
  *
- * What only glibc has (mallopt(), malloc_trim()) ends the experiment as unsupported with
- * another C library.  All sizes are bytes.
+ * mallopt() and malloc_trim() exist only in glibc.  With another C library, the functions end
+ * the experiment as unsupported.  Where mallopt() refuses a value, they end it as broken.  All
+ * sizes are bytes.
  */
 #ifndef TOUCHSTONE_MALLOC_KNOBS_H
 #define TOUCHSTONE_MALLOC_KNOBS_H
 
 #include <stdint.h>
 
-/* Fixes malloc's two thresholds (mallopt(3): M_MMAP_THRESHOLD, M_TRIM_THRESHOLD),
- * which also stops glibc from moving them by itself. */
+/* Sets malloc's two thresholds (mallopt(3): M_MMAP_THRESHOLD, M_TRIM_THRESHOLD).  Setting them
+ * also stops glibc from moving them by itself. */
 void must_pin_thresholds(int64_t mmap_threshold, int64_t trim_threshold);
 
-/* glibc's defaults, 128 KiB each: DEFAULT_MMAP_THRESHOLD_MIN and
- * DEFAULT_TRIM_THRESHOLD in malloc/malloc.c, and DEFAULT_TOP_PAD, which
- * sysdeps/generic/malloc-machine.h sets before malloc.c would. */
+/* The default of the mmap threshold, of the trim threshold and of the top pad, in bytes: 128 KiB
+ * each.  The sources are DEFAULT_MMAP_THRESHOLD_MIN and DEFAULT_TRIM_THRESHOLD in glibc's
+ * malloc/malloc.c, and DEFAULT_TOP_PAD in its sysdeps/generic/malloc-machine.h. */
 #define DEFAULT_THRESHOLD (INT64_C(128) * 1024)
 
-/* Sets how many bytes more than it needs malloc requests from the kernel when the top chunk
+/* Sets how many bytes malloc requests from the kernel beyond what it needs, when the top chunk
  * is used up: M_TOP_PAD, mallopt(3).  Also stops the thresholds from moving by themselves. */
 void must_set_top_pad(int64_t bytes);
 

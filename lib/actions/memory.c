@@ -60,39 +60,35 @@ bool is_below_the_break(const void *address)
 	return (const char *)address >= &end && (char *)address < (char *)sbrk(0);
 }
 
-int is_mapped(int64_t bytes)
-{
-	return !is_below_the_break(must_malloc(bytes));
-}
-
-static void *must(void *block, const char *deed, int64_t bytes)
+/* Returns the block that a function allocated.  Ends the experiment where it failed. */
+static void *must_succeed(void *block, const char *function, int64_t bytes)
 {
 	if (block == NULL || block == MAP_FAILED)
 		broken("%s of %lld bytes failed: %s (see ulimit -v and free -h, or lower a knob)",
-		       deed, (long long)bytes, strerror(errno));
+		       function, (long long)bytes, strerror(errno));
 	return block;
 }
 
 void *must_malloc(int64_t bytes)
 {
-	return must(malloc((size_t)bytes), "malloc", bytes);
+	return must_succeed(malloc((size_t)bytes), "malloc", bytes);
 }
 
 void *must_calloc(int64_t bytes)
 {
-	return must(calloc(1, (size_t)bytes), "calloc", bytes);
+	return must_succeed(calloc(1, (size_t)bytes), "calloc", bytes);
 }
 
 void *must_realloc(void *block, int64_t bytes)
 {
-	return must(realloc(block, (size_t)bytes), "realloc", bytes);
+	return must_succeed(realloc(block, (size_t)bytes), "realloc", bytes);
 }
 
 void *must_map(int64_t bytes)
 {
-	return must(mmap(NULL, (size_t)bytes, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS,
-			 -1, 0),
-		    "mmap", bytes);
+	return must_succeed(mmap(NULL, (size_t)bytes, PROT_READ | PROT_WRITE,
+				 MAP_PRIVATE | MAP_ANONYMOUS, -1, 0),
+			    "mmap", bytes);
 }
 
 void must_unmap(void *start, int64_t bytes)
@@ -101,7 +97,7 @@ void must_unmap(void *start, int64_t bytes)
 		broken("munmap of %lld bytes failed: %s", (long long)bytes, strerror(errno));
 }
 
-/* The next page boundary above an address. */
+/* Returns the next page boundary above an address. */
 static char *next_page(const volatile char *at)
 {
 	return (char *)((page_number(at) + 1) * (uintptr_t)page_bytes());
@@ -117,6 +113,22 @@ void read_pages(const void *start, int64_t bytes)
 {
 	for (const volatile char *at = start; at < (const char *)start + bytes; at = next_page(at))
 		(void)*at;
+}
+
+void write_whole_pages(char *start, int64_t bytes)
+{
+	int64_t page = page_bytes();
+
+	for (int64_t at = 0; at < bytes; at += page)
+		((volatile char *)start)[at] = 1;
+}
+
+void read_whole_pages(char *start, int64_t bytes)
+{
+	int64_t page = page_bytes();
+
+	for (int64_t at = 0; at < bytes; at += page)
+		((volatile char *)start)[at];
 }
 
 void write_bytes(void *start, int64_t bytes)
@@ -151,6 +163,29 @@ void must_populate(void *start, int64_t bytes)
 	fill_with_zeros(start, bytes);
 }
 
+void must_drop_pages(void *start, int64_t bytes)
+{
+	if (madvise(start, (size_t)bytes, MADV_DONTNEED) != 0)
+		broken("MADV_DONTNEED of %lld bytes failed: %s", (long long)bytes, strerror(errno));
+}
+
+void must_have_available(int64_t bytes, const char *knob)
+{
+	int64_t needed = bytes / KiB + bytes / KiB / 2;
+	int64_t available = ask("awk '/^MemAvailable/ { print $2 }' /proc/meminfo");
+
+	if (available > 0 && available < needed) /* --bare: 0 */
+		unsupported("%lld MiB of memory must be available, and only %lld are: set %s lower",
+			    (long long)needed / 1024, (long long)available / 1024, knob);
+}
+
+int64_t faults_so_far(void)
+{
+	struct snapshot now = snapshot_now();
+
+	return now.minor_fault_count + now.major_fault_count;
+}
+
 void wake_malloc(void)
 {
 	free(must_malloc(1));
@@ -171,7 +206,8 @@ void use_up_top(void)
 		must_malloc(too_much - 1);
 }
 
-/* 1, 0, or the end of the experiment when the copy could not answer. */
+/* Returns whether question() returns non-zero in a copy of this process.  Ends the experiment
+ * where the copy did not end by itself. */
 static int answer_in_a_copy(int64_t value, int (*question)(int64_t value))
 {
 	int status;
@@ -184,7 +220,7 @@ static int answer_in_a_copy(int64_t value, int (*question)(int64_t value))
 		_exit(question(value) ? 1 : 0);
 	}
 	if (waitpid(copy, &status, 0) != copy || !WIFEXITED(status) || WEXITSTATUS(status) > 1)
-		broken("the copy of the process that was asked about %lld bytes did not answer",
+		broken("the copy of the process that was to try %lld bytes did not end normally",
 		       (long long)value);
 	return WEXITSTATUS(status);
 }
@@ -199,4 +235,15 @@ int64_t first_value_where(int64_t least, int64_t most, int (*question)(int64_t v
 			least = middle + 1;
 	}
 	return least;
+}
+
+/* Never frees the block: it is asked in a copy of the process. */
+static int is_mapped(int64_t bytes)
+{
+	return !is_below_the_break(must_malloc(bytes));
+}
+
+int64_t first_size_that_is_mapped(int64_t most)
+{
+	return first_value_where(1, most, is_mapped);
 }

@@ -53,7 +53,7 @@ static int64_t resident_in_rollup(ssize_t length)
 	return bytes;
 }
 
-/* Where statm is not exact, the probe reads both files. */
+/* Reads both files where statm is not exact, as the probe does. */
 int64_t read_by_bare_calls(int64_t times)
 {
 	static int statm = -1, rollup = -1;
@@ -134,8 +134,8 @@ int64_t read_by_smaps_rollup(int64_t times)
 static int (*pids_new)(struct pids_info **, enum pids_item *, int);
 static struct pids_fetch *(*pids_select)(struct pids_info *, unsigned *, int, enum pids_select_type);
 
-/* By dlopen(3), so that no other experiment carries the library along.  This name
- * of it comes with the header and so fits it. */
+/* Loads the library by dlopen(3), so that no other experiment is linked with it.  The name
+ * libproc2.so is that of the package which has the header, so both are of the same version. */
 static bool load_libproc2(void)
 {
 	void *library = dlopen("libproc2.so", RTLD_NOW);
@@ -170,8 +170,8 @@ int64_t read_by_libproc2(int64_t times)
 }
 #endif
 
-/* Reads a process as many times as a line of its input says, and answers with the
- * last reading and the nanoseconds that one took. */
+/* A Python program.  For each line of its input, a number, it reads the process so many times,
+ * and prints the last reading and the nanoseconds that one reading took on average. */
 static const char psutil_server[] =
 	"import sys, time\n"
 	"try:\n"
@@ -186,11 +186,11 @@ static const char psutil_server[] =
 	"		resident = process.memory_info().rss\n"
 	"	print(resident, (time.perf_counter_ns() - begun) // times, flush=True)\n";
 
-static int server = -1; /* a socket: its input and its output */
-static int64_t server_ns;
+static int server = -1;   /* a socket: the server's input and output */
+static int64_t server_ns; /* what psutil_ns() returns */
 
-/* By posix_spawn(3): a plain fork(2) would make this process's pages copy-on-write.
- * The server ends when this process does, at the end of its input. */
+/* Starts the server by posix_spawn(3): fork(2) would make this process's pages copy-on-write.
+ * The server ends at the end of its input, when this process ends. */
 static void start_server(void)
 {
 	char pid[16], code[sizeof(psutil_server)];
@@ -206,7 +206,7 @@ static void start_server(void)
 	posix_spawn_file_actions_init(&actions);
 	posix_spawn_file_actions_adddup2(&actions, ends[1], STDIN_FILENO);
 	posix_spawn_file_actions_adddup2(&actions, ends[1], STDOUT_FILENO);
-	/* Without Python the other end just closes, as it does without psutil. */
+	/* Where Python or psutil is missing, the other end of the socket is closed. */
 	posix_spawn(&child, "/usr/bin/python3", &actions, NULL, arguments, environ);
 	posix_spawn_file_actions_destroy(&actions);
 	close(ends[1]);
@@ -240,22 +240,22 @@ int64_t psutil_ns(void)
 
 /* ---- commands --------------------------------------------------------------- */
 
-/* The number, KiB, in the first line of a command's output that fits the format.
- * The process's ID stands for the %d in either. */
+/* Runs a command, and returns the bytes that it prints as KiB, in the first line that matches
+ * the format.  A %d in the command or the format stands for this process's ID. */
 static int64_t read_by_command(int64_t times, const char *format, const char *command)
 {
-	char line[256], wanted[64];
+	char line[256], line_format[64];
 	long kib = -1;
 
 	snprintf(text, sizeof(text), command, (int)getpid());
-	snprintf(wanted, sizeof(wanted), format, (int)getpid());
+	snprintf(line_format, sizeof(line_format), format, (int)getpid());
 	for (; times > 0; times--) {
 		FILE *output = popen(text, "re");
 		if (output == NULL)
 			broken("cannot run `%s`: %s", text, strerror(errno));
 		kib = -1;
 		while (fgets(line, sizeof(line), output) != NULL)
-			if (kib < 0 && sscanf(line, wanted, &kib) != 1)
+			if (kib < 0 && sscanf(line, line_format, &kib) != 1)
 				kib = -1;
 		pclose(output);
 	}
@@ -272,9 +272,40 @@ int64_t read_by_pmap(int64_t times)
 	return read_by_command(times, "total kB %%*d %%ld", "pmap -x %d 2>/dev/null");
 }
 
-/* USER PID %CPU %MEM VSZ RSS ... */
+/* The columns are USER PID %CPU %MEM VSZ RSS ... */
 int64_t read_by_ps_aux_grep(int64_t times)
 {
 	return read_by_command(times, "%%*s %d %%*f %%*f %%*d %%ld",
 			       "ps aux 2>/dev/null | grep -w %d");
+}
+
+/* ---- from outside ----------------------------------------------------------- */
+
+/* The command prints a number of units, each of so many bytes, or 0 when its tool is missing. */
+static int64_t read_outside(int64_t unit, const char *command)
+{
+	int64_t resident = ask(command);
+
+	return resident == 0 ? NOT_MEASURED : resident * unit;
+}
+
+int64_t read_outside_by_ps(int64_t times)
+{
+	(void)times;
+	return read_outside(KiB, "ps -o rss= -p $PID || echo 0");
+}
+
+int64_t read_outside_by_pmap(int64_t times)
+{
+	(void)times;
+	return read_outside(KiB, "{ pmap -x $PID || echo total - - 0; } | "
+				 "awk '$1 == \"total\" { print $4 }'");
+}
+
+int64_t read_outside_by_psutil(int64_t times)
+{
+	(void)times;
+	return read_outside(1,
+			    "/usr/bin/python3 -c 'import psutil; "
+			    "print(psutil.Process('$PID').memory_info().rss)' 2>/dev/null || echo 0");
 }

@@ -12,26 +12,27 @@
 
 #include "harness.h"
 
-/* What libc calls on 32-bit processors: ARM has no other, i386 another that is older. */
+/* On 32-bit processors, libc calls mmap2 instead of mmap: ARM has no mmap, and that of i386 is an
+ * older call. */
 #ifdef SYS_mmap2
 #undef SYS_mmap
 #define SYS_mmap SYS_mmap2
 #endif
 
-/* PTRACE_O_TRACESYSGOOD marks the stops that are system calls. */
+/* How a stop for a system call looks: PTRACE_O_TRACESYSGOOD sets the bit 0x80. */
 enum { SYSTEM_CALL_STOP = SIGTRAP | 0x80 };
 
-static void __attribute__((noreturn)) become_traced(void (*deed)(int64_t), int64_t times)
+static void __attribute__((noreturn)) become_traced(void (*action)(int64_t), int64_t times)
 {
 	if (ptrace(PTRACE_TRACEME, 0, NULL, NULL) != 0)
 		unsupported("ptrace(2) is not permitted here, so no system call can be counted: %s",
 			    strerror(errno));
 	kill(getpid(), SIGSTOP); /* the tracer counts from here */
-	deed(times);
+	action(times);
 	_exit(0);
 }
 
-/* A system call stops its caller twice; the way in is the one that counts. */
+/* Counts a system call.  The tracee stops twice, at entry and at exit; only the entry counts. */
 static void count_stop(pid_t child, struct system_calls *calls)
 {
 	struct __ptrace_syscall_info info;
@@ -45,7 +46,7 @@ static void count_stop(pid_t child, struct system_calls *calls)
 	case SYS_mmap: calls->mmap++; break;
 	case SYS_munmap: calls->munmap++; break;
 	case SYS_brk: calls->brk++; break;
-	case SYS_exit_group: break; /* the deed is done */
+	case SYS_exit_group: break; /* the action is done */
 	default: calls->other++;
 	}
 }
@@ -65,19 +66,19 @@ static int wait_for_stop(pid_t child)
 	return status;
 }
 
-struct system_calls count_system_calls(void (*deed)(int64_t), int64_t times)
+struct system_calls count_system_calls(void (*action)(int64_t), int64_t times)
 {
 	struct system_calls calls = { 0 };
 
 	if (!in_an_arm()) {
-		deed(times);
+		action(times);
 		return calls;
 	}
 	pid_t child = fork_arm();
 	if (child == 0)
-		become_traced(deed, times);
+		become_traced(action, times);
 	int status = wait_for_stop(child);
-	if (!WIFSTOPPED(status)) /* it has already said why */
+	if (!WIFSTOPPED(status)) /* the child has already reported why */
 		_exit(WEXITSTATUS(status));
 	if (ptrace(PTRACE_SETOPTIONS, child, NULL,
 		   (void *)(PTRACE_O_TRACESYSGOOD | PTRACE_O_EXITKILL)) != 0)

@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: MIT */
-/* Which system calls a deed makes, counted to the last one.
+/* Counts the system calls that a function makes, exactly.
  *
- * The deed runs in a copy of the arm's process (fork) that is traced with
- * ptrace(2), as strace(1) does it, but only from its first instruction to its
- * return: what starts and ends the copy is not counted, and the arm itself
- * runs at full speed.  Under --bare the deed runs untraced, and in this process:
- * there `strace -c` can count for itself.
+ * The function runs in a copy of the arm's process (fork) that is traced with ptrace(2), as
+ * strace(1) does it, but only from the function's first instruction to its return.  So the
+ * calls that start and end the copy are not counted, and the arm itself runs at full speed.
+ * Under --bare the function runs in this process and is not traced, so that `strace -c` can
+ * count by itself.
  */
 #ifndef TOUCHSTONE_SYSTEM_CALLS_H
 #define TOUCHSTONE_SYSTEM_CALLS_H
@@ -14,10 +14,11 @@
 
 struct system_calls {
 	int64_t mmap, munmap, brk;
-	int64_t other; /* all the rest */
+	int64_t other; /* all other calls together */
 };
 
-/* Ends the experiment as unsupported where a process may not be traced. */
-struct system_calls count_system_calls(void (*deed)(int64_t times), int64_t times);
+/* Returns how many system calls action(times) makes; zeros under --bare.  Ends the experiment as
+ * unsupported where a process may not be traced. */
+struct system_calls count_system_calls(void (*action)(int64_t times), int64_t times);
 
 #endif

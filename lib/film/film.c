@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* The arm's side of the film: nothing here allocates, and nothing is touched for
- * the first time once the arm's own function runs. */
+/* The arm's side of the film.  Once the arm's own function runs, nothing here allocates, and
+ * no page is touched for the first time. */
 #define _GNU_SOURCE
 #include "film.h"
 
@@ -26,21 +26,23 @@ struct range {
 	uintptr_t start, end;
 };
 
-/* Everything that filming writes to.  Mapped and filled before the arm begins, and shared: so
- * the kernel does not merge it with a mapping of the arm's, which would change their number, and
- * writing it after a fork() of the arm's makes no copy of a page, which would count as a fault. */
+/* Everything that filming writes to.  It is mapped and filled before the arm begins.  It is
+ * shared memory for two reasons: the kernel does not merge it with a mapping of the arm, which
+ * would change the number of mappings; and after a fork() of the arm, writing to it copies no
+ * page, which would count as a fault. */
 static struct scratch {
 	struct film_item items[ITEMS];
 	int item_count;
 	int64_t written_bytes;
 	struct heap heap;
-	/* A first pass over the mappings only adds up the blocks that look like malloc's. */
+	/* One pass over the mappings. */
 	struct {
-		bool show, headers_count;
-		int64_t blocks, bytes;
+		bool show;             /* false: only count the blocks that look like malloc's */
+		bool trust_headers;    /* a mapping that begins like a block of malloc is one */
+		int64_t blocks, bytes; /* of malloc, found in this pass */
 	} pass;
 	struct page_map pages;
-	struct range known[RANGES]; /* mappings from before the arm began, rising */
+	struct range known[RANGES]; /* mappings from before the arm began, in rising order */
 	int known_count;
 	char maps[MAPS_TEXT];
 } * scratch;
@@ -50,6 +52,7 @@ static uintptr_t page_size;
 
 /* ---- items ---------------------------------------------------------------- */
 
+/* Writes the items to the parent's memory file. */
 static void flush(void)
 {
 	const char *at = (const char *)scratch->items;
@@ -84,11 +87,13 @@ static void put(enum film_kind kind, int state, int64_t start, int64_t bytes)
 	}
 }
 
+/* Returns an address as bytes from where the heap begins. */
 static int64_t relative(uintptr_t address)
 {
 	return (int64_t)(address - scratch->heap.start);
 }
 
+/* Puts one item for each run of pages that have the same state. */
 static void film_pages(uintptr_t start, uintptr_t end)
 {
 	uintptr_t run = start / page_size * page_size;
@@ -120,6 +125,7 @@ static void give_up(enum film_reason reason, int64_t first, int64_t second)
 	put(FILM_REASON, reason, first, second);
 }
 
+/* Returns whether the chunks agree with mallinfo2().  Where they do not, puts the reason. */
 static bool heap_is_known(const struct heap_report *report, struct heap_totals *totals)
 {
 	static const enum film_reason reasons[] = {
@@ -190,6 +196,7 @@ static void film_heap(void)
 
 /* ---- mappings ------------------------------------------------------------- */
 
+/* Adds a mapping to those from before the arm began; notes the writable data of the C library. */
 static void remember(const struct procfs_mapping *mapping, void *context)
 {
 	uint64_t *libc_inode = context;
@@ -211,10 +218,11 @@ static void film_mapping(uintptr_t start, uintptr_t end, enum film_mapping state
 	film_pages(start, end);
 }
 
-/* The kernel merges neighbours, so one range may hold several blocks. */
+/* Films the mappings in a range.  The kernel merges neighbours, so one range may hold several
+ * blocks of malloc. */
 static void film_range(uintptr_t start, uintptr_t end, bool reserved)
 {
-	if (reserved || !scratch->pass.headers_count) {
+	if (reserved || !scratch->pass.trust_headers) {
 		film_mapping(start, end, reserved ? MAPPING_RESERVED : MAPPING_PLAIN);
 		return;
 	}
@@ -239,7 +247,8 @@ static void film_range(uintptr_t start, uintptr_t end, bool reserved)
 	film_mapping(plain, end, MAPPING_PLAIN);
 }
 
-/* What of a mapping was not there when the arm began; a stack or the heap is none. */
+/* Films those parts of a mapping that did not exist when the arm began.  Skips what is no
+ * private anonymous mapping, such as the heap or a stack. */
 static void film_new_ranges(const struct procfs_mapping *mapping, void *context)
 {
 	(void)context;
@@ -260,6 +269,8 @@ static void film_new_ranges(const struct procfs_mapping *mapping, void *context)
 		film_range(at, mapping->end, reserved);
 }
 
+/* Films the mappings, in two passes: the first one checks whether the blocks that look like
+ * malloc's are as many as mallinfo2() says. */
 static void film_mappings(void)
 {
 	if (scratch->known_count > RANGES) {
@@ -268,13 +279,13 @@ static void film_mappings(void)
 	}
 	scratch->pass.blocks = scratch->pass.bytes = 0;
 	scratch->pass.show = false;
-	scratch->pass.headers_count = malloc_reports();
-	if (scratch->pass.headers_count) {
+	scratch->pass.trust_headers = malloc_reports();
+	if (scratch->pass.trust_headers) {
 		struct heap_report report = mallinfo2_report();
 		for_each_mapping(maps_fd, scratch->maps, MAPS_TEXT, film_new_ranges, NULL);
 		if (scratch->pass.blocks != report.hblks || scratch->pass.bytes != report.hblkhd) {
 			give_up(WHY_MAPPED, scratch->pass.blocks, report.hblks);
-			scratch->pass.headers_count = false;
+			scratch->pass.trust_headers = false;
 		}
 	}
 	scratch->pass.show = true;
@@ -310,6 +321,7 @@ void film_stop(void)
 	film_fd = -1;
 }
 
+/* Returns whether malloc masks the links of its lists: PROTECT_PTR(), since glibc 2.32. */
 static bool glibc_masks_links(void)
 {
 #ifdef __GLIBC__
@@ -322,8 +334,8 @@ static bool glibc_masks_links(void)
 #endif
 }
 
-/* The break stood where the heap begins before malloc moved it, by what it counts as
- * its arena. */
+/* The heap begins where the break was before malloc moved it.  malloc has moved it by the bytes
+ * that it counts as its arena. */
 void film_open(int fd)
 {
 	int64_t arena = malloc_reports() ? mallinfo2_report().arena : 0;

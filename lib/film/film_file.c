@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* The parent's side of the film: what the arms saw becomes one tidy CSV. */
+/* The parent's side of the film: writes what the arms filmed as one tidy CSV. */
 #define _GNU_SOURCE
 #include "film.h"
 
@@ -17,9 +17,9 @@
 #include "heap_walk.h"
 #include "page_map.h"
 
-/* A record with more chunks than this is told in runs: neighbours of one state stand
- * in one row.  No picture shows them one by one, and the file stays small. */
-enum { CHUNKS_APART = 2000 };
+/* In a record with more chunks than this, neighbours with the same state share one row.  No
+ * picture can show so many one by one, and the file stays small. */
+enum { MOST_SEPARATE_CHUNKS = 2000 };
 
 static const char *const kind_names[] = {
 	[FILM_CHUNK] = "chunk",
@@ -50,9 +50,9 @@ static const char *const reasons[] = {
 			      "somebody else called sbrk()",
 	[WHY_ABSENT] = UNKNOWN "%lld bytes from its start a chunk's header lies on a page that "
 			       "is not in memory",
-	[WHY_SIZE] = UNKNOWN "%lld bytes from its start stands a chunk whose size field holds %lld",
-	[WHY_PREV] = UNKNOWN "%lld bytes from its start a chunk states the size of the free one "
-			     "before it as %lld, which it is not",
+	[WHY_SIZE] = UNKNOWN "%lld bytes from its start is a chunk whose size field holds %lld",
+	[WHY_PREV] = UNKNOWN "%lld bytes from its start a chunk gives %lld as the size of the free "
+			     "chunk before it, which is wrong",
 	[WHY_FREE_BYTES] = UNKNOWN "its chunks hold %lld free bytes, and malloc counts %lld",
 	[WHY_FREE_CHUNKS] = UNKNOWN "it holds %lld free chunks, and malloc counts %lld",
 	[WHY_MAPPED] = "the mappings hold %lld blocks that look like malloc's, and malloc counts "
@@ -62,20 +62,20 @@ static const char *const reasons[] = {
 	[WHY_LENGTH] = "the film is longer than %lld bytes and ends here",
 };
 
-/* Kept in memory until the end. */
+/* The text of the film, kept in memory until film_write(). */
 static FILE *rows_text, *reason_lines;
 static char *rows_start, *reasons_start;
 static size_t rows_length, reasons_length;
 
 /* ---- rows ----------------------------------------------------------------- */
 
-/* What the rows of one record have in common, and the row that may still grow. */
+/* What the rows of one record have in common, and its last row, which is not written yet. */
 struct record {
 	const char *arm, *stage;
 	int trial, number;
-	bool merge;
+	bool merge; /* neighbouring chunks with the same state share a row */
 	struct film_item row;
-	int64_t count;
+	int64_t count; /* of the chunks or pages in the row; 0: there is no row */
 };
 
 static const char *state_name(const struct film_item *item)
@@ -115,14 +115,14 @@ static void add_row(struct record *record, const struct film_item *item)
 	record->count = item->kind == FILM_PAGES ? item->bytes / sysconf(_SC_PAGESIZE) : 1;
 }
 
-/* Once an arm: a reason mostly holds for all of its records. */
-static void tell(const struct record *record, const struct film_item *item)
+/* Writes a reason once for each arm: it usually applies to all of the arm's records. */
+static void write_reason(const struct record *record, const struct film_item *item)
 {
-	static const char *told_of[sizeof(reasons) / sizeof(reasons[0])];
+	static const char *written_for[sizeof(reasons) / sizeof(reasons[0])]; /* the last arm */
 
-	if (told_of[item->state] == record->arm)
+	if (written_for[item->state] == record->arm)
 		return;
-	told_of[item->state] = record->arm;
+	written_for[item->state] = record->arm;
 	fprintf(reason_lines, "# reason: arm %s, record %d (%s): ", record->arm, record->number,
 		record->stage);
 	fprintf(reason_lines, reasons[item->state], (long long)item->start, (long long)item->bytes);
@@ -139,7 +139,8 @@ static int by_start(const void *a, const void *b)
 	return (first > second) - (first < second);
 }
 
-/* The arm lists the chunks in fastbins behind the others, in the bins' order. */
+/* Gives the chunks that lie in fastbins the state CHUNK_FAST.  The arm lists these chunks a second
+ * time after all the others, in the order of the bins. */
 static void mark_fast(struct film_item *items, size_t chunks, struct film_item *fast, size_t count)
 {
 	qsort(fast, count, sizeof(*fast), by_start);
@@ -163,17 +164,17 @@ static void add_record(struct record *record, struct film_item *items, size_t co
 			first_fast = i;
 	}
 	mark_fast(items, first_fast, items + first_fast, fast);
-	record->merge = chunks > CHUNKS_APART;
+	record->merge = chunks > MOST_SEPARATE_CHUNKS;
 	for (size_t i = 0; i < count; i++) {
 		if (items[i].kind == FILM_REASON)
-			tell(record, &items[i]);
+			write_reason(record, &items[i]);
 		else if (items[i].kind != FILM_FAST)
 			add_row(record, &items[i]);
 	}
 	end_row(record);
 }
 
-/* Whether all of a record is there: the last one may have been cut by the limit. */
+/* Returns whether a record was cut, because the film reached its largest size. */
 static bool is_cut(const struct film_item *items, size_t count)
 {
 	return count > 0 && items[count - 1].kind == FILM_REASON &&
@@ -207,7 +208,7 @@ void film_keep(const char *arm, int trial, int fd, const struct row *rows, int c
 			break;
 		record.stage = rows[record.number - 1].stage;
 		if (is_cut(items + at, end - at))
-			tell(&record, &items[end - 1]);
+			write_reason(&record, &items[end - 1]);
 		else
 			add_record(&record, items + at + 1, end - at - 1);
 	}
@@ -216,11 +217,12 @@ void film_keep(const char *arm, int trial, int fd, const struct row *rows, int c
 
 /* ---- the file ------------------------------------------------------------- */
 
+/* Returns the path of the file to write, NULL where there is to be none. */
 static const char *path(void)
 {
-	const char *named = getenv("FILM");
+	const char *film = getenv("FILM");
 
-	return named != NULL && named[0] != '\0' && getenv("OBSERVER") == NULL ? named : NULL;
+	return film != NULL && film[0] != '\0' && getenv("OBSERVER") == NULL ? film : NULL;
 }
 
 bool film_is_wanted(void)

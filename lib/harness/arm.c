@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* The arm's side of the harness: everything here runs in the process that is
- * measured.  Nothing allocates and nothing is touched for the first time once
- * the arm's own function runs. */
+ * measured.  Once the arm's own function runs, nothing here allocates, and no page
+ * is touched for the first time. */
 #define _GNU_SOURCE
 #include <errno.h>
 #include <fcntl.h>
@@ -25,7 +25,8 @@
 #include "procfs.h"
 
 static struct shared *shared;
-/* The arm's own clock: it stands still while the probe, the film or an observer works. */
+/* The arm's own clock.  It does not count the time in which the probe, the film or an observer
+ * works. */
 static int64_t began_ns, time_in_probe_ns;
 
 bool in_an_arm(void)
@@ -33,16 +34,16 @@ bool in_an_arm(void)
 	return shared != NULL;
 }
 
-/* How an arm ends: the parent writes the result. */
-static void tell_the_parent(enum verdict verdict, const char *reason)
+/* Ends the arm: hands the verdict and the reason to the parent, which writes the result. */
+static void report_to_parent(enum verdict verdict, const char *reason)
 {
 	shared->ended = verdict;
 	snprintf(shared->reason, sizeof(shared->reason), "%s", reason);
 	_exit((int)verdict);
 }
 
-/* Stands still until the parent has done what it wants with this process. */
-static void stand_still(void)
+/* Stops this process until the parent has looked at it and continues it. */
+static void pause_for_parent(void)
 {
 	shared->subject = getpid();
 	shared->waiting = true;
@@ -60,7 +61,7 @@ void record_at(int line, const char *stage, int64_t x, int64_t y)
 		       options.arm, shared->capacity);
 	struct row *row = &shared->rows[shared->count];
 	probe_snapshot(&row->is);
-	/* Not the snapshot's own reading, which comes a little later, by no fixed amount. */
+	/* The snapshot's own reading of the clock comes a little later, and how much later varies. */
 	row->is.elapsed_ns = entered_ns - began_ns - time_in_probe_ns;
 	film_record(shared->count + 1);
 	size_t length = 0;
@@ -76,7 +77,7 @@ void record_at(int line, const char *stage, int64_t x, int64_t y)
 	row->y = y;
 	shared->count++;
 	if (shared->pause_at_records)
-		stand_still();
+		pause_for_parent();
 	time_in_probe_ns += probe_clock_ns() - entered_ns;
 }
 
@@ -99,19 +100,19 @@ int64_t ask(const char *command)
 
 	if (options.bare != NULL)
 		return 0;
-	snprintf(shared->question, sizeof(shared->question), "%s", command);
-	stand_still();
-	shared->question[0] = '\0';
+	snprintf(shared->command, sizeof(shared->command), "%s", command);
+	pause_for_parent();
+	shared->command[0] = '\0';
 	time_in_probe_ns += probe_clock_ns() - entered_ns;
 	return shared->answer;
 }
 
-/* Code and data that a program has not used yet come in by page faults of their
- * own, 64 KiB or more at a time (fault-around).  They would stand in the numbers
- * as if the experiment had caused them, so all of it is brought in beforehand:
- * the pages of every mapped file, and the zero-filled page run (.bss) that
- * follows a file's writable pages.  A writable page is written back to itself
- * so that its private copy exists too. */
+/* Brings all pages of a mapping into memory.  Code and data that a program has not used
+ * yet come in by page faults of their own, 64 KiB or more at a time (fault-around).  The
+ * result would show them as if the experiment had caused them.  So every page of every
+ * mapped file is brought in before the arm starts, and so is the zero-filled memory (.bss)
+ * that follows a file's writable pages.  A writable page is written back to itself, so that
+ * its private copy exists too. */
 static void touch_mapping(const struct procfs_mapping *mapping)
 {
 	uint64_t page = (uint64_t)sysconf(_SC_PAGESIZE);
@@ -129,7 +130,7 @@ static void touch_mapping(const struct procfs_mapping *mapping)
 
 static void touch_file_and_bss(const struct procfs_mapping *mapping, void *context)
 {
-	struct procfs_mapping *file = context; /* the last one that has a file behind it */
+	struct procfs_mapping *file = context; /* the last mapping of a file */
 	bool bss = mapping->inode == 0 && mapping->name_length == 0 &&
 		   mapping->start == file->end && file->permissions[1] == 'w';
 
@@ -150,7 +151,7 @@ static void touch_program_and_libraries(void)
 	close(fd);
 }
 
-/* The stack that record() and small helpers of an arm will use. */
+/* Touches the part of the stack that record() and small helpers of an arm will use. */
 static void touch_stack(void)
 {
 	volatile char below[64 * 1024];
@@ -173,7 +174,7 @@ static void map_shared(void)
 		_exit(BROKEN);
 	memset(memory->rows, 0, (size_t)memory->capacity * sizeof(struct row));
 	shared = memory;
-	end_by(tell_the_parent);
+	end_by(report_to_parent);
 }
 
 static void warm_up(void)
@@ -221,23 +222,23 @@ void arm_run(void)
 	const struct arm *arm = must_find_arm(options.arm);
 
 	map_shared();
-	/* An arm ends by _exit(): what it prints must not wait in a buffer. */
+	/* An arm ends by _exit(), which does not flush buffers: so print each line at once. */
 	setvbuf(stdout, NULL, _IOLBF, 0);
 	warm_up();
 	arm->run();
 	_exit(REPRODUCED);
 }
 
-/* Ends by exit(), not _exit(): a leak checker reports there. */
+/* Ends by exit(), not by _exit(): a leak checker reports in exit(). */
 void arm_run_bare(void)
 {
 	must_find_arm(options.bare)->run();
 	exit(REPRODUCED);
 }
 
-/* The kernel writes to the thread's rseq area (rseq(2)) when it moves the thread to
- * another CPU.  After fork() its page is shared, so such a write would fault at a time
- * that nobody chose: it is made now, by writing the area back to itself. */
+/* Writes the thread's rseq area (rseq(2)) back to itself.  The kernel writes to it when it
+ * moves the thread to another CPU.  After fork() its page is copied at the next write, and
+ * that fault would otherwise come at an unpredictable time. */
 static void touch_rseq_area(void)
 {
 #ifdef RSEQ_SIG
@@ -268,8 +269,8 @@ void wait_for(pid_t child)
 {
 	int status = 0;
 
-	/* A child that stands still in record() goes on when the arm does: the arm
-	 * is whom the harness watches. */
+	/* The harness watches only the arm.  So where the child stops in record(), the arm stops
+	 * too, and continues the child when it is continued itself. */
 	while (waitpid(child, &status, WUNTRACED) == child && WIFSTOPPED(status))
 		if (shared != NULL && shared->waiting) {
 			raise(SIGSTOP);

@@ -1,22 +1,29 @@
 /* SPDX-License-Identifier: MIT */
-/* What an experiment declares: checked before anything runs, and printed above its result. */
+/* Checks what an experiment declares, before anything runs. */
+#define _GNU_SOURCE
+#include <errno.h> /* program_invocation_short_name */
+#include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "harness.h"
 
-/* The version of the result's format: docs/result_format.md. */
-enum { FORMAT = 2 };
+void usage_error(const char *format, ...)
+{
+	va_list arguments;
 
-static const char *const chart_names[] = {
-	[CHART_LINES] = "lines", [CHART_STEPS] = "steps", [CHART_STAGES] = "stages",
-	[CHART_BARS] = "bars",   [CHART_DOTS] = "dots",
-};
+	fprintf(stderr, "%s: ", program_invocation_short_name);
+	va_start(arguments, format);
+	vfprintf(stderr, format, arguments);
+	va_end(arguments);
+	fputc('\n', stderr);
+	exit(BROKEN);
+}
 
 /* ---- stages ---------------------------------------------------------------- */
 
-/* The section that record() fills: ld(1) defines a symbol at its start and one at its end. */
+/* The start and the end of the section that record() fills; ld(1) defines both symbols. */
 extern struct stage_name *__start_stage_names[] __attribute__((weak));
 extern struct stage_name *__stop_stage_names[] __attribute__((weak));
 
@@ -40,7 +47,8 @@ void for_each_stage(void (*visit)(const char *name))
 {
 	struct stage_name **first = __start_stage_names, **end = __stop_stage_names;
 
-	qsort(first, (size_t)(end - first), sizeof(*first), by_line); /* the linker keeps no order */
+	/* The linker does not keep the order of the source. */
+	qsort(first, (size_t)(end - first), sizeof(*first), by_line);
 	for (struct stage_name **at = first; at < end; at++)
 		if ((*at)->name != NULL && !is_listed((*at)->name, first, at))
 			visit((*at)->name);
@@ -55,6 +63,14 @@ bool is_a_stage(const char *name)
 		if (strcmp(experiment.stages[i], name) == 0)
 			return true;
 	return is_listed(name, __start_stage_names, __stop_stage_names);
+}
+
+const struct arm *find_arm(const char *name)
+{
+	FOR_EACH_ARM(arm)
+	if (strcmp(arm->name, name) == 0)
+		return arm;
+	return NULL;
 }
 
 /* ---- checks ---------------------------------------------------------------- */
@@ -88,7 +104,7 @@ static void must_be_a_stage(const char *field, const char *name)
 {
 	if (name != NULL && !is_a_stage(name))
 		usage_error("%s names the stage \"%s\", which no record() has (--list names them; one "
-			    "that reaches record() in a variable has to stand in .stages)",
+			    "that reaches record() in a variable must be listed in .stages)",
 			    field, name);
 }
 
@@ -159,91 +175,4 @@ void declaration_check(void)
 	check_charted();
 	check_marks();
 	check_prediction(&experiment.predict);
-}
-
-/* ---- the lines above a result ------------------------------------------------ */
-
-void result_key(const char *name, const char *value)
-{
-	if (value != NULL && value[0] != '\0')
-		printf("# %s: %s\n", name, value);
-}
-
-static void print_axis(const char *name, const char *axis, const char *unit)
-{
-	if (axis != NULL)
-		printf("# %s: %s | %s\n", name, axis, unit != NULL ? unit : "count");
-}
-
-static void print_marks(void)
-{
-	for (const struct mark *mark = experiment.marks;
-	     mark < experiment.marks + MAX_MARKS && mark->label != NULL; mark++)
-		printf("# mark: %c | %lld | %s\n", mark->axis, (long long)mark->value, mark->label);
-}
-
-/* The question stands last: it alone may hold a bar. */
-static void print_prediction(const struct prediction *predict)
-{
-	const char *cells[] = { predict->measured, predict->arm, predict->from, predict->to,
-				predict->against };
-
-	if (predict->asked == NULL)
-		return;
-	printf("# predict:");
-	for (size_t i = 0; i < sizeof(cells) / sizeof(cells[0]); i++)
-		printf(" %s |", cells[i] != NULL ? cells[i] : "");
-	printf(" %s\n", predict->asked);
-	result_key("because", predict->because);
-}
-
-static void print_one(const char *key, const struct knob *knob)
-{
-	printf("# %s: %s | %lld | %s | %s\n", key, knob->name, (long long)*knob->value,
-	       knob->unit != NULL ? knob->unit : "", knob->meaning);
-}
-
-static void print_knob(const struct knob *knob)
-{
-	print_one("knob", knob);
-}
-
-static void print_setting(const struct knob *knob)
-{
-	print_one("setting", knob);
-}
-
-static void print_arm(const struct arm *arm)
-{
-	const char *why = why_left_out(arm);
-
-	printf("# arm: %s | %s | ", arm->name, arm->control ? "control" : "test");
-	if (why != NULL)
-		printf("left out: %s |", why);
-	else
-		printf("%s|", arm_ran(arm->name) ? "ran " : "");
-	printf("%s%s\n", arm->environment ? " " : "", arm->environment ? arm->environment : "");
-}
-
-void declaration_print(void)
-{
-	printf("# format: %d\n", FORMAT);
-	result_key("claim", experiment.claim);
-	result_key("asked", experiment.asked);
-	result_key("instead", experiment.instead);
-	result_key("hypothesis", experiment.hypothesis);
-	result_key("source", experiment_path);
-	print_axis("x", experiment.x_axis, experiment.x_unit);
-	print_axis("y", experiment.y_axis, experiment.y_unit);
-	result_key("charted", experiment.charted);
-	result_key("chart", chart_names[experiment.chart]);
-	if (experiment.log_x || experiment.log_y)
-		printf("# log:%s%s\n", experiment.log_x ? " x" : "", experiment.log_y ? " y" : "");
-	print_marks();
-	result_key("address_map", experiment.address_map ? "yes" : NULL);
-	print_prediction(&experiment.predict);
-	for_each_own_knob(print_knob);
-	for_each_setting(print_setting);
-	FOR_EACH_ARM(arm)
-	print_arm(arm);
 }

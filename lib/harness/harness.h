@@ -1,13 +1,13 @@
 /* SPDX-License-Identifier: MIT */
-/* What the parts of the harness know of each other; experiments do not include it.
+/* The interfaces between the files of the harness.  Experiments do not include this header.
  *
- *   main.c     the order of events
- *   options.c  the command line, knobs, --help, --list
- *   declaration.c  what the experiment declares: checked, and printed above a result
- *   trial.c    the parent's side of one arm: fresh process, time limit, pauses
- *   arm.c      the arm's side: warm-up, record(), ask()
- *   judge.c    rows -> expectations -> verdict
- *   result.c   the CSV
+ *   main.c         calls the others in order
+ *   options.c      reads the command line: options, knobs, --help, --list
+ *   declaration.c  checks what the experiment declares, and finds its arms and stages
+ *   trial.c        the parent's side of a trial: a fresh process, its time limit, its pauses
+ *   arm.c          the arm's side of a trial: warm-up, record(), ask()
+ *   judge.c        rows -> findings -> verdict
+ *   result.c       prints the CSV
  */
 #ifndef TOUCHSTONE_HARNESS_H
 #define TOUCHSTONE_HARNESS_H
@@ -36,18 +36,18 @@ struct shared {
 	int film_fd;           /* the memory file that the arm films to; -1: no film */
 
 	/* written by the arm */
-	int count;          /* rows recorded */
-	bool started;       /* the warm-up is over, the arm's function runs */
-	bool waiting;       /* the arm stopped itself and wants to be continued */
-	pid_t subject;      /* who stands still: the arm, or its child */
-	enum verdict ended; /* REPRODUCED: nothing said; or BROKEN, UNSUPPORTED with: */
-	char reason[REASON_SIZE];
-	bool left_out;              /* leave_out() was called, for the same reason */
-	char question[REASON_SIZE]; /* of ask(); empty: the pause is for a record() */
+	int count;                 /* rows recorded */
+	bool started;              /* the warm-up is over, the arm's function runs */
+	bool waiting;              /* the arm stopped itself and wants to be continued */
+	pid_t subject;             /* the process that stopped itself: the arm, or its child */
+	enum verdict ended;        /* how the arm ended early; REPRODUCED: it did not */
+	char reason[REASON_SIZE];  /* why the arm ended early */
+	bool left_out;             /* the arm ended by leave_out() */
+	char command[REASON_SIZE]; /* of ask(); empty: the pause is for a record() */
 	char resident_source[16], malloc_source[16];
 
-	/* written by the parent while the arm stands still */
-	int64_t answer;
+	/* written by the parent while the arm is stopped */
+	int64_t answer; /* what ask() returns */
 
 	struct row rows[];
 };
@@ -61,72 +61,80 @@ struct run {
 };
 extern struct run *runs;
 extern int run_count;
-/* Why an arm was left out; NULL where it was not. */
+/* Returns why an arm was left out, NULL where it was not. */
 const char *why_left_out(const struct arm *arm);
+/* What probe_resident_source() and probe_malloc_source() returned in the last arm. */
 extern char resident_source[16], malloc_source[16];
 
 struct options {
 	int64_t trials, time_limit; /* knobs of the harness: every experiment has them */
 	bool step, aslr, huge_pages;
-	bool declaration;      /* print it, and measure nothing */
+	bool declaration;      /* print the declaration, and measure nothing */
 	const char *tunables;  /* GLIBC_TUNABLES for every arm, or NULL */
-	bool aslr_was_refused; /* personality(2) would not switch it off */
-	const char *bare;      /* run this arm alone, here, recording nothing */
+	bool aslr_was_refused; /* personality(2) did not allow to switch ASLR off */
+	const char *bare;      /* run this arm alone, in this process, recording nothing */
 	/* set in an arm's process only */
 	const char *arm;
 	int shared_fd;
 };
 extern struct options options;
 
+/* Checks the declaration, and reads the command line into options and the knobs. */
 void options_read(int argc, char **argv);
 /* Prints what is wrong with the command line or the declaration, and ends with status 2. */
 void usage_error(const char *format, ...) __attribute__((format(printf, 1, 2), noreturn));
-/* The argument vector that starts this program again as one arm. */
+/* Returns the argument vector that starts this program again as one arm. */
 char **options_for_arm(char *program, const struct arm *arm, int shared_fd);
-/* Call visit() for each knob of the experiment, and for each of the harness. */
+/* Calls visit() for each knob that the experiment declares. */
 void for_each_own_knob(void (*visit)(const struct knob *knob));
+/* Calls visit() for each knob of the harness: trials, time_limit. */
 void for_each_setting(void (*visit)(const struct knob *knob));
-/* The arm of that name, NULL where there is none. */
+/* Returns the arm of that name, NULL where there is none. */
 const struct arm *find_arm(const char *name);
+/* Returns the bytes of RAM of this machine: sysconf(3), _SC_PHYS_PAGES. */
 int64_t machine_ram_bytes(void);
 
+/* Runs the arm that --arm names, and ends the process. */
 void arm_run(void) __attribute__((noreturn));
+/* Runs the arm that --bare names, recording nothing, and ends the process. */
 void arm_run_bare(void) __attribute__((noreturn));
+/* Returns whether this process is an arm, or a child of an arm. */
 bool in_an_arm(void);
 
+/* Runs one trial of one arm in a fresh process, and adds its rows to runs if keep is true. */
 void trial_run(const struct arm *arm, int number, bool keep);
 /* Leaves out the arms whose preloaded library cannot be loaded. */
 void trial_leave_out_missing(void);
 
-void judge_run(void); /* ends the program */
+/* Calls judge(), and ends the program with the verdict. */
+void judge_run(void);
 
-/* One finding of judge(), as it stands in the result. */
+/* One finding of judge(). */
 struct finding {
 	bool control;
 	const char *outcome; /* "held", "failed", "unclear" */
 	char *sentence;
-	const char *unit;
-	char *arms; /* whose rows judge() read for it, joined by ", " */
-	int line;   /* of the source */
-	char numbers[160];
+	const char *unit;  /* of the numbers: "bytes", "faults", "times" ... */
+	char *arms;        /* the arms whose rows judge() read for it, joined by ", " */
+	int line;          /* of the source */
+	char numbers[160]; /* "0 <= 4096 <= 8192": docs/result_format.md */
 };
 extern struct finding *findings;
 extern int finding_count;
 
-/* Refuses a declaration that names a column, stage or arm which does not exist, or holds more than
- * fits: at once, before anything is measured or a prediction is asked for. */
+/* Refuses a declaration that names a column, stage or arm which does not exist, or that has too
+ * many entries, before anything is measured and before a prediction is asked for. */
 void declaration_check(void);
-/* Prints what stands above a result about the experiment itself, with the knobs as they are set. */
+/* Prints the lines above a result that describe the experiment, with the knobs as they are set. */
 void declaration_print(void);
-/* Calls visit() once for each stage: those that the compiler found, in the source's order, and
- * those of .stages. */
+/* Calls visit() once for each stage: first those that the compiler found, in the order of the
+ * source, then those of .stages. */
 void for_each_stage(void (*visit)(const char *name));
+/* Returns whether for_each_stage() visits that name. */
 bool is_a_stage(const char *name);
-/* Prints "# name: value" where there is a value. */
-void result_key(const char *name, const char *value);
-/* Prints the result.  False with errno where stdout cannot be written. */
+/* Prints the result.  Returns false with errno where stdout cannot be written. */
 bool result_write(enum verdict verdict, const char *reason);
-/* Prints the findings, the reason and the verdict, as they stand below the rows. */
+/* Prints the findings, the reason and the verdict, as they are printed below the rows. */
 void result_print_judgement(FILE *to, enum verdict verdict, const char *reason);
 
 #endif

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* From the rows of all trials to expectations, and from those to the verdict. */
+/* The functions that judge() calls: they read the rows of all trials, keep the findings, and
+ * decide on the verdict. */
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -12,6 +13,7 @@ int finding_count;
 
 /* ---- rows ----------------------------------------------------------------- */
 
+/* Returns the n-th row (from 0) under a stage, or under any where stage is NULL. */
 static const struct row *find_row(const struct run *run, const char *stage, int n)
 {
 	for (const struct row *row = run->rows; row < run->rows + run->count; row++)
@@ -28,7 +30,8 @@ static const struct row *last_row(const struct run *run, const char *stage)
 	return NULL;
 }
 
-/* Calls are judge()'s, so a name that no row carries is a slip in the file. */
+/* Returns the row.  Where it is NULL, ends the experiment as broken: judge() asked for a stage
+ * that was not recorded, so a name in its source is wrong. */
 static const struct row *must_have(const struct row *row, const char *arm, const char *stage)
 {
 	if (row == NULL)
@@ -47,52 +50,51 @@ static int64_t difference(int64_t later, int64_t earlier)
 	return later == NOT_MEASURED || earlier == NOT_MEASURED ? NOT_MEASURED : later - earlier;
 }
 
-/* Applies to each run of an arm; gives how many there are. */
+/* Applies to each run of an arm. */
 #define FOR_EACH_RUN_OF(arm_name, run)                                    \
 	for (const struct run *run = runs; run < runs + run_count; run++) \
 		if (strcmp(run->arm->name, arm_name) == 0)
 
-/* The arms that judge() has read since its last finding, and whether that was before or after. */
-static const struct arm *arms_read[MAX_ARMS];
-static int arms_read_count;
-static bool finding_has_them;
+/* Which arms judge() has read for its next finding. */
+static bool was_read[MAX_ARMS];
+static bool arms_are_used; /* a finding has them: the next arm that is read begins a new set */
 
-static void note_that_it_was_read(const char *name)
+static void note_arm_as_read(const char *name)
 {
-	const struct arm *arm = find_arm(name);
-
-	if (finding_has_them)
-		arms_read_count = 0;
-	finding_has_them = false;
-	for (int i = 0; i < arms_read_count; i++)
-		if (arms_read[i] == arm)
-			return;
-	if (arms_read_count < MAX_ARMS)
-		arms_read[arms_read_count++] = arm;
+	if (arms_are_used)
+		memset(was_read, 0, sizeof(was_read));
+	arms_are_used = false;
+	was_read[find_arm(name) - experiment.arms] = true;
 }
 
-/* Of several findings on the same numbers, only the first one's were just read. */
+/* Returns the names of the arms, joined by ", ", in the order of the declaration: the order in
+ * which a call's arguments are read depends on the compiler.  They are kept for findings that
+ * follow without reading another arm: those judge the same numbers. */
 static char *names_of_arms_read(void)
 {
 	char *text;
 	size_t size;
 	FILE *stream = open_memstream(&text, &size);
+	const char *separator = "";
 
-	finding_has_them = true;
+	arms_are_used = true;
 	if (stream == NULL)
 		return NULL;
-	for (int i = 0; i < arms_read_count; i++)
-		fprintf(stream, "%s%s", i > 0 ? ", " : "", arms_read[i]->name);
+	for (int i = 0; i < MAX_ARMS; i++)
+		if (was_read[i]) {
+			fprintf(stream, "%s%s", separator, experiment.arms[i].name);
+			separator = ", ";
+		}
 	return fclose(stream) == 0 ? text : NULL;
 }
 
 static void must_have_run(int count, const char *arm)
 {
 	if (count > 0)
-		note_that_it_was_read(arm);
+		note_arm_as_read(arm);
 	else
-		broken("judge() asks for arm %s, which did not run: it is not in the declaration, or what it "
-		       "preloads is not installed (arm_ran() tells)",
+		broken("judge() asks for arm %s, which did not run: it is not in the declaration, or the "
+		       "library that it preloads is not installed (call arm_ran() first)",
 		       arm);
 }
 
@@ -164,6 +166,16 @@ int64_t y_of(const char *arm, const char *stage)
 	return must_have(nth_row(arm, stage, 0), arm, stage)->y;
 }
 
+int64_t rows_with_y(const char *arm, const char *stage, int64_t y)
+{
+	const struct row *row;
+	int64_t count = 0;
+
+	for (int n = 0; (row = nth_row(arm, stage, n)) != NULL; n++)
+		count += row->y == y;
+	return count;
+}
+
 static void must_be_measured(const char *sentence, int64_t actual)
 {
 	if (actual == NOT_MEASURED)
@@ -213,10 +225,12 @@ struct samples cpu_time(const char *arm, const char *from, const char *to)
 struct samples ratio(struct samples of, struct samples to)
 {
 	if (of.count != to.count)
-		broken("judge() takes a ratio of %d samples to %d", of.count, to.count);
+		broken("judge() divides %d samples by %d in ratio(): the numbers must be equal",
+		       of.count, to.count);
 	for (int i = 0; i < of.count; i++) {
 		if (to.value[i] <= 0)
-			broken("judge() takes a ratio to %g, which is not above zero", to.value[i]);
+			broken("judge() divides by %g in ratio(): only a number above zero makes sense",
+			       to.value[i]);
 		of.value[i] /= to.value[i];
 	}
 	return of;
@@ -236,6 +250,14 @@ double median_of(struct samples samples)
 		return 0;
 	samples = sorted(samples);
 	return quantile(samples.value, samples.count, 0.5);
+}
+
+const char *about(const char *arm, const char *sentence)
+{
+	static char text[256];
+
+	snprintf(text, sizeof(text), "%s: %s", arm, sentence);
+	return text;
 }
 
 static struct finding *add_finding(bool control, int line, const char *sentence, const char *unit,
@@ -268,7 +290,8 @@ static const char *bound_text(char text[static 24], int64_t bound)
 	return text;
 }
 
-/* Always three numbers, open sides too: the measured one is the one in the middle. */
+/* Prints always three numbers, even where a side is open, so that the measured number is the one
+ * in the middle. */
 void find_between(bool control, int line, const char *sentence, const char *unit, int64_t least,
 		  int64_t actual, int64_t most)
 {
@@ -336,10 +359,10 @@ void judge_run(void)
 	if (count_findings(true, NULL) == 0)
 		end_with(BROKEN, "judge() states no control: nothing shows that the test could fail");
 	if (count_findings(true, "held") < count_findings(true, NULL))
-		end_with(INCONCLUSIVE, "a control did not show what it must: this run cannot tell");
+		end_with(INCONCLUSIVE, "a control failed, so this run proves nothing");
 	if (count_findings(false, "failed") > 0)
 		end_with(REFUTED, NULL);
 	if (count_findings(false, "unclear") > 0)
-		end_with(INCONCLUSIVE, "the spread of the timings is too wide to tell");
+		end_with(INCONCLUSIVE, "the timings are spread too widely to decide");
 	end_with(REPRODUCED, NULL);
 }

@@ -13,9 +13,9 @@
 
 extern char **environ;
 
-/* Settings of malloc that the reader's shell may carry would be a hidden
- * condition.  LD_PRELOAD is let through on purpose: with it, anyone can put
- * another malloc under the whole suite. */
+/* Removes settings of malloc that come from the reader's shell: they would be a hidden
+ * condition.  LD_PRELOAD is kept on purpose: with it, anyone can put another malloc under
+ * the whole suite. */
 static void clear_malloc_settings(void)
 {
 	for (char **entry = environ; *entry != NULL;) {
@@ -33,11 +33,11 @@ static void clear_malloc_settings(void)
 		setenv("GLIBC_TUNABLES", options.tunables, 1);
 }
 
-/* All of these are inherited over fork() and exec(), so the arms get them. */
+/* Sets the conditions that all arms share.  They are inherited over fork() and exec(). */
 static void pin_conditions(void)
 {
 	clear_malloc_settings();
-	int persona = personality(0xffffffff); /* asks, changes nothing */
+	int persona = personality(0xffffffff); /* reads it, changes nothing */
 	int wanted = options.aslr ? persona & ~ADDR_NO_RANDOMIZE : persona | ADDR_NO_RANDOMIZE;
 	bool refused = persona == -1 || personality((unsigned long)wanted) == -1;
 	options.aslr_was_refused = refused && !options.aslr;
@@ -47,7 +47,7 @@ static void pin_conditions(void)
 static void run_all_trials(void)
 {
 	trial_leave_out_missing();
-	/* The observer's pass measures no time, so it needs no warm-up. */
+	/* The observer's run measures no time, so it needs no warm-up. */
 	int first = experiment.warm_up && getenv("OBSERVER") == NULL ? 0 : 1;
 	for (int trial = first; trial <= options.trials; trial++)
 		FOR_EACH_ARM(arm)
@@ -55,7 +55,7 @@ static void run_all_trials(void)
 		trial_run(arm, trial, trial > 0);
 }
 
-/* How the program itself ends: with the result on stdout, and the film beside it. */
+/* Ends the program: prints the result on stdout, and writes the film. */
 static void write_everything(enum verdict verdict, const char *reason)
 {
 	if (!result_write(verdict, reason)) {

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* The command line: options, knobs, --help and --list. */
+/* Reads the command line: options, knobs, --help and --list. */
 #define _GNU_SOURCE
 #include <ctype.h>
 #include <errno.h> /* program_invocation_name */
@@ -19,18 +19,6 @@ static struct knob harness_knobs[] = {
 	{ "time_limit", &options.time_limit, "s", "longest time one arm may take", 1, 86400 },
 	{ 0 },
 };
-
-void usage_error(const char *format, ...)
-{
-	va_list arguments;
-
-	fprintf(stderr, "%s: ", program_invocation_short_name);
-	va_start(arguments, format);
-	vfprintf(stderr, format, arguments);
-	va_end(arguments);
-	fputc('\n', stderr);
-	exit(BROKEN);
-}
 
 int64_t machine_ram_bytes(void)
 {
@@ -56,32 +44,26 @@ static void for_each_knob(void (*visit)(const struct knob *knob))
 	for_each_setting(visit);
 }
 
-const struct arm *find_arm(const char *name)
+/* The search of find_knob(). */
+static const char *sought_name;
+static size_t sought_length;
+static const struct knob *knob_found;
+
+static void keep_if_it_has_the_name(const struct knob *knob)
 {
-	FOR_EACH_ARM(arm)
-	if (strcmp(arm->name, name) == 0)
-		return arm;
-	return NULL;
+	if (strlen(knob->name) == sought_length &&
+	    strncmp(knob->name, sought_name, sought_length) == 0)
+		knob_found = knob;
 }
 
-static const char *wanted_name;
-static size_t wanted_length;
-static const struct knob *found;
-
-static void compare_name(const struct knob *knob)
-{
-	if (strlen(knob->name) == wanted_length &&
-	    strncmp(knob->name, wanted_name, wanted_length) == 0)
-		found = knob;
-}
-
+/* Returns the knob with that name, NULL where there is none. */
 static const struct knob *find_knob(const char *name, size_t length)
 {
-	wanted_name = name;
-	wanted_length = length;
-	found = NULL;
-	for_each_knob(compare_name);
-	return found;
+	sought_name = name;
+	sought_length = length;
+	knob_found = NULL;
+	for_each_knob(keep_if_it_has_the_name);
+	return knob_found;
 }
 
 static void print_name(const struct knob *knob)
@@ -106,12 +88,12 @@ static int64_t most_of(const struct knob *knob)
 	return is_bytes(knob) ? machine_ram_bytes() : INT64_MAX - 1; /* see parse_size() */
 }
 
-/* A whole number with an optional K, M or G (powers of 1,024).  One that does not fit
- * becomes INT64_MIN or INT64_MAX, which no knob allows. */
+/* Parses a whole number with an optional K, M or G (powers of 1,024).  A number that does not
+ * fit becomes INT64_MIN or INT64_MAX, which no knob allows. */
 static bool parse_size(const char *text, int64_t *size)
 {
 	char *end;
-	long long number = strtoll(text, &end, 10); /* LLONG_MAX for more than that */
+	long long number = strtoll(text, &end, 10); /* LLONG_MAX for any larger number */
 
 	if (end == text || isspace((unsigned char)text[0]) || text[0] == '+')
 		return false;
@@ -160,8 +142,8 @@ static void set_knob(const char *setting)
 
 /* ---- --help and --list ---------------------------------------------------- */
 
-/* Prints the comment at the top of the source, without its frame, the licence line and the
- * line that names the experiment it was copied from. */
+/* Prints the comment at the top of the source, without the comment marks, the licence line and
+ * the line that names the experiment it was copied from. */
 static void print_source_comment(void)
 {
 	const char *at = experiment_source, *end = strstr(at, "*/\n");
@@ -216,15 +198,16 @@ static void __attribute__((noreturn)) help(void)
 	printf("\noptions:\n"
 	       "  --step             stop at each record(), show the PID, wait for Enter\n"
 	       "  --list             print the arms and stages\n"
-	       "  --declaration      print what the result will say of the experiment and its knobs\n"
+	       "  --declaration      print the lines of the result that describe the experiment\n"
 	       "  --aslr             leave address space layout randomisation on\n"
 	       "  --huge-pages       leave transparent huge pages as the machine has them\n"
 	       "  --tunables=TEXT    GLIBC_TUNABLES for every arm that sets none\n"
-	       "  --bare=ARM         run one arm alone, in this process and under the shell's\n"
-	       "                     conditions, recording nothing: for strace, perf, valgrind, gdb\n"
-	       "  --help             this text\n"
-	       "\nenvironment: OBSERVER=program is run at each record() with PID ARM STAGE TRIAL X;\n"
-	       "LD_PRELOAD puts another malloc under every arm that sets none.\n"
+	       "  --bare=ARM         run one arm alone, in this process, under the conditions of the\n"
+	       "                     shell, recording nothing: for strace, perf, valgrind, gdb\n"
+	       "  --help             print this text\n"
+	       "\nenvironment: OBSERVER=program runs a program at each record(), with the arguments\n"
+	       "PID ARM STAGE TRIAL X; LD_PRELOAD=library puts another malloc under every arm that\n"
+	       "sets none.\n"
 	       "exit status: 0 reproduced, 1 refuted, 3 inconclusive, 77 unsupported, 2 broken\n"
 	       "source: %s\n",
 	       experiment_path);
@@ -258,7 +241,7 @@ static const struct option known_options[] = {
 	{ "huge-pages", no_argument, NULL, HUGE_PAGES },
 	{ "tunables", required_argument, NULL, TUNABLES },
 	{ "bare", required_argument, NULL, BARE },
-	/* How the program starts itself again as an arm; not for people. */
+	/* The program starts itself again as an arm with these two; readers do not use them. */
 	{ "arm", required_argument, NULL, ARM },
 	{ "shared-fd", required_argument, NULL, SHARED_FD },
 	{ 0 },
@@ -304,7 +287,7 @@ void options_read(int argc, char **argv)
 		options.trials = experiment.trials;
 	while ((option = getopt_long(argc, argv, "", known_options, NULL)) != -1)
 		take_option(option);
-	if (options.arm == NULL) { /* an arm must not allocate, and is given every knob */
+	if (options.arm == NULL) { /* an arm is given every knob, and must not allocate here */
 		if (experiment.deep != NULL && is_set("DEEP"))
 			set_knobs(experiment.deep);
 		if (experiment.observe_with != NULL && is_set("OBSERVER"))
@@ -338,7 +321,7 @@ static void add_knob(const struct knob *knob)
 	add_argument("%s=%lld", knob->name, (long long)*knob->value);
 }
 
-/* Called in the process that becomes the arm, so nothing of it is kept. */
+/* Called in the process that becomes the arm, so the memory is never freed. */
 char **options_for_arm(char *program, const struct arm *arm, int shared_fd)
 {
 	add_argument("%s", program);

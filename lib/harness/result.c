@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* The result: one annotated CSV on stdout, as docs/result_format.md describes. */
+/* Prints the result: one annotated CSV on stdout, as docs/result_format.md describes. */
 #define _GNU_SOURCE
 #include <stdio.h>
 #include <stdlib.h>
@@ -25,14 +25,29 @@ static const char *const verdict_names[] = {
 	[REPRODUCED] = "reproduced",     [REFUTED] = "refuted",         [BROKEN] = "broken",
 	[INCONCLUSIVE] = "inconclusive", [UNSUPPORTED] = "unsupported",
 };
+
+/* The version of the result's format: docs/result_format.md. */
+enum { FORMAT = 2 };
+
+static const char *const chart_names[] = {
+	[CHART_LINES] = "lines", [CHART_STEPS] = "steps", [CHART_STAGES] = "stages",
+	[CHART_BARS] = "bars",   [CHART_DOTS] = "dots",
+};
+
+static void key(const char *name, const char *value)
+{
+	if (value != NULL && value[0] != '\0')
+		printf("# %s: %s\n", name, value);
+}
+
 /* ---- the machine ---------------------------------------------------------- */
 
-/* A file of one line, such as those of /proc/sys and /sys. */
+/* Prints the first line of a file, such as those of /proc/sys and /sys. */
 static void key_from_file(const char *name, const char *path)
 {
 	char text[256];
 
-	result_key(name, read_first_line(path, text, sizeof(text)) > 0 ? text : "unknown");
+	key(name, read_first_line(path, text, sizeof(text)) > 0 ? text : "unknown");
 }
 
 static void key_cpu(void)
@@ -54,7 +69,7 @@ static void key_container(void)
 		kind = "podman";
 	else if (getenv("container") != NULL)
 		kind = getenv("container");
-	result_key("container", kind);
+	key("container", kind);
 }
 
 static void key_limit(const char *name, int resource)
@@ -62,7 +77,7 @@ static void key_limit(const char *name, int resource)
 	struct rlimit limit;
 
 	if (getrlimit(resource, &limit) != 0 || limit.rlim_cur == RLIM_INFINITY)
-		result_key(name, "unlimited");
+		key(name, "unlimited");
 	else
 		printf("# %s: %lld bytes\n", name, (long long)limit.rlim_cur);
 }
@@ -74,13 +89,13 @@ static void machine(void)
 	char date[32];
 
 	strftime(date, sizeof(date), "%Y-%m-%dT%H:%M:%SZ", gmtime(&now));
-	result_key("measured", date);
+	key("measured", date);
 	uname(&kernel);
 	printf("# kernel: %s %s %s\n", kernel.sysname, kernel.release, kernel.machine);
 #ifdef __GLIBC__
-	result_key("glibc", gnu_get_libc_version());
+	key("glibc", gnu_get_libc_version());
 #else
-	result_key("glibc", "none: another libc");
+	key("glibc", "none: another libc");
 #endif
 	printf("# page_size: %ld bytes\n", sysconf(_SC_PAGESIZE));
 	printf("# ram: %lld bytes\n", (long long)machine_ram_bytes());
@@ -90,25 +105,105 @@ static void machine(void)
 	key_from_file("max_map_count", "/proc/sys/vm/max_map_count");
 	key_limit("stack_limit", RLIMIT_STACK);
 	key_limit("virtual_limit", RLIMIT_AS);
-	result_key("compiler", __VERSION__);
-	result_key("compiler_flags", COMPILER_FLAGS);
+	key("compiler", __VERSION__);
+	key("compiler_flags", COMPILER_FLAGS);
 }
 
 static void conditions(void)
 {
-	result_key("aslr", options.aslr ? "as the machine has it" :
-			   options.aslr_was_refused ?
-					  "on: personality(ADDR_NO_RANDOMIZE) was refused" :
-					  "off");
-	result_key("transparent_huge_pages", thp_setting());
-	result_key("huge_pages", options.huge_pages      ? "as the machine has them" :
-				 MALLOC_KNOWS_HUGE_PAGES ? "off: prctl(PR_SET_THP_DISABLE), "
-							   "glibc.malloc.hugetlb=0" :
-							   "off: prctl(PR_SET_THP_DISABLE)");
-	result_key("tunables", options.tunables ? options.tunables : "none");
-	result_key("preload", getenv("LD_PRELOAD") ? getenv("LD_PRELOAD") : "none");
-	result_key("resident_source", resident_source);
-	result_key("malloc_source", malloc_source);
+	key("aslr", options.aslr             ? "as the machine has it" :
+		    options.aslr_was_refused ? "on: personality(ADDR_NO_RANDOMIZE) was refused" :
+					       "off");
+	key("transparent_huge_pages", thp_setting());
+	key("huge_pages", options.huge_pages      ? "as the machine has them" :
+			  MALLOC_KNOWS_HUGE_PAGES ? "off: prctl(PR_SET_THP_DISABLE), "
+						    "glibc.malloc.hugetlb=0" :
+						    "off: prctl(PR_SET_THP_DISABLE)");
+	key("tunables", options.tunables ? options.tunables : "none");
+	key("preload", getenv("LD_PRELOAD") ? getenv("LD_PRELOAD") : "none");
+	key("resident_source", resident_source);
+	key("malloc_source", malloc_source);
+}
+
+/* ---- the experiment ------------------------------------------------------- */
+
+static void print_axis(const char *name, const char *axis, const char *unit)
+{
+	if (axis != NULL)
+		printf("# %s: %s | %s\n", name, axis, unit != NULL ? unit : "count");
+}
+
+static void print_marks(void)
+{
+	for (const struct mark *mark = experiment.marks;
+	     mark < experiment.marks + MAX_MARKS && mark->label != NULL; mark++)
+		printf("# mark: %c | %lld | %s\n", mark->axis, (long long)mark->value, mark->label);
+}
+
+/* Prints the question last, because it may contain a bar. */
+static void print_prediction(const struct prediction *predict)
+{
+	const char *cells[] = { predict->measured, predict->arm, predict->from, predict->to,
+				predict->against };
+
+	if (predict->asked == NULL)
+		return;
+	printf("# predict:");
+	for (size_t i = 0; i < sizeof(cells) / sizeof(cells[0]); i++)
+		printf(" %s |", cells[i] != NULL ? cells[i] : "");
+	printf(" %s\n", predict->asked);
+	key("because", predict->because);
+}
+
+static void print_knob_as(const char *key, const struct knob *knob)
+{
+	printf("# %s: %s | %lld | %s | %s\n", key, knob->name, (long long)*knob->value,
+	       knob->unit != NULL ? knob->unit : "", knob->meaning);
+}
+
+static void print_knob(const struct knob *knob)
+{
+	print_knob_as("knob", knob);
+}
+
+static void print_setting(const struct knob *knob)
+{
+	print_knob_as("setting", knob);
+}
+
+static void print_arm(const struct arm *arm)
+{
+	const char *why = why_left_out(arm);
+
+	printf("# arm: %s | %s | ", arm->name, arm->control ? "control" : "test");
+	if (why != NULL)
+		printf("left out: %s |", why);
+	else
+		printf("%s|", arm_ran(arm->name) ? "ran " : "");
+	printf("%s%s\n", arm->environment ? " " : "", arm->environment ? arm->environment : "");
+}
+
+void declaration_print(void)
+{
+	printf("# format: %d\n", FORMAT);
+	key("claim", experiment.claim);
+	key("asked", experiment.asked);
+	key("instead", experiment.instead);
+	key("hypothesis", experiment.hypothesis);
+	key("source", experiment_path);
+	print_axis("x", experiment.x_axis, experiment.x_unit);
+	print_axis("y", experiment.y_axis, experiment.y_unit);
+	key("charted", experiment.charted);
+	key("chart", chart_names[experiment.chart]);
+	if (experiment.log_x || experiment.log_y)
+		printf("# log:%s%s\n", experiment.log_x ? " x" : "", experiment.log_y ? " y" : "");
+	print_marks();
+	key("address_map", experiment.address_map ? "yes" : NULL);
+	print_prediction(&experiment.predict);
+	for_each_own_knob(print_knob);
+	for_each_setting(print_setting);
+	FOR_EACH_ARM(arm)
+	print_arm(arm);
 }
 
 /* ---- rows and judgement --------------------------------------------------- */

@@ -35,7 +35,7 @@ static int compare_integers(const void *a, const void *b)
 int64_t median_integer(int64_t *values, int count)
 {
 	qsort(values, (size_t)count, sizeof(values[0]), compare_integers);
-	/* NOT_MEASURED is the smallest of all. */
+	/* NOT_MEASURED is the smallest integer, so it comes first. */
 	return values[0] == NOT_MEASURED ? NOT_MEASURED : values[(count - 1) / 2];
 }
 
@@ -58,7 +58,8 @@ struct line fit_line(const double *x, const double *y, int count)
 		xy += (x[i] - middle_x) * (y[i] - middle_y);
 		yy += (y[i] - middle_y) * (y[i] - middle_y);
 	}
-	/* Points of one height are explained by the flat line, points above each other by none. */
+	/* Points that all have the same y lie on a level line; points that all have the same x
+	 * lie on no line that has a slope. */
 	double slope = xx > 0 ? xy / xx : 0;
 	return (struct line){ .from = middle_y - slope * middle_x,
 			      .slope = slope,

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* The parent's side of one trial of one arm: a fresh process, watched until it
- * ends, stands still, or has taken too long. */
+/* The parent's side of one trial of one arm: starts a fresh process, and watches it until it
+ * ends, stops itself, or takes too long. */
 #define _GNU_SOURCE
 #include <dlfcn.h>
 #include <errno.h>
@@ -34,6 +34,7 @@ struct trial {
 	size_t shared_size;
 };
 
+/* Creates the memory through which the rows reach the parent. */
 static void share_memory(struct trial *trial)
 {
 	int rows = experiment.rows > 0 ? experiment.rows : DEFAULT_ROWS;
@@ -48,11 +49,11 @@ static void share_memory(struct trial *trial)
 		broken("cannot map the memory that rows travel through: %s", strerror(errno));
 	trial->shared->capacity = rows;
 	trial->shared->pause_at_records = options.step || getenv("OBSERVER") != NULL;
-	/* One trial is enough of a film: what it shows does not hang on time. */
+	/* Film one trial only: what the film shows does not depend on timing. */
 	trial->shared->film_fd = trial->number == 1 && film_is_wanted() ? film_memory() : -1;
 }
 
-/* An arm's "NAME=value NAME=value".  A value holds no blank. */
+/* Sets the variables of an arm's "NAME=value NAME=value".  A value must not contain a blank. */
 static void set_environment(const char *settings)
 {
 	char *copy = strdup(settings);
@@ -61,12 +62,13 @@ static void set_environment(const char *settings)
 		putenv(setting);
 }
 
-/* glibc may back the heap with huge pages of its own accord (glibc.malloc.hugetlb,
- * by default on arm64 in recent versions): the break then moves by 2 MiB at a time.
- * What an arm or the reader sets comes later in the list and wins.  Before 2.35 glibc
- * did not know the tunable, and copied the variable to the heap as it started
- * (tunables_strdup() in elf/dl-tunables.c): the heap then began 38 bytes too high, on
- * a page that was resident already. */
+/* Keeps glibc from using huge pages for the heap (glibc.malloc.hugetlb, which recent versions
+ * set on arm64 by default): the break would then move by 2 MiB at a time.  A setting of the
+ * arm or of the reader comes later in the list, and the last one counts.
+ *
+ * Not called before glibc 2.35, which did not know the tunable.  There, glibc copied the
+ * variable to the heap at its start (tunables_strdup() in elf/dl-tunables.c), so the heap would
+ * begin 38 bytes too high, on a page that is resident already. */
 static void pin_malloc_huge_pages(void)
 {
 	const char *others = getenv("GLIBC_TUNABLES");
@@ -78,12 +80,14 @@ static void pin_malloc_huge_pages(void)
 	free(list);
 }
 
+/* Called in the new process: sets the arm's conditions, and starts this program again as the
+ * arm. */
 static void become_the_arm(const struct trial *trial, pid_t parent)
 {
 	static char self[PATH_MAX];
 	sigset_t none;
 
-	/* An arm must not outlive an experiment that was interrupted. */
+	/* The arm must end when the experiment is interrupted. */
 	prctl(PR_SET_PDEATHSIG, SIGKILL);
 	if (getppid() != parent)
 		_exit(BROKEN);
@@ -113,8 +117,9 @@ static void clean_up(struct trial *trial)
 	close(trial->shared_fd);
 }
 
-/* Memory that fork(2) leaves out: with many trials the rows become so many that to copy
- * their page tables for each further trial would take longer than the trial. */
+/* Returns memory for rows that fork(2) leaves out of the child.  With many trials there are so
+ * many rows that copying their page tables for each new trial would take longer than the
+ * trial. */
 static struct row *row_memory(int count)
 {
 	size_t size = ((size_t)count + 1) * sizeof(struct row);
@@ -126,17 +131,19 @@ static struct row *row_memory(int count)
 	return rows;
 }
 
-/* So that --list names every stage, and a misspelt one in .predict is refused beforehand. */
+/* Ends the experiment as broken where a stage was recorded that is not listed.  So --list prints
+ * every stage, and a misspelt one in .predict is refused before anything is measured. */
 static void stages_must_be_listed(const struct shared *shared)
 {
 	for (const struct row *row = shared->rows; row < shared->rows + shared->count; row++)
 		if (!is_a_stage(row->stage))
-			broken("the stage \"%s\" reached record() in a variable: it has to stand in "
+			broken("the stage \"%s\" reached record() in a variable: it must be listed in "
 			       ".stages of the declaration",
 			       row->stage);
 }
 
-/* Also for a trial that broke: its rows show how far it came. */
+/* Adds the rows of a trial to runs.  Called also for a trial that broke: its rows show how far it
+ * came. */
 static void keep_rows(const struct trial *trial)
 {
 	int count = trial->shared->started ? trial->shared->count : 0;
@@ -155,11 +162,11 @@ static void __attribute__((format(printf, 2, 3), noreturn))
 trial_is_broken(struct trial *trial, const char *format, ...)
 {
 	const struct shared *shared = trial->shared;
-	char what[REASON_SIZE];
+	char event[REASON_SIZE];
 	va_list arguments;
 
 	va_start(arguments, format);
-	vsnprintf(what, sizeof(what), format, arguments);
+	vsnprintf(event, sizeof(event), format, arguments);
 	va_end(arguments);
 	if (trial->pid > 0) {
 		kill(trial->pid, SIGKILL);
@@ -168,14 +175,15 @@ trial_is_broken(struct trial *trial, const char *format, ...)
 	keep_rows(trial);
 	if (shared->count > 0 && shared->started)
 		broken("arm %s, trial %d: %s after stage \"%s\"", trial->arm->name, trial->number,
-		       what, shared->rows[shared->count - 1].stage);
+		       event, shared->rows[shared->count - 1].stage);
 	broken("arm %s, trial %d: %s before its first record()", trial->arm->name, trial->number,
-	       what);
+	       event);
 }
 
-/* Tried in a process of its own: an allocator must not settle in this one.  jemalloc
- * keeps more thread-local data than dlopen() has room left for ("static TLS"); what is
- * preloaded gets the room that it asks for. */
+/* Returns whether a library can be preloaded.  Tries it in a process of its own, so that no
+ * allocator is loaded into this one.  The error "static TLS" is none here: jemalloc has more
+ * thread-local data than dlopen() has room for, but a preloaded library gets the room that it
+ * needs. */
 static bool library_loads(const char *library)
 {
 	int status;
@@ -188,14 +196,14 @@ static bool library_loads(const char *library)
 	return child > 0 && waitpid(child, &status, 0) == child && status == 0;
 }
 
-static char *left_out[MAX_ARMS]; /* the reason, for each arm of the declaration */
+static char *left_out[MAX_ARMS]; /* for each arm of the declaration, why it was left out */
 
 const char *why_left_out(const struct arm *arm)
 {
 	return left_out[arm - experiment.arms];
 }
 
-/* Drops what earlier trials of the arm recorded. */
+/* Notes why an arm is left out, and drops what earlier trials of it recorded. */
 static void leave_out_arm(const struct arm *arm, const char *reason)
 {
 	int kept = 0;
@@ -223,7 +231,8 @@ void trial_leave_out_missing(void)
 	}
 }
 
-/* Waits for a child to end, or with WUNTRACED to stop. */
+/* Waits until a child ends, or, with WUNTRACED in flags, until it stops.  Returns false where it
+ * has done neither before the deadline. */
 static bool ends_before(int64_t deadline, pid_t child, int flags, int *status)
 {
 	sigset_t child_changed;
@@ -245,6 +254,7 @@ static int64_t deadline_from_now(void)
 	return probe_clock_ns() + options.time_limit * 1000000000;
 }
 
+/* Waits until a tool ends, and returns its wait status. */
 static int wait_for_tool(struct trial *trial, pid_t tool, const char *name)
 {
 	int status;
@@ -257,7 +267,8 @@ static int wait_for_tool(struct trial *trial, pid_t tool, const char *name)
 	return status;
 }
 
-/* A tool that looks at the arm must not itself run on the malloc under test. */
+/* Prepares a new process to run a tool that looks at the arm.  The tool must not itself use the
+ * malloc under test. */
 static void become_a_tool(const struct trial *trial)
 {
 	char pid[16], program[PATH_MAX] = "";
@@ -276,11 +287,12 @@ static void become_a_tool(const struct trial *trial)
 	unsetenv("GLIBC_TUNABLES");
 }
 
+/* Runs the command of ask(), and gives the arm the number that it prints. */
 static void answer(struct trial *trial)
 {
 	char output[4096];
 	int ends[2];
-	const char *question = trial->shared->question;
+	const char *command = trial->shared->command;
 
 	if (pipe(ends) != 0)
 		trial_is_broken(trial, "cannot make a pipe: %s", strerror(errno));
@@ -292,11 +304,11 @@ static void answer(struct trial *trial)
 		dup2(ends[1], STDOUT_FILENO);
 		close(ends[0]);
 		close(ends[1]);
-		execl("/bin/sh", "sh", "-c", question, (char *)NULL);
+		execl("/bin/sh", "sh", "-c", command, (char *)NULL);
 		_exit(127);
 	}
 	close(ends[1]);
-	int status = wait_for_tool(trial, shell, question); /* a number fits into the pipe */
+	int status = wait_for_tool(trial, shell, command); /* a number fits into the pipe */
 	size_t length = 0;
 	ssize_t got;
 	while (length < sizeof(output) - 1 &&
@@ -307,13 +319,14 @@ static void answer(struct trial *trial)
 
 	if (WIFEXITED(status) && WEXITSTATUS(status) == 127)
 		unsupported("`%s` needs a tool that is not installed: scripts/setup installs it",
-			    question);
+			    command);
 	char *digits = output + strcspn(output, "0123456789"), *end;
 	trial->shared->answer = strtoll(digits, &end, 10);
 	if (status != 0 || end == digits)
-		trial_is_broken(trial, "`%s` gave no number (wait status %d)", question, status);
+		trial_is_broken(trial, "`%s` gave no number (wait status %d)", command, status);
 }
 
+/* Runs the program that OBSERVER names, for the record at which the arm has stopped. */
 static void observe(struct trial *trial, const char *observer)
 {
 	const struct row *row = &trial->shared->rows[trial->shared->count - 1];
@@ -337,6 +350,7 @@ static void observe(struct trial *trial, const char *observer)
 		trial_is_broken(trial, "the observer %s failed (wait status %d)", observer, status);
 }
 
+/* Waits for Enter: --step. */
 static void step(const struct trial *trial)
 {
 	const struct row *row = &trial->shared->rows[trial->shared->count - 1];
@@ -350,12 +364,12 @@ static void step(const struct trial *trial)
 		fputc('\n', stderr);
 }
 
-/* What the arm stopped itself for; then it goes on. */
+/* Does what the arm has stopped for, and continues it. */
 static void serve(struct trial *trial)
 {
 	const char *observer = getenv("OBSERVER");
 
-	if (trial->shared->question[0] != '\0') {
+	if (trial->shared->command[0] != '\0') {
 		answer(trial);
 	} else {
 		if (observer != NULL)
@@ -367,8 +381,8 @@ static void serve(struct trial *trial)
 	kill(trial->pid, SIGCONT);
 }
 
-/* Waits for the arm to end and gives its wait status; the time limit counts
- * anew after each pause. */
+/* Waits until the arm ends, and returns its wait status.  The time limit starts again after each
+ * pause. */
 static int wait_for_end(struct trial *trial)
 {
 	int status;
@@ -383,6 +397,7 @@ static int wait_for_end(struct trial *trial)
 			(long long)options.time_limit);
 }
 
+/* Ends the experiment where the arm did not end as it should. */
 static void check_end(struct trial *trial, int status)
 {
 	const struct shared *shared = trial->shared;
@@ -401,7 +416,7 @@ static void check_end(struct trial *trial, int status)
 		trial_is_broken(trial, "killed by signal %d (%s)%s", WTERMSIG(status),
 				strsignal(WTERMSIG(status)),
 				WTERMSIG(status) == SIGKILL ?
-					", perhaps by the kernel for want of memory (dmesg tells)," :
+					", perhaps by the kernel because memory ran out (see dmesg)," :
 					"");
 	if (WEXITSTATUS(status) != 0)
 		trial_is_broken(trial, "exited with status %d", WEXITSTATUS(status));

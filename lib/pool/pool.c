@@ -6,8 +6,8 @@
 #include <sys/mman.h>
 #include <unistd.h>
 
-/* Under AddressSanitizer: LeakSanitizer looks for pointers only in memory that it
- * knows, and of mmap(2) it knows nothing. */
+/* LeakSanitizer, a part of AddressSanitizer, looks for pointers only in memory that it knows.  It
+ * does not know memory from mmap(2), so chunks are registered with it. */
 #ifdef POOL_ASAN
 #include <sanitizer/lsan_interface.h>
 #define LSAN_REGISTER __lsan_register_root_region
@@ -19,11 +19,11 @@
 #define LSAN_UNREGISTER(start, bytes) ((void)(start), (void)(bytes))
 #endif
 
-/* At the start of each mapping. */
+/* The header at the start of each mapping. */
 struct pool_chunk {
 	struct pool_chunk *next;
 	size_t bytes; /* of the mapping, this header included */
-	char *start;  /* what blocks are cut from: [start, end_of() the chunk) */
+	char *start;  /* blocks are cut from [start, end_of(chunk)) */
 };
 
 enum {
@@ -40,7 +40,7 @@ static size_t page_size(void)
 	return (size_t)sysconf(_SC_PAGESIZE);
 }
 
-/* A mapping, of whole pages, whose first reserved bytes are not for blocks. */
+/* Maps a chunk of whole pages, whose first reserved bytes are not for blocks. */
 static struct pool_chunk *map(size_t bytes, size_t reserved)
 {
 	struct pool_chunk *chunk =
@@ -58,9 +58,9 @@ static struct pool_chunk *map(size_t bytes, size_t reserved)
 	return chunk;
 }
 
-/* munmap(2) fails when it would split a mapping in two and vm.max_map_count is
- * reached: the kernel merges neighbours, so a chunk may lie inside a larger
- * mapping.  Its pages can be given back even then. */
+/* Unmaps a chunk.  The kernel merges neighbouring mappings, so a chunk may lie inside a larger
+ * one.  munmap(2) fails when it would split that one in two and vm.max_map_count is reached.
+ * The pages can be given back even then. */
 static void unmap(struct pool_chunk *chunk)
 {
 	size_t bytes = chunk->bytes;
@@ -118,7 +118,7 @@ void pool_destroy(struct pool *pool)
 	if (pool == NULL)
 		return;
 	unmap_list(pool->large);
-	unmap_list(pool->first); /* and the pool with it */
+	unmap_list(pool->first); /* the pool itself lies there */
 }
 
 void pool_reset(struct pool *pool)
@@ -139,7 +139,8 @@ size_t pool_mapped_bytes(const struct pool *pool)
 	return pool->mapped_bytes;
 }
 
-/* A mapping for one block; most is what the block, aligned, can take at most. */
+/* Maps memory for one block.  most is the largest number of bytes that the block can take with
+ * its alignment. */
 static void *alloc_large(struct pool *pool, size_t bytes, size_t alignment, size_t most)
 {
 	size_t needed;
@@ -162,7 +163,7 @@ static void *alloc_large(struct pool *pool, size_t bytes, size_t alignment, size
 
 void *pool_alloc_elsewhere(struct pool *pool, size_t bytes, size_t alignment)
 {
-	size_t most; /* bytes, wherever in a chunk the block comes to lie */
+	size_t most; /* bytes that the block can take, wherever in a chunk it lies */
 
 	if (alignment == 0 || (alignment & (alignment - 1)) != 0) {
 		errno = EINVAL;

@@ -4,8 +4,8 @@
  * A pool (region, arena) takes memory from the kernel in large chunks and cuts
  * blocks from them by moving a pointer.  There is no free() of one block:
  * pool_reset() drops all of them and keeps the chunks for the next round,
- * pool_destroy() gives everything back to the kernel.  That fits work whose data
- * dies together: a request, a frame, a file that is parsed.
+ * pool_destroy() gives everything back to the kernel.  This fits work whose data
+ * is no longer needed all at the same time: a request, a frame, a file that is parsed.
  *
  *     struct pool *pool = pool_create(0);
  *     if (pool == NULL)
@@ -20,36 +20,37 @@
  * a pool and the heap leave no holes in each other.  A fresh chunk costs
  * addresses; its pages become resident when they are first written.  A request
  * of more than a quarter of a chunk that the chunk in use cannot serve gets a
- * mapping of its own.  Blocks of a small alignment are cut from the end of a chunk,
- * the others from its start, which so stays aligned.  What is lost: between blocks
- * only what alignment takes (there are no headers), at the end of a chunk at most a
- * quarter of it, which costs addresses rather than memory as long as it has never
- * been written.  A reset keeps what the largest round took; pool_destroy() and a new
- * pool let go of it.
+ * mapping of its own.  Blocks with a small alignment are cut from the end of a chunk,
+ * the others from its start, so that the start stays aligned.  What is lost: between
+ * blocks only what alignment takes (there are no headers), at the end of a chunk at
+ * most a quarter of it, which costs addresses rather than memory as long as it has
+ * never been written.  A reset keeps what the largest round took; to give it back, call
+ * pool_destroy() and create a new pool.
  *
  * Content.  Blocks are not cleared.  Memory that has never been handed out
  * happens to be zero; after a reset it is not.
  *
- * Errors.  What allocates gives NULL and sets errno: ENOMEM when the kernel gives
- * no memory (RLIMIT_AS, vm.max_map_count, overcommit) or no address range can
- * hold the request, EINVAL for an alignment that is not a power of two.  The
+ * Errors.  A function that allocates returns NULL and sets errno: ENOMEM when the
+ * kernel gives no memory (RLIMIT_AS, vm.max_map_count, overcommit) or no address range
+ * can hold the request, EINVAL for an alignment that is not a power of two.  The
  * pool is then as it was: its blocks are whole, and smaller requests may still
  * succeed.  Nothing is printed and nothing aborts.
  *
  * Threads.  A pool belongs to one thread at a time; there is no lock and no
  * global state, so different pools never disturb each other.
  *
- * Costs.  pool_alloc() is a handful of inlined instructions, and one mmap(2) a
- * chunk the first time round.  A reset takes one munmap(2) for each block that
- * has its own mapping and is otherwise constant; destroy takes one for each
- * chunk and each of those.  Where munmap(2) fails, because it would split a mapping
- * and vm.max_map_count is reached, the pages go back and the addresses are lost.
+ * Costs.  pool_alloc() is a handful of inlined instructions, and one mmap(2) for each
+ * chunk in the first round.  A reset takes one munmap(2) for each block that has its own
+ * mapping, and its other work does not depend on the number of blocks.  pool_destroy()
+ * takes one munmap(2) for each chunk and for each block that has its own mapping.  Where
+ * munmap(2) fails, because it would split a mapping and vm.max_map_count is reached, the
+ * pages go back and the addresses are lost.
  *
  * Checking.  Built with -fsanitize=address (pool.c and its users alike) the pool
  * poisons what is not handed out: reading past a block, into alignment padding
  * or into a block that was dropped by a reset is reported as use-after-poison.
- * Blocks are then kept apart by a gap.  What only a pool points to is not taken
- * for a leak.
+ * Blocks are then kept apart by a gap.  A block of malloc to which only memory of a
+ * pool points is not reported as a leak.
  */
 #ifndef TOUCHSTONE_POOL_H
 #define TOUCHSTONE_POOL_H
@@ -80,17 +81,17 @@ enum {
 #endif
 };
 
-/* To be looked into by pool.c and the inline functions below only. */
+/* Only pool.c and the inline functions below use the fields. */
 struct pool {
-	char *next, *end; /* what is free of the chunk in use: next is aligned, and may lie
-			   * behind the end where nothing is free */
-	struct pool_chunk *current; /* the chunk in use; those behind it in the list are free */
+	char *next, *end; /* the free part of the chunk in use: next is aligned, and may lie
+			   * past the end where nothing is free */
+	struct pool_chunk *current; /* the chunk in use; those after it in the list are free */
 	struct pool_chunk *first; /* all chunks, in order of use; the pool itself lies in this one */
 	struct pool_chunk *large; /* mappings that hold one block each */
 	size_t chunk_bytes, mapped_bytes;
 };
 
-/* A new pool that grows by chunks of so many bytes, rounded up to whole pages; 0
+/* Creates a pool that grows by chunks of chunk_bytes, rounded up to whole pages; 0
  * stands for POOL_CHUNK.  The first chunk is mapped at once and holds the pool
  * itself. */
 struct pool *pool_create(size_t chunk_bytes) __attribute__((warn_unused_result));
@@ -103,14 +104,15 @@ void pool_destroy(struct pool *pool);
  * again in the same order; mappings of single large blocks go back. */
 void pool_reset(struct pool *pool);
 
-/* Bytes of addresses that the pool has from the kernel now: its virtual size. */
+/* Returns the bytes of addresses that the pool has from the kernel now: its virtual size. */
 size_t pool_mapped_bytes(const struct pool *pool);
 
-/* The way of pool_alloc_aligned() when the chunk in use cannot serve. */
+/* Does what pool_alloc_aligned() does, where the chunk in use has no room for the block. */
 void *pool_alloc_elsewhere(struct pool *pool, size_t bytes, size_t alignment)
 	__attribute__((malloc, alloc_size(2), cold, warn_unused_result));
 
-/* For the two functions below.  The sum may wrap: bytes may be anything. */
+/* Cuts a block from the start of the chunk in use, for the two functions below.  bytes may be
+ * anything, so the sum may overflow. */
 static inline void *pool_cut(struct pool *pool, char *block, size_t bytes, size_t alignment)
 {
 	uintptr_t after;
@@ -118,19 +120,20 @@ static inline void *pool_cut(struct pool *pool, char *block, size_t bytes, size_
 	if (__builtin_add_overflow((uintptr_t)block, bytes, &after) || after > (uintptr_t)pool->end)
 		return pool_alloc_elsewhere(pool, bytes, alignment);
 	pool->next = (char *)((after + POOL_GAP + POOL_ALIGNMENT - 1) & -(uintptr_t)POOL_ALIGNMENT);
-	/* Where the next block begins will soon be written.  Stores wait for their cache lines
-	 * in order; a prefetch does not, and where it points to nothing it does nothing. */
+	/* The start of the next block will soon be written.  A store waits for its cache line, and
+	 * stores wait in order.  A prefetch does not wait, and one of an invalid address does
+	 * nothing. */
 	__builtin_prefetch(pool->next, 1);
 #ifdef POOL_ASAN
 	ASAN_UNPOISON_MEMORY_REGION(block, bytes);
 #endif
-	if (block == NULL) /* spares the caller the question, unless memory ran out */
+	if (block == NULL) /* so that the compiler drops the caller's test for NULL on this path */
 		__builtin_unreachable();
 	return block;
 }
 
-/* A block fit for any C type.  One of 0 bytes has a valid address, which it may
- * share with another block. */
+/* Returns a block that is aligned for any C type.  A block of 0 bytes has a valid address,
+ * which it may share with another block. */
 static inline __attribute__((malloc, alloc_size(2), assume_aligned(_Alignof(max_align_t)),
 			     warn_unused_result)) void *
 pool_alloc(struct pool *pool, size_t bytes)
@@ -138,7 +141,8 @@ pool_alloc(struct pool *pool, size_t bytes)
 	return pool_cut(pool, pool->next, bytes, POOL_ALIGNMENT);
 }
 
-/* The same at a multiple of alignment, any power of two (1 packs strings). */
+/* Returns a block whose address is a multiple of alignment, any power of two (1 packs strings
+ * without gaps).  Otherwise as pool_alloc(). */
 static inline __attribute__((malloc, alloc_size(2), warn_unused_result)) void *
 pool_alloc_aligned(struct pool *pool, size_t bytes, size_t alignment)
 {

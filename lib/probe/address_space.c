@@ -8,8 +8,8 @@
 
 #include "small_file.h"
 
-/* A hole of any size is a sum of powers of two, so going down through them fills
- * each one to the last page. */
+/* Asks for smaller and smaller powers of two.  A hole of any size is a sum of such powers, so
+ * each hole is filled to its last page. */
 int64_t reserve_all_addresses(void *hint)
 {
 	size_t page = (size_t)sysconf(_SC_PAGESIZE);
@@ -50,7 +50,7 @@ struct search {
 	struct procfs_mapping *mapping;
 };
 
-static void compare(const struct procfs_mapping *mapping, void *context)
+static void keep_if_it_holds_the_address(const struct procfs_mapping *mapping, void *context)
 {
 	struct search *search = context;
 
@@ -69,7 +69,7 @@ bool mapping_of(const void *address, struct procfs_mapping *mapping)
 
 	if (fd < 0)
 		return false;
-	for_each_mapping(fd, text, sizeof(text), compare, &search);
+	for_each_mapping(fd, text, sizeof(text), keep_if_it_holds_the_address, &search);
 	close(fd);
 	return search.found;
 }

@@ -8,7 +8,7 @@
 #include "end.h"
 #include "probe.h"
 
-/* In two steps: without glibc there is no __GLIBC_PREREQ to call. */
+/* Two #if lines, because __GLIBC_PREREQ does not exist without glibc. */
 #ifdef __GLIBC__
 #if __GLIBC_PREREQ(2, 33)
 #define HAVE_MALLINFO2
@@ -38,7 +38,8 @@ struct heap_report mallinfo2_report(void)
 struct heap_report mallinfo_report(void)
 {
 #ifdef __GLIBC__
-/* Deprecated since glibc 2.33, for what mallinfo_wraps_at_2_gib shows. */
+/* mallinfo() is deprecated since glibc 2.33, for the reason that the experiment
+ * mallinfo_wraps_at_2_gib shows. */
 #pragma GCC diagnostic push
 #pragma GCC diagnostic ignored "-Wdeprecated-declarations"
 	struct mallinfo info = mallinfo();
@@ -49,7 +50,8 @@ struct heap_report mallinfo_report(void)
 #endif
 }
 
-/* The size in the last line of the report that begins so: the sum over all arenas. */
+/* Returns the size in the last line of the report that begins in a given way.  The last one is
+ * the sum over all arenas. */
 static int64_t last_total(const char *report, const char *beginning)
 {
 	int64_t bytes = NOT_MEASURED;

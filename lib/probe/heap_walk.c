@@ -30,29 +30,30 @@ uintptr_t heap_first_chunk(uintptr_t start)
 	return (block + ALIGNMENT - 1) / ALIGNMENT * ALIGNMENT - 2 * WORD;
 }
 
-static bool found(struct heap_trouble *trouble, enum heap_fault fault, const struct heap *heap,
-		  uintptr_t at, uintptr_t value)
+/* Fills *trouble; returns false, for the caller to return. */
+static bool stop(struct heap_trouble *trouble, enum heap_fault fault, const struct heap *heap,
+		 uintptr_t at, uintptr_t value)
 {
 	*trouble = (struct heap_trouble){ fault, (int64_t)(at - heap->start), (int64_t)value };
 	return false;
 }
 
-/* Reads the size word of the chunk at an address; checks it as far as it can be
- * checked without looking further. */
+/* Reads the size word of the chunk at an address, and checks it as far as one word can be
+ * checked. */
 static bool read_size(const struct heap *heap, uintptr_t chunk, uintptr_t *size,
 		      struct heap_trouble *trouble)
 {
 	if (heap->end - chunk < SMALLEST)
-		return found(trouble, HEAP_SIZE_WRONG, heap, chunk, 0);
+		return stop(trouble, HEAP_SIZE_WRONG, heap, chunk, 0);
 	if (!heap->readable(chunk + WORD))
-		return found(trouble, HEAP_PAGE_ABSENT, heap, chunk, 0);
+		return stop(trouble, HEAP_PAGE_ABSENT, heap, chunk, 0);
 	*size = word_at(chunk + WORD);
 	uintptr_t bytes = *size & ~(uintptr_t)FLAGS;
-	/* The top is what is left of whole pages, not of aligned blocks. */
+	/* The top ends at a page boundary, so its size need not be a multiple of ALIGNMENT. */
 	uintptr_t aligned = bytes == heap->end - chunk ? 2 * WORD : ALIGNMENT;
 	if ((*size & (IS_MMAPPED | NON_MAIN_ARENA)) != 0 || bytes < SMALLEST ||
 	    bytes % aligned != 0 || bytes > heap->end - chunk)
-		return found(trouble, HEAP_SIZE_WRONG, heap, chunk, *size);
+		return stop(trouble, HEAP_SIZE_WRONG, heap, chunk, *size);
 	return true;
 }
 
@@ -63,7 +64,7 @@ static bool is_cached(const struct heap *heap, uintptr_t chunk)
 	return heap->cache_key != 0 && heap->readable(key) && word_at(key) == heap->cache_key;
 }
 
-/* The state of a chunk that is not the top, from the next one's header. */
+/* Reads the state of a chunk that is not the top from the next chunk's header. */
 static bool read_state(const struct heap *heap, uintptr_t chunk, uintptr_t bytes,
 		       enum chunk_state *state, struct heap_trouble *trouble)
 {
@@ -77,9 +78,9 @@ static bool read_state(const struct heap *heap, uintptr_t chunk, uintptr_t bytes
 	}
 	*state = CHUNK_FREE;
 	if (!heap->readable(next))
-		return found(trouble, HEAP_PAGE_ABSENT, heap, next, 0);
+		return stop(trouble, HEAP_PAGE_ABSENT, heap, next, 0);
 	if (word_at(next) != bytes)
-		return found(trouble, HEAP_PREV_WRONG, heap, next, word_at(next));
+		return stop(trouble, HEAP_PREV_WRONG, heap, next, word_at(next));
 	return true;
 }
 
@@ -115,8 +116,9 @@ bool heap_walk(const struct heap *heap, heap_visit *visit, struct heap_totals *t
 	return true;
 }
 
-/* The heads of the cache's lists are words of a chunk that point into the heap.
- * What they point to are entries { next, key }, all with the same key. */
+/* Returns the key of the entries that the words of a chunk point to, 0 where it cannot be the
+ * cache.  The cache's chunk holds the heads of its lists: words that point into the heap, to
+ * entries { next, key }, all with the same key. */
 static uintptr_t key_of_heads(const struct heap *heap, uintptr_t chunk, uintptr_t bytes)
 {
 	uintptr_t key = 0;
@@ -133,7 +135,8 @@ static uintptr_t key_of_heads(const struct heap *heap, uintptr_t chunk, uintptr_
 	return key;
 }
 
-/* tcache_perthread_struct since glibc 2.42: 76 lists, each a head and a number of 16 bits. */
+/* Bytes of tcache_perthread_struct since glibc 2.42: 76 lists, each with a head and a number of
+ * 16 bits. */
 #define CACHE_BYTES (76 * (WORD + sizeof(uint16_t)))
 
 uintptr_t heap_cache_key(const struct heap *heap)
@@ -154,12 +157,13 @@ uintptr_t heap_cache_key(const struct heap *heap)
 
 int64_t heap_mapped_chunk(uintptr_t start, uintptr_t end, int64_t page_bytes)
 {
-	/* Bytes that align the block; the chunk has them as its prev_size: sysmalloc_mmap(). */
+	/* Bytes that were skipped to align the block.  sysmalloc_mmap() notes them in the
+	 * chunk's prev_size. */
 	uintptr_t skipped = heap_first_chunk(start) - start;
 	uintptr_t size = word_at(start + skipped + WORD);
 	uintptr_t bytes = (size & ~(uintptr_t)FLAGS) + skipped;
 
-	/* Since glibc 2.43 the size leaves the header out: mmap_set_chunk(). */
+	/* Since glibc 2.43 the size does not include the header: mmap_set_chunk(). */
 	if (bytes % (uintptr_t)page_bytes == (uintptr_t)page_bytes - 2 * WORD)
 		bytes += 2 * WORD;
 	if ((size & FLAGS) != IS_MMAPPED || word_at(start + skipped) != skipped || bytes == 0 ||
@@ -168,11 +172,11 @@ int64_t heap_mapped_chunk(uintptr_t start, uintptr_t end, int64_t page_bytes)
 	return (int64_t)bytes;
 }
 
-/* NFASTBINS, for requests of up to 20 words (MAX_FAST_SIZE). */
+/* NFASTBINS: the number of fastbins, for requests of up to 20 words (MAX_FAST_SIZE). */
 enum { FASTBINS = sizeof(size_t) == 8 ? 10 : 11 };
 
 struct fast_chunks {
-	int64_t count, bytes; /* left to be found */
+	int64_t count, bytes; /* of the chunks that are not found yet */
 	heap_visit *visit;
 };
 

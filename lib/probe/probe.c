@@ -21,16 +21,18 @@
 #define HEAP_REPORT mallinfo
 #endif
 #endif
-#define NAME_OF(x) #x
-#define TEXT_OF(x) NAME_OF(x)
+/* In two steps, so that x is expanded before it becomes a string. */
+#define STRING(x) #x
+#define STRING_OF(x) STRING(x)
 
 static int statm_fd = -1, rollup_fd = -1, maps_fd = -1;
-static unsigned wanted;
+static unsigned extra_columns;
 static bool statm_is_exact, heap_is_reported;
 static int64_t page_size, start_ns;
 static char *start_of_heap;
 
-/* One buffer for every file: a snapshot reads them one after the other. */
+/* The contents of the file read last.  One buffer serves all files, because a snapshot reads
+ * them one after the other. */
 static char text[1 << 16];
 
 int64_t probe_clock_ns(void)
@@ -45,6 +47,7 @@ static int64_t ns_of(struct timeval time)
 	return time.tv_sec * INT64_C(1000000000) + time.tv_usec * INT64_C(1000);
 }
 
+/* Reads a file from its start into text; returns how many bytes, 0 where it cannot be read. */
 static size_t read_from_start(int fd)
 {
 	ssize_t length = pread(fd, text, sizeof(text), 0);
@@ -72,7 +75,7 @@ static void snapshot_rollup(struct snapshot *now)
 		procfs_kib(text, length, "Rss", &now->resident_bytes);
 		procfs_kib(text, length, "Anonymous", &now->anonymous_bytes);
 	}
-	if (wanted & PROBE_SMAPS) {
+	if (extra_columns & PROBE_SMAPS) {
 		procfs_kib(text, length, "Pss", &now->proportional_bytes);
 		procfs_kib(text, length, "Private_Dirty", &now->private_dirty_bytes);
 		procfs_kib(text, length, "AnonHugePages", &now->huge_bytes);
@@ -80,8 +83,8 @@ static void snapshot_rollup(struct snapshot *now)
 	}
 }
 
-/* A maps file is longer than one read() gives: the kernel hands out whole lines,
- * about a page of them at a time. */
+/* Returns the number of lines in /proc/self/maps.  One read() does not give all of them: the
+ * kernel hands out whole lines, about a page of them at a time. */
 static int64_t count_mappings(void)
 {
 	int64_t lines = 0;
@@ -133,17 +136,25 @@ void probe_snapshot(struct snapshot *now)
 	now->elapsed_ns = probe_clock_ns() - start_ns;
 	snapshot_usage(now);
 	snapshot_statm(now);
-	if (!statm_is_exact || (wanted & PROBE_SMAPS))
+	if (!statm_is_exact || (extra_columns & PROBE_SMAPS))
 		snapshot_rollup(now);
-	if (wanted & PROBE_MAPPINGS)
+	if (extra_columns & PROBE_MAPPINGS)
 		now->mapping_count = count_mappings();
 	snapshot_heap(now);
 }
 
-/* Linux counts resident pages per task, per CPU or per process, depending on
- * its version, and folds the first two into what statm shows only in batches
- * (of 32 or more).  So 16 pages, touched one at a time, tell: statm follows
- * every one of them or it is not the source. */
+struct snapshot snapshot_now(void)
+{
+	struct snapshot now;
+
+	probe_snapshot(&now);
+	return now;
+}
+
+/* Returns whether statm counts exactly.  Linux counts resident pages per task, per CPU or
+ * per process, depending on its version, and adds the first two to what statm shows only in
+ * batches (of 32 or more).  So 16 pages, touched one at a time, decide: either statm follows
+ * every one of them, or it is not the source. */
 static bool statm_follows_every_page(void)
 {
 	enum { PAGES = 16 };
@@ -165,8 +176,8 @@ static bool statm_follows_every_page(void)
 	return exact;
 }
 
-/* mallinfo2() describes glibc's malloc.  With another one preloaded, malloc
- * comes from an object that does not hold this mallinfo2. */
+/* Returns whether mallinfo2() describes the malloc in use.  It describes glibc's.  With another
+ * one preloaded, malloc comes from an object that does not hold this mallinfo2. */
 static bool heap_report_describes_malloc(void)
 {
 #ifdef HEAP_REPORT
@@ -188,13 +199,13 @@ static bool reopen(int *fd, const char *path)
 
 bool probe_open(unsigned extras)
 {
-	wanted = extras;
+	extra_columns = extras;
 	page_size = sysconf(_SC_PAGESIZE);
 	memset(text, 1, sizeof(text));
 	if (!reopen(&statm_fd, "/proc/self/statm") || !reopen(&maps_fd, "/proc/self/maps"))
 		return false;
 	bool have_rollup = reopen(&rollup_fd, "/proc/self/smaps_rollup");
-	if (!have_rollup && (wanted & PROBE_SMAPS))
+	if (!have_rollup && (extra_columns & PROBE_SMAPS))
 		return false;
 	statm_is_exact = statm_follows_every_page();
 	if (!statm_is_exact && !have_rollup) {
@@ -221,7 +232,7 @@ const char *probe_malloc_source(void)
 {
 #ifdef HEAP_REPORT
 	if (heap_is_reported)
-		return TEXT_OF(HEAP_REPORT);
+		return STRING_OF(HEAP_REPORT);
 #endif
 	return "none";
 }

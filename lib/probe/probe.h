@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* A snapshot of this process's memory, taken without moving what it measures.
+/* Takes snapshots of this process's memory without moving what they measure.
  *
  * A snapshot reads descriptors that are kept open into static buffers.  It
  * allocates nothing and, once probe_open() has warmed it up, causes no page
@@ -15,24 +15,26 @@
 /* The value of a column that was not measured: an empty cell of the result. */
 #define NOT_MEASURED INT64_MIN
 
-/* The columns of every result, in order; the unit is in the name.
+/* The columns of every result, in order; the unit is in the name.  Each line gives the
+ * source of the number: statm is /proc/self/statm (proc_pid_statm(5)), the fields of
+ * struct rusage are described in getrusage(2), those of struct mallinfo2 in mallinfo(3).
  *
  * always measured
  *   elapsed_ns           clock_gettime(CLOCK_MONOTONIC) since the arm began; the
  *                        harness takes out the time spent in the probe itself
- *   user_ns, system_ns   getrusage(2): ru_utime, ru_stime.  Their sum is exact; which
- *                        part is which, most kernels estimate from the clock's ticks
+ *   user_ns, system_ns   getrusage(2): ru_utime, ru_stime.  Their sum is exact; how it
+ *                        divides into the two, most kernels estimate from clock ticks
  *   virtual_bytes        statm field 1: every mapping (what ps calls VSZ)
  *   resident_bytes       pages in memory (what ps calls RSS); probe_resident_source()
- *   anonymous_bytes      those of them that no file stands behind: heap, stack, private
- *                        anonymous mappings, written pages of private file mappings
+ *   anonymous_bytes      those of the resident pages that belong to no file: heap, stack,
+ *                        private anonymous mappings, written pages of private file mappings
  *   heap_top_bytes       sbrk(0), relative to where the break was at probe_open()
  *   minor_fault_count    getrusage(2): ru_minflt, faults served without a read from disk
- *   major_fault_count    getrusage(2): ru_majflt, faults that waited for one
+ *   major_fault_count    getrusage(2): ru_majflt, faults that waited for a read from disk
  * where the malloc in use is glibc's; mallinfo2(3)
- *   arena_bytes          .arena: bytes the arenas hold (break and mmapped heaps)
- *   in_use_bytes         .uordblks: bytes of those in chunks that malloc counts as given out
- *   free_bytes           .fordblks: bytes of those in free chunks, the top included
+ *   arena_bytes          .arena: bytes that the arenas hold (break and mmapped heaps)
+ *   in_use_bytes         .uordblks: of these, bytes in chunks that malloc counts as given out
+ *   free_bytes           .fordblks: of these, bytes in free chunks, the top included
  *   mmapped_bytes        .hblkhd: bytes of blocks that have a mapping of their own
  *   mmapped_count        .hblks: how many such blocks there are
  * with PROBE_MAPPINGS
@@ -41,7 +43,7 @@
  *   proportional_bytes   Pss: a page shared by n processes counts 1/n in each
  *   private_dirty_bytes  Private_Dirty: written pages that no other process shares
  *   huge_bytes           AnonHugePages: anonymous memory in huge pages
- *   swap_bytes           Swap: pages that were moved out
+ *   swap_bytes           Swap: pages that were moved out to swap
  */
 #define SNAPSHOT_COLUMNS(COLUMN)    \
 	COLUMN(elapsed_ns)          \
@@ -70,32 +72,41 @@ struct snapshot {
 #undef COLUMN
 };
 
-/* What an experiment may ask for beyond the cheap columns; each costs from
- * tens of microseconds to milliseconds a snapshot, more as the process grows. */
+/* Columns that an experiment may ask for beyond the cheap ones.  Each of the two adds tens of
+ * microseconds to milliseconds to every snapshot, more as the process grows. */
 enum probe_extras {
 	PROBE_MAPPINGS = 1, /* mapping_count */
 	PROBE_SMAPS = 2,    /* the smaps_rollup columns */
 };
 
 /* Opens the descriptors, finds an exact source of resident memory by touching
- * pages one at a time, warms everything up and sets the zero of elapsed_ns and
- * heap_top_bytes.  Call it again in a forked child: /proc descriptors go on
- * showing the process that opened them.  False with errno when a /proc file
- * that is needed cannot be read, ENOTSUP when no source counts exactly. */
+ * pages one at a time, takes two snapshots to warm everything up, and sets the zero
+ * of elapsed_ns and heap_top_bytes.  extras is a sum of enum probe_extras.
+ *
+ * Call it again in a forked child: a descriptor of /proc/self goes on showing the process
+ * that opened it.
+ *
+ * Returns false with errno where a /proc file that is needed cannot be read; errno is
+ * ENOTSUP where no source counts exactly. */
 bool probe_open(unsigned extras);
 
-/* Fills *now. */
+/* Fills *now.  A column that cannot be read, or that was not asked for, becomes NOT_MEASURED. */
 void probe_snapshot(struct snapshot *now);
 
-/* "statm" where that moves by exactly one page per page touched, otherwise
- * "smaps_rollup", which is exact everywhere and walks the page tables. */
+/* Returns a snapshot, for whoever needs a column or two: snapshot_now().resident_bytes. */
+struct snapshot snapshot_now(void);
+
+/* Returns the name of the file in which resident memory is read: "statm" where that moves by
+ * exactly one page per page touched, otherwise "smaps_rollup", which is exact on every kernel
+ * but slower, since the kernel walks the page tables for it. */
 const char *probe_resident_source(void);
 
-/* "mallinfo2"; "mallinfo" before glibc 2.33, whose int fields are wrong from
- * 2 GiB on; or "none" under musl or a preloaded malloc, which neither describes. */
+/* Returns the name of the function that the malloc columns come from: "mallinfo2", or
+ * "mallinfo" before glibc 2.33 (its int fields are wrong from 2 GiB on), or "none" under musl
+ * and under a preloaded malloc, which neither of the two describes. */
 const char *probe_malloc_source(void);
 
-/* Nanoseconds of CLOCK_MONOTONIC. */
+/* Returns the time of CLOCK_MONOTONIC, in nanoseconds. */
 int64_t probe_clock_ns(void);
 
 #endif

@@ -4,14 +4,16 @@
 
 #include <string.h>
 
-/* What is left of the text.  Every take_*() moves `at` only when it succeeds. */
+/* The rest of the text, which is not parsed yet.  A take_...() that succeeds returns true and
+ * moves `at` past what it parsed.  take_char(), take_number() and take_field() leave `at` where it
+ * was when they fail. */
 struct cursor {
 	const char *at, *end;
 };
 
-static bool take_char(struct cursor *cursor, char wanted)
+static bool take_char(struct cursor *cursor, char expected)
 {
-	if (cursor->at == cursor->end || *cursor->at != wanted)
+	if (cursor->at == cursor->end || *cursor->at != expected)
 		return false;
 	cursor->at++;
 	return true;
@@ -23,6 +25,7 @@ static void skip_blanks(struct cursor *cursor)
 		cursor->at++;
 }
 
+/* Returns the value of a decimal or hexadecimal digit, 99 for any other character. */
 static int digit_value(char c)
 {
 	if (c >= '0' && c <= '9')
@@ -52,8 +55,8 @@ static bool take_number(struct cursor *cursor, unsigned base, uint64_t *number)
 	return true;
 }
 
-/* A decimal number, perhaps negative, that ends at white space: digits that run
- * into the end of the text may have been cut, so they do not count. */
+/* Takes a decimal number, perhaps negative, that ends at white space.  Digits that run into the
+ * end of the text are refused, because the text may have been cut there. */
 static bool take_field(struct cursor *cursor, int64_t *number)
 {
 	struct cursor trial = *cursor;
@@ -83,7 +86,7 @@ bool procfs_statm(const char *text, size_t length, struct procfs_statm *pages)
 	return true;
 }
 
-/* Moves to just behind "name:" at the start of a line. */
+/* Moves the cursor to just after "name:" at the start of a line. */
 static bool find_line(struct cursor *cursor, const char *name)
 {
 	size_t name_length = strlen(name);
@@ -142,7 +145,7 @@ bool procfs_text(const char *text, size_t length, const char *name, char *value,
 	return true;
 }
 
-/* Field 3 of stat, with the blanks around it: a letter. */
+/* Takes field 3 of stat, a letter, with the blanks around it. */
 static bool take_state(struct cursor *cursor)
 {
 	if (!take_char(cursor, ' ') || cursor->at == cursor->end)
@@ -151,10 +154,10 @@ static bool take_state(struct cursor *cursor)
 	return state >= 'a' && state <= 'z' && take_char(cursor, ' ');
 }
 
-/* All fields must be there, whichever is wanted.  The command is short (16 bytes
- * with its NUL, TASK_COMM_LEN in the kernel's linux/sched.h), so what looks like
- * the fields but stands inside of a command that was cut can never be mistaken
- * for them: it has no room for 22. */
+/* Requires all fields up to 24, whichever is asked for.  A command may contain text that looks
+ * like fields, but it is short (16 bytes with its NUL, TASK_COMM_LEN in the kernel's
+ * linux/sched.h) and has no room for 22 of them.  So text inside a command that was cut is never
+ * mistaken for the fields after it. */
 bool procfs_stat(const char *text, size_t length, int field, int64_t *value)
 {
 	const char *after = memrchr(text, ')', length);
@@ -164,14 +167,14 @@ bool procfs_stat(const char *text, size_t length, int field, int64_t *value)
 	if (!take_state(&cursor))
 		return false;
 
-	int64_t number, wanted = 0;
+	int64_t number, result = 0;
 	for (int i = 4; i <= 24; i++) {
 		if (!take_field(&cursor, &number))
 			return false;
 		if (i == field)
-			wanted = number;
+			result = number;
 	}
-	*value = wanted;
+	*value = result;
 	return true;
 }
 
@@ -213,13 +216,13 @@ bool procfs_mapping(const char *text, size_t length, size_t *position, struct pr
 		return false;
 	cursor.end = newline;
 
-	struct procfs_mapping found;
-	if (!take_mapping(&cursor, &found) || found.end < found.start)
+	struct procfs_mapping parsed;
+	if (!take_mapping(&cursor, &parsed) || parsed.end < parsed.start)
 		return false;
 	skip_blanks(&cursor);
-	found.name = cursor.at;
-	found.name_length = (size_t)(newline - cursor.at);
-	*mapping = found;
+	parsed.name = cursor.at;
+	parsed.name_length = (size_t)(newline - cursor.at);
+	*mapping = parsed;
 	*position = (size_t)(newline + 1 - text);
 	return true;
 }

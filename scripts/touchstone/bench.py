@@ -11,17 +11,8 @@ from touchstone.cli import stop
 from touchstone.files import ROOT
 from touchstone.results import read_results
 from touchstone.tables import markdown
+from touchstone.tools import package_of
 from touchstone.words import quantity, short_size
-
-# What brings an arm that was left out (Debian's names); an allocator's is found by what it preloads.
-PACKAGES = {
-    "libproc2": "libproc2-dev", "psutil": "python3-psutil", "psutil outside": "python3-psutil",
-    **dict.fromkeys(("ps -o rss", "pmap -x", "ps aux + grep", "ps outside", "pmap outside", "popen ps", "popen pmap",
-                     "popen ps aux + grep"), "procps"),
-    "libjemalloc.so.2": "libjemalloc2", "libtcmalloc_minimal.so.4": "libtcmalloc-minimal4",
-    "libmimalloc.so.2": "libmimalloc2.0", "libmimalloc.so.3": "libmimalloc3", "libapr-1.so.0": "libapr1",
-    "libtalloc.so.2": "libtalloc2", "libglib-2.0.so.0": "libglib2.0-0",
-}
 
 
 # ---- numbers from the rows of one trial: (rows, knobs) -> number or None -----------
@@ -171,7 +162,7 @@ def why_missing(result, arm):
     if arm.ran and not left_out:
         return ""
     library = arm.environment.partition("LD_PRELOAD=")[2].partition(" ")[0]
-    package = PACKAGES.get(library) or PACKAGES.get(arm.name) if not arm.ran or "not installed" in left_out else ""
+    package = package_of(library, arm.name.split()) if not arm.ran or "not installed" in left_out else ""
     if package:
         return f"not measured: apt install {package}"
     return f"not measured: {left_out.removeprefix('left out: ') or library + ' is not installed'}"

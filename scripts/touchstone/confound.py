@@ -11,10 +11,10 @@ from touchstone import programs
 from touchstone.arguments import Parser
 from touchstone.cli import stop
 from touchstone.comparison import Change, finding_differences, is_time
-from touchstone.files import ROOT
 from touchstone.programs import BUILD, RESULTS, Condition, find_claim, must_build, prepare
 from touchstone.series import Series, complete, settings_text, y_text
 from touchstone.sides import Side, Spread, by_sentence
+from touchstone.tools import tools
 from touchstone.words import unit_of, words_of
 
 REPEATS = 3
@@ -39,13 +39,11 @@ def loads(library):
 
 def library_conditions():
     """Other allocators, by the list that setup and doctor read."""
-    with open(ROOT / "scripts/shell/tools.tsv", encoding="utf-8") as tools:
-        for line in tools:
-            name, kind, what, *_, cost = line.rstrip("\n").split("\t") if line.count("\t") >= 6 else ("", "", "", "")
-            if kind == "library" and "allocators" in cost:  # the other libraries have no malloc
-                loadable = [library for library in what.split("|") if loads(library)]
-                yield Condition(f"malloc of {name}", environment={"LD_PRELOAD": (loadable or [what])[0]},
-                                left_out="" if loadable else "not installed: scripts/setup optional installs it")
+    for tool in tools():
+        if tool.role == "allocator":
+            loadable = [library for library in tool.alternatives if loads(library)]
+            yield Condition(f"malloc of {tool.name}", environment={"LD_PRELOAD": (loadable or tool.alternatives)[0]},
+                            left_out="" if loadable else "not installed: scripts/setup installs it")
 
 
 def compiler_conditions(claim):
@@ -54,7 +52,7 @@ def compiler_conditions(claim):
         folder = f"{BUILD}/confound/{compiler}{level}"
         yield Condition(f"{compiler} {level}", program=lambda folder=folder, compiler=compiler, level=level:
                         programs.build(claim, folder, CC=compiler, OPT=level),
-                        left_out="" if shutil.which(compiler) else "not installed: scripts/setup test installs it")
+                        left_out="" if shutil.which(compiler) else "not installed: scripts/setup tests installs it")
 
 
 def conditions_of(claim, base):

@@ -1,6 +1,8 @@
 # SPDX-License-Identifier: MIT
 """Keeps what the texts say about verdicts equal to results/reference/: behind scripts/maintain/reference."""
+import os
 import re
+import shutil
 import subprocess
 import sys
 
@@ -10,6 +12,31 @@ from touchstone.results import read_results
 
 REFERENCE = ROOT / "results/reference"
 BENCH = ROOT / "results/reference/bench"
+
+
+def run(*command, output=None, **settings):
+    """Runs a step of the measuring.  Where it fails, nothing after it is done."""
+    ended = subprocess.run(command, cwd=ROOT, env={**os.environ, **settings}, stdout=output, text=True, check=False)
+    if ended.returncode:
+        sys.exit(ended.returncode)
+    return ended.stdout
+
+
+def measure_one(name):
+    """Measures one claim into results/reference/ and leaves the others as they are."""
+    claim = run("scripts/claims", name, output=subprocess.PIPE).strip()
+    run("scripts/run", claim, RESULTS="results/reference")
+    run("scripts/chart", f"results/reference/{claim}.csv")
+
+
+def measure_all():
+    """Measures everything into an empty results/reference/: results, films, charts, and what bench and scaling print."""
+    shutil.rmtree(REFERENCE, ignore_errors=True)
+    run("scripts/run", RESULTS="results/reference")
+    run("scripts/chart", "results/reference")
+    run("scripts/maintain/bench", RESULTS="results/reference/bench", output=subprocess.DEVNULL)
+    with open(BENCH / "scaling.md", "w", encoding="utf-8") as scaling:
+        run("scripts/maintain/scaling", output=scaling)
 
 
 def title_of(chapter):
@@ -70,10 +97,14 @@ def differences(results, folder):
 def main(argv=None):
     parser = Parser()
     action = parser.add_mutually_exclusive_group(required=True)
+    action.add_argument("--measure", nargs="?", metavar="CLAIM", const="")
     action.add_argument("--fill", action="store_true")
     action.add_argument("--check", action="store_true")
     action.add_argument("--differs", metavar="RESULTS")
     arguments = parser.parse_args(argv)
+    if arguments.measure is not None:
+        measure_one(arguments.measure) if arguments.measure else measure_all()
+        arguments.fill = True
 
     results = read_results(REFERENCE)
     if not results:

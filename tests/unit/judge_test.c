@@ -43,7 +43,16 @@ static void judge(void)
 	the_judge();
 }
 
-const struct experiment experiment = { .judge = judge };
+const struct experiment experiment = { .judge = judge,
+				       .arms = { { .name = "quick" }, { .name = "slow" } } };
+
+const struct arm *find_arm(const char *name)
+{
+	for (const struct arm *arm = experiment.arms; arm->name != NULL; arm++)
+		if (strcmp(arm->name, name) == 0)
+			return arm;
+	return NULL;
+}
 
 /* What a statement ends the experiment with; -1 when it does not end it. */
 #define END_OF(statement)                                                                   \
@@ -52,8 +61,10 @@ const struct experiment experiment = { .judge = judge };
 
 static void forget_findings(void)
 {
-	for (int i = 0; i < finding_count; i++)
-		free((char *)findings[i].what);
+	for (int i = 0; i < finding_count; i++) {
+		free((char *)findings[i].sentence);
+		free((char *)findings[i].arms);
+	}
 	free(findings);
 	findings = NULL;
 	finding_count = 0;
@@ -80,7 +91,6 @@ static const char *numbers(void)
 
 enum { TRIALS = 5 };
 
-static const struct arm quick = { .name = "quick" }, slow = { .name = "slow" };
 static struct row rows[2 * TRIALS][3];
 static struct run all_runs[2 * TRIALS];
 
@@ -108,7 +118,7 @@ static int set_up(void **state)
 		set_row(&rows[i][0], "before", 0, NOT_MEASURED, before);
 		set_row(&rows[i][1], "work", 1, grown, before + 7);
 		set_row(&rows[i][2], "work", 2, grown + 1, before + grown);
-		all_runs[i] = (struct run){ i % 2 == 0 ? &quick : &slow, i / 2 + 1, 3, rows[i] };
+		all_runs[i] = (struct run){ &experiment.arms[i % 2], i / 2 + 1, 3, rows[i] };
 	}
 	runs = all_runs;
 	run_count = 2 * TRIALS;
@@ -164,6 +174,9 @@ static void rows_are_medians(void **state)
 	assert_null(nth_row("quick", "work", 2));
 	assert_null(nth_row("quick", NULL, 3));
 	assert_int_equal(y_of("quick", "work"), 30);
+	assert_int_equal(rows_with_y("quick", "work", 30), 1);
+	assert_int_equal(rows_with_y("quick", "before", NOT_MEASURED), 1);
+	assert_int_equal(rows_with_y("quick", NULL, 32), 0);
 }
 
 static void names_that_do_not_exist_are_broken(void **state)
@@ -194,25 +207,25 @@ static void ratios_are_taken_trial_by_trial(void **state)
 static void bounds_are_inclusive(void **state)
 {
 	(void)state;
-	expect_between("at the lower bound", "blocks", 5, 5, 9);
+	expect_between("at the lower bound", "bytes", 5, 5, 9);
 	assert_string_equal(outcome(), "held");
 	assert_string_equal(numbers(), "5 <= 5 <= 9");
-	expect_between("at the upper bound", "blocks", 5, 9, 9);
+	expect_between("at the upper bound", "bytes", 5, 9, 9);
 	assert_string_equal(outcome(), "held");
-	expect_between("below", "blocks", 5, 4, 9);
+	expect_between("below", "bytes", 5, 4, 9);
 	assert_string_equal(outcome(), "failed");
-	expect_between("above", "blocks", 5, 10, 9);
+	expect_between("above", "bytes", 5, 10, 9);
 	assert_string_equal(outcome(), "failed");
-	expect_between("an empty interval", "blocks", 9, 7, 5);
+	expect_between("an empty interval", "bytes", 9, 7, 5);
 	assert_string_equal(outcome(), "failed");
-	expect_between("open at both ends", "blocks", INT64_MIN, -3, INT64_MAX);
+	expect_between("open at both ends", "bytes", INT64_MIN, -3, INT64_MAX);
 	assert_string_equal(outcome(), "held");
 	assert_string_equal(numbers(), "-inf <= -3 <= inf");
-	expect_between("open above", "blocks", 5, 7, INT64_MAX);
+	expect_between("open above", "bytes", 5, 7, INT64_MAX);
 	assert_string_equal(numbers(), "5 <= 7 <= inf");
-	expect_equal("equal", "blocks", 4096, 4096);
+	expect_equal("equal", "bytes", 4096, 4096);
 	assert_string_equal(outcome(), "held");
-	expect_equal("off by one", "blocks", 4096, 4095);
+	expect_equal("off by one", "bytes", 4096, 4095);
 	assert_string_equal(outcome(), "failed");
 	assert_string_equal(numbers(), "4095 == 4096");
 }
@@ -244,7 +257,7 @@ static void three_quarters_decide(void **state)
 	assert_string_equal(outcome(), "failed");
 
 	/* 1 2 3 4: the quartiles lie between neighbours. */
-	expect_at_least("interpolated", 1.75, (struct samples){ 4, { 4, 3, 2, 1 } });
+	expect_at_least("interpolated", 1.75, ((struct samples){ 4, { 4, 3, 2, 1 } }));
 	assert_string_equal(outcome(), "held");
 	assert_string_equal(numbers(), "1.75 <= 2.5 <= inf (quartiles 1.75 to 3.25)");
 	assert_int_equal(END_OF(expect_at_least("nothing", 1, (struct samples){ 0 })), BROKEN);
@@ -255,13 +268,40 @@ static void what_is_not_measured_is_unsupported(void **state)
 	struct samples samples;
 
 	(void)state;
-	assert_int_equal(END_OF(expect_equal("no number", "blocks", 0, NOT_MEASURED)), UNSUPPORTED);
-	assert_int_equal(END_OF(control_between("no number", "blocks", INT64_MIN, NOT_MEASURED, INT64_MAX)),
-			 UNSUPPORTED);
+	assert_int_equal(END_OF(expect_equal("no number", "bytes", 0, NOT_MEASURED)), UNSUPPORTED);
+	assert_int_equal(
+		END_OF(control_between("no number", "bytes", INT64_MIN, NOT_MEASURED, INT64_MAX)),
+		UNSUPPORTED);
 	/* Nor may it become a very small number on its way through samples. */
 	assert_int_equal(END_OF((samples = growth_samples("quick", "before", "work", mapping_count),
 				 expect_at_most("no number", 100, samples))),
 			 UNSUPPORTED);
+}
+
+/* Names the arms whose rows were read since the finding before, in the declaration's order. */
+static void a_finding_names_the_arms_that_were_read(void **state)
+{
+	(void)state;
+	expect_equal(about("slow", "growth"), "bytes", 90,
+		     growth("slow", "before", "work").resident_bytes);
+	assert_string_equal(findings[0].sentence, "slow: growth");
+	assert_string_equal(findings[0].arms, "slow");
+	assert_int_equal(findings[0].line, __LINE__ - 4);
+	int64_t slow = growth("slow", "before", "work").resident_bytes;
+	expect_equal("both", "bytes", slow, 3 * growth("quick", "before", "work").resident_bytes);
+	assert_string_equal(findings[1].arms, "quick, slow");
+	control_equal("the same numbers once more", "bytes", slow, slow);
+	assert_string_equal(findings[2].arms, "quick, slow");
+	control_equal("one of them", "moves", 31, nth_row("quick", "work", 1)->y);
+	assert_string_equal(findings[3].arms, "quick");
+	assert_string_equal(findings[3].unit, "moves");
+}
+
+static void a_finding_needs_a_unit(void **state)
+{
+	(void)state;
+	assert_int_equal(END_OF(expect_equal("no unit", NULL, 1, 1)), BROKEN);
+	assert_int_equal(END_OF(expect_equal("a bar in it", "a|b", 1, 1)), BROKEN);
 }
 
 /* ---- the verdict ---------------------------------------------------------- */
@@ -270,57 +310,57 @@ static const struct samples wide = { 5, { 1, 2, 3, 4, 5 } };
 
 static void all_held(void)
 {
-	expect_equal("claim", "blocks", 1, 1);
-	control_equal("control", "blocks", 1, 1);
+	expect_equal("claim", "bytes", 1, 1);
+	control_equal("control", "bytes", 1, 1);
 }
 
 static void claim_failed(void)
 {
-	expect_equal("claim", "blocks", 1, 2);
-	expect_equal("claim, another part", "blocks", 1, 1);
-	control_equal("control", "blocks", 1, 1);
+	expect_equal("claim", "bytes", 1, 2);
+	expect_equal("claim, another part", "bytes", 1, 1);
+	control_equal("control", "bytes", 1, 1);
 }
 
 static void control_failed(void)
 {
-	expect_equal("claim", "blocks", 1, 1);
-	control_equal("control", "blocks", 1, 1);
-	control_equal("control, another part", "blocks", 1, 2);
+	expect_equal("claim", "bytes", 1, 1);
+	control_equal("control", "bytes", 1, 1);
+	control_equal("control, another part", "bytes", 1, 2);
 }
 
 static void both_failed(void)
 {
-	expect_equal("claim", "blocks", 1, 2);
-	control_equal("control", "blocks", 1, 2);
+	expect_equal("claim", "bytes", 1, 2);
+	control_equal("control", "bytes", 1, 2);
 }
 
 static void claim_unclear(void)
 {
 	expect_at_least("claim", 3, wide);
-	control_equal("control", "blocks", 1, 1);
+	control_equal("control", "bytes", 1, 1);
 }
 
 static void control_unclear(void)
 {
-	expect_equal("claim", "blocks", 1, 1);
+	expect_equal("claim", "bytes", 1, 1);
 	control_at_most("control", 3, wide);
 }
 
 static void failed_and_unclear(void)
 {
 	expect_at_least("claim", 3, wide);
-	expect_equal("claim, another part", "blocks", 1, 2);
-	control_equal("control", "blocks", 1, 1);
+	expect_equal("claim, another part", "bytes", 1, 2);
+	control_equal("control", "bytes", 1, 1);
 }
 
 static void no_control(void)
 {
-	expect_equal("claim", "blocks", 1, 1);
+	expect_equal("claim", "bytes", 1, 1);
 }
 
 static void no_expectation(void)
 {
-	control_equal("control", "blocks", 1, 1);
+	control_equal("control", "bytes", 1, 1);
 }
 
 static void nothing(void)
@@ -354,6 +394,8 @@ int main(void)
 		cmocka_unit_test_setup(bounds_are_inclusive, set_up),
 		cmocka_unit_test_setup(three_quarters_decide, set_up),
 		cmocka_unit_test_setup(what_is_not_measured_is_unsupported, set_up),
+		cmocka_unit_test_setup(a_finding_names_the_arms_that_were_read, set_up),
+		cmocka_unit_test_setup(a_finding_needs_a_unit, set_up),
 		cmocka_unit_test_setup(the_verdict_that_wins, set_up),
 	};
 

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-"""Speaks gnuplot: texts, axes, and one process that draws many charts.
+"""Speaks gnuplot: texts, axes, and the processes that draw charts.
 
     axis = Axis("y", unit="bytes")
     axis.see(0, 67108864)
@@ -7,9 +7,11 @@
     for number, error in draw(folder, [0, 1, 2]): ...
 """
 import math
+import os
 import re
 import subprocess
 import textwrap
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -208,13 +210,22 @@ def align_zeros(*axes):
 
 def draw(folder, numbers):
     """Runs NUMBER.gp of a folder, each of which leaves NUMBER.done; yields (number, error) of those that fail.
-    gnuplot ends at the first error: it starts again behind it."""
-    waiting = list(numbers)
-    while waiting:
-        ended = subprocess.run(["gnuplot", "-d", *(f"{number}.gp" for number in waiting)], cwd=folder,
-                               stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True, errors="replace")
-        while waiting and Path(folder, f"{waiting[0]}.done").exists():
-            waiting.pop(0)
-        if waiting:
-            said = [line for line in ended.stderr.splitlines() if line.strip(" \t^")]
-            yield waiting.pop(0), said[-1].strip() if said else "it ended early"
+
+    Each has a gnuplot of its own, as many at a time as there are CPUs: in one that has drawn before, pens and names
+    of the last chart get into the next, and a chart would depend on its neighbours.
+    """
+    numbers = list(numbers)
+    with ThreadPoolExecutor(os.cpu_count()) as pool:
+        for number, error in zip(numbers, pool.map(lambda number: draw_one(folder, number), numbers)):
+            if error:
+                yield number, error
+
+
+def draw_one(folder, number):
+    """Why a chart could not be drawn; empty where it was."""
+    ended = subprocess.run(["gnuplot", "-d", f"{number}.gp"], cwd=folder,
+                           stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True, errors="replace")
+    if Path(folder, f"{number}.done").exists():
+        return ""
+    said = [line for line in ended.stderr.splitlines() if line.strip(" \t^")]
+    return said[-1].strip() if said else "it ended early"

@@ -14,6 +14,7 @@ from touchstone.arguments import Parser
 from touchstone.charts import drawing
 from touchstone.charts.form import Undrawable
 from touchstone.charts.gnuplot import Paper, draw, quote, quote_lines, without_control, wrap
+from touchstone.cli import stop
 from touchstone.files import ROOT, replace
 from touchstone.results import read_result
 
@@ -54,8 +55,7 @@ def setup(result, paper, output, title, size):
     about = result.metadata
     texts = {"csv": os.path.realpath(result.path), "output": str(output), "format": paper.form,
              "claim": about["claim"], "verdict": result.verdict, "instead": about.get("instead", "")}
-    # gnuplot (5.4) keeps columnheaders through a reset: the first row of every later chart would be lost.
-    return ["reset session", "unset datafile columnheaders", "set encoding utf8", f"set terminal {paper.terminal()}",
+    return ["set encoding utf8", f"set terminal {paper.terminal()}",
             *(f"{name} = {quote(text)}" for name, text in texts.items()), f"title = {quote_lines(title)}",
             *(f"{name}_label = {quote(about.get(name, ''))}" for name in ("x", "y")),
             "set output output", f"load {quote(str(HERE / 'look.gp'))}",
@@ -167,11 +167,20 @@ class Run:
         return self.status
 
 
+def results_of(paths):
+    """The results that are named; a folder stands for all that are in it."""
+    for path in paths:
+        if path.suffix == ".csv" and not path.is_dir():
+            yield path
+        else:
+            yield from sorted(path.glob("*/*.csv")) or stop(f"{path} holds no results yet: make run-all measures")
+
+
 def arguments(argv):
     parser = Parser()
     for form in ("svg", "png", "text"):
         parser.add_argument(f"--{form}", dest="form", action="store_const", const=form, default="svg")
-    parser.add_argument("results", nargs="+", type=Path, metavar="RESULT.csv")
+    parser.add_argument("results", nargs="+", type=Path, metavar="RESULT.csv or FOLDER")
     return parser.parse_args(argv)
 
 
@@ -182,7 +191,7 @@ def main(argv=None):
     known = shutil.get_terminal_size((100, 30))  # COLUMNS and LINES, else the terminal's
     columns, lines = (size if 10 <= size <= 9999 else plain for size, plain in zip(known, (100, 30)))
     try:
-        status = Run(Paper(asked.form, columns, lines), asked.results).all()
+        status = Run(Paper(asked.form, columns, lines), list(results_of(asked.results))).all()
         sys.stdout.flush()
         return status
     except BrokenPipeError:  # who reads has seen enough

@@ -25,7 +25,7 @@ CONDITIONS = {  # metadata key -> what it means for the numbers
     "malloc_source": "where the heap's own numbers come from",
 }
 MISSING_TOOLS = """
-say() { case $need in measure|test|lint) ;; *) present || printf '%s\\t%s\\n' "$name" "$cost" ;; esac; }
+say() { [[ $role == measure ]] || for_tests || present || printf '%s\\t%s\\n' "$name" "$cost"; }
 . scripts/shell/tools.sh && each_tool say
 """
 

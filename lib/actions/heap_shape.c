@@ -1,0 +1,56 @@
+/* SPDX-License-Identifier: MIT */
+#define _GNU_SOURCE
+#include "heap_shape.h"
+
+#include <malloc.h>
+#include <unistd.h>
+
+#include "memory.h"
+
+void leave_free_chunks(int64_t chunks)
+{
+	void **block = must_malloc(chunks * (int64_t)sizeof(*block));
+
+#ifdef __GLIBC__
+	mallopt(M_MXFAST, 0);
+#endif
+	for (int64_t i = 0; i < chunks; i++) {
+		block[i] = must_malloc(1);
+		must_malloc(1);
+	}
+	for (int64_t i = 0; i < chunks; i++)
+		free(block[i]);
+}
+
+/* Allocates small blocks, at least so many bytes, and then more until the rest of the top is
+ * smaller than two blocks.  Each block points to the one before; returns the last. */
+static void **fill_heap(int64_t enough)
+{
+	void **last = NULL;
+
+	for (int64_t bytes = 0;
+	     bytes < enough || (char *)sbrk(0) - (char *)last > 3 * TRIM_STEP_BYTES;
+	     bytes += TRIM_STEP_BYTES) {
+		void **block = must_malloc(TRIM_STEP_BYTES);
+		*block = last;
+		last = block;
+	}
+	return last;
+}
+
+/* The top reaches from the chunk of the last freed block, two words in front of the block, to the
+ * break. */
+int64_t top_when_trimmed(int64_t bytes)
+{
+	int64_t trimmed_at = 0;
+	void **previous;
+
+	for (void **last = fill_heap(bytes); last != NULL; last = previous) {
+		char *end = sbrk(0);
+		previous = *last;
+		free(last);
+		if (trimmed_at == 0 && (char *)sbrk(0) < end)
+			trimmed_at = end - ((char *)last - 2 * sizeof(size_t));
+	}
+	return trimmed_at;
+}

@@ -1,0 +1,51 @@
+#!/usr/bin/env bats
+# SPDX-License-Identifier: MIT
+# make check and make test, on a project with made-up tests.
+
+load helper
+
+setup() {
+	project "$BATS_TEST_TMPDIR/project"
+	mkdir tests
+	# bats takes a line that begins with its own word for a test of this file.
+	made_up 'one { touch one; }' 'two { touch two; }' >tests/others.bats
+	{
+		echo '# bats file_tags=timed'
+		made_up 'after { rm one two; touch alone; sleep 0.3; rm alone; }' 'alone { [ ! -e alone ]; skip "no reason"; }'
+	} >tests/measuring.bats
+}
+
+made_up() {
+	printf '@%s\n' "${@/#/test }"
+}
+
+# Without what the bats that runs this file has set.
+check() {
+	env -i PATH="${PATH//"$BATS_LIBEXEC:"/}" HOME="$HOME" "$@"
+}
+
+@test "check: what measures time runs alone and last; the last line counts what passed and was skipped" {
+	run -0 check scripts/maintain/check --no-lint
+	[ "${lines[-1]}" = '3 passed, 0 failed, 1 skipped' ]
+}
+
+@test "check: a test that fails fails it, and the others run" {
+	made_up 'fails { false; }' >>tests/others.bats
+	run -1 check scripts/maintain/check --no-lint
+	[ "${lines[-1]}" = '3 passed, 1 failed, 1 skipped' ]
+}
+
+@test "check: a linter that finds something fails it, and says what" {
+	printf '#!/bin/sh\necho gcc: see above\nexit 1\n' >scripts/maintain/lint
+	run -1 check scripts/maintain/check
+	[[ $output == *'gcc: see above'* ]]
+	[ "${lines[-1]}" = '3 passed, 0 failed, 1 skipped' ]
+}
+
+@test "check: without GNU parallel the tests run one after the other" {
+	mkdir "$BATS_TEST_TMPDIR/bin"
+	printf '#!/bin/sh\necho parallel from moreutils\n' >"$BATS_TEST_TMPDIR/bin/parallel"
+	chmod +x "$BATS_TEST_TMPDIR/bin/parallel"
+	PATH=$BATS_TEST_TMPDIR/bin:$PATH run -0 check scripts/maintain/check --no-lint
+	[ "${lines[-1]}" = '3 passed, 0 failed, 1 skipped' ]
+}

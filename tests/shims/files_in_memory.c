@@ -1,0 +1,10 @@
+/* SPDX-License-Identifier: MIT */
+/* An fstatfs(2) for which every file lies in a file system that keeps it in memory (tmpfs). */
+#include <sys/vfs.h>
+
+int fstatfs(int fd, struct statfs *system)
+{
+	(void)fd;
+	*system = (struct statfs){ .f_type = 0x01021994 };
+	return 0;
+}
