@@ -7,11 +7,10 @@
 
 Two numbers differ when the ranges of their trials do not touch.
 """
-import re
 from dataclasses import dataclass
 
 from touchstone.sides import tally
-from touchstone.words import all_grouped, quantity, unit_of, unit_of_text, words_of
+from touchstone.words import all_grouped, quantity
 
 FEWEST_TIMES = 3  # trials without which the spread of a time is not known
 
@@ -51,7 +50,7 @@ def pair_text(base, other, unit):
 
 
 def is_time(side, column):
-    return column.endswith("_ns") or column == "y" and unit_of_text(side.metadata.get("y", "")) == "ns"
+    return column.endswith("_ns") or side.unit_of(column) == "ns"
 
 
 def comparable(base, other):
@@ -81,12 +80,12 @@ def _change(base, other, arm, column):
     if last in differing:  # of places that differ as much, the end is the one to tell
         differing = {last: differing[last], **differing}
     widest = max(differing, key=lambda place: abs(differing[place][0].median - differing[place][1].median))
-    words = words_of(column, base.metadata)
+    words = base.words_of(column)
     if column == "y":  # its places are what it is measured of, not steps on the way
         where = f"{words}: {widest}" if len(pairs) > 1 else words
     else:
         where = f"{words} at the end" if widest == last else f"{words} at \"{widest}\""
-    return Change(arm, column, unit_of(column, base.metadata), where, first, pairs[first], pairs[last], pairs[widest])
+    return Change(arm, column, base.unit_of(column), where, first, pairs[first], pairs[last], pairs[widest])
 
 
 def changes(base, other):
@@ -100,8 +99,8 @@ def changes(base, other):
 
 def _quartiles(findings):
     """The middle halves of a timing over all runs; None for other numbers."""
-    found = [re.search(r"\(quartiles (\S+) to (\S+)\)", finding.numbers) for finding in findings]
-    return (min(float(one[1]) for one in found), max(float(one[2]) for one in found)) if all(found) else None
+    found = [finding.quartiles() for finding in findings]
+    return (min(float(lower) for lower, _ in found), max(float(upper) for _, upper in found)) if all(found) else None
 
 
 def numbers_of(findings):
@@ -124,13 +123,13 @@ class Difference:
                      for side in (self.base, self.other))
 
     def numbers(self):
-        apart = lambda side: "" if self.expected() or not side[0].bounds() else f", expected {all_grouped(side[0].bounds())}"
+        apart = lambda side: "" if self.expected() else f", expected {all_grouped(side[0].bounds())}"
         return tuple(numbers_of(side) + apart(side) if side else "" for side in (self.base, self.other))
 
     def expected(self):
-        """The bounds where both sides have the same, else nothing: then numbers() has them.  An older file may not tell its own."""
+        """The bounds where both sides have the same, else nothing: then numbers() has them."""
         bounds = {finding.bounds() for finding in self.base + self.other}
-        return f"expected {all_grouped(bounds.pop())}" if len(bounds) == 1 and bounds != {""} else ""
+        return f"expected {all_grouped(bounds.pop())}" if len(bounds) == 1 else ""
 
     def turned(self):
         return len(set(self.outcomes())) > 1
@@ -157,8 +156,7 @@ def same(base, other):
     before, after = _quartiles(base), _quartiles(other)
     if before and after:
         return before[0] <= after[1] and after[0] <= before[1]
-    bare = lambda side: {finding.numbers.removeprefix("-inf <= ").removesuffix(" <= inf") for finding in side}  # older files lack these
-    return bool(bare(base) & bare(other))
+    return bool({finding.numbers for finding in base} & {finding.numbers for finding in other})
 
 
 def finding_differences(before, after):
@@ -171,7 +169,7 @@ def finding_differences(before, after):
 
 def environment_differences(base, other):
     """key -> (base, other), of the machine, its conditions and the knobs; not of the time."""
-    before, after = ({**side.first.machine(), **{f"knob {name}": text for name, text in side.first.knobs.items()}}
+    before, after = ({**side.first.machine(), **{f"knob {name}": str(knob.value) for name, knob in (side.first.knobs | side.first.settings).items()}}
                      for side in (base, other))
     return {key: (before.get(key, "–"), after.get(key, "–")) for key in dict.fromkeys((*before, *after))
             if key != "measured" and before.get(key) != after.get(key)}

@@ -1,44 +1,39 @@
 # SPDX-License-Identifier: MIT
 """Runs an experiment with one condition changed at a time: behind scripts/confound."""
+from __future__ import annotations
+
 import os
 import shutil
 import subprocess
 import textwrap
+from collections.abc import Iterator
 from dataclasses import replace
-from pathlib import Path
+from functools import partial
 
 from touchstone import programs
 from touchstone.arguments import Parser
 from touchstone.cli import stop
 from touchstone.comparison import Change, finding_differences, is_time
+from touchstone.lines import DeclaredAxis, Finding
 from touchstone.programs import BUILD, RESULTS, Condition, find_claim, must_build, prepare
-from touchstone.series import Series, complete, settings_text, y_text
+from touchstone.results import PLACE_COLUMNS, Result
+from touchstone.series import Point, Series, complete, settings_text, y_axis
 from touchstone.sides import Side, Spread, by_sentence
 from touchstone.tools import tools
-from touchstone.words import unit_of, words_of
 
 REPEATS = 3
 AS_IT_IS = "as it is"
 MOST_TOLD = 3  # numbers that moved, a condition
 
 
-def huge_pages():
-    """always, madvise or never."""
-    try:
-        modes = Path("/sys/kernel/mm/transparent_hugepage/enabled").read_text(encoding="ascii")
-        return modes.partition("[")[2].partition("]")[0]
-    except OSError:
-        return "not in this kernel"
-
-
-def loads(library):
-    """As has_library in scripts/shell/tools.sh: the dynamic linker complains where it finds none."""
+def loads(library: str) -> bool:
+    """Whether a library can be preloaded, as has_library in scripts/shell/tools.sh tells it: the dynamic linker complains where it finds none."""
     tried = subprocess.run(["cat", "/dev/null"], env={**os.environ, "LD_PRELOAD": library}, capture_output=True)
     return not tried.stderr
 
 
-def library_conditions():
-    """Other allocators, by the list that setup and doctor read."""
+def library_conditions() -> Iterator[Condition]:
+    """Yields one for each other allocator of the list that setup and doctor read."""
     for tool in tools():
         if tool.role == "allocator":
             loadable = [library for library in tool.alternatives if loads(library)]
@@ -46,22 +41,21 @@ def library_conditions():
                             left_out="" if loadable else "not installed: scripts/setup installs it")
 
 
-def compiler_conditions(claim):
-    """The experiment and lib/ built another way, in a folder of its own."""
+def compiler_conditions(claim: str) -> Iterator[Condition]:
+    """Yields the experiment and lib/ built another way, in a folder of its own."""
     for compiler, level in (("cc", "-O0"), ("cc", "-O3"), ("clang", "-O2")):
         folder = f"{BUILD}/confound/{compiler}{level}"
-        yield Condition(f"{compiler} {level}", program=lambda folder=folder, compiler=compiler, level=level:
-                        programs.build(claim, folder, CC=compiler, OPT=level),
+        yield Condition(f"{compiler} {level}", program=partial(programs.build, claim, folder, CC=compiler, OPT=level),
                         left_out="" if shutil.which(compiler) else "not installed: scripts/setup tests installs it")
 
 
-def conditions_of(claim, base):
-    """Everything that is changed, one at a time; base is a result of the experiment as it is."""
+def conditions_of(claim: str, base: Result) -> list[Condition]:
+    """Returns everything that is changed, one at a time; base is a result of the experiment as it is."""
     pinned = "glibc.malloc.mmap_threshold=131072:glibc.malloc.trim_threshold=131072"
     tunables = [("no thread cache", "glibc.malloc.tcache_count=0"), ("one arena", "glibc.malloc.arena_max=1"),
                 ("thresholds pinned at 128 KiB", pinned)]
     why = "" if base.metadata.get("glibc", "none")[0].isdigit() else "GLIBC_TUNABLES are glibc's"
-    mode = huge_pages()  # where it is madvise, malloc has to ask for them
+    mode = base.metadata.get("transparent_huge_pages", "none")  # where it is madvise, malloc has to ask for them
     found = [Condition("ASLR on", arguments=["--aslr"]),
              Condition("huge pages", arguments=["--huge-pages", "--tunables=glibc.malloc.hugetlb=1"],
                        left_out="" if mode in ("always", "madvise") else f"this machine has none: {mode}")]
@@ -77,39 +71,38 @@ def conditions_of(claim, base):
 class Confounded:
     """What the finished series tells about each condition."""
 
-    def __init__(self, series, result):
+    def __init__(self, series: Series, result: Result):
         self.series, self.side = series, Side("", [result])
         self.charted = series.about["confounded_columns"].split()
         self.base = [series.points[label] for label in series.points if label.startswith(AS_IT_IS)]
 
-    def _values(self, points, arm, column):
+    def _values(self, points: list[Point], arm: str, column: str) -> list[int]:
         return [row[column] for point in points for row in point.rows
                 if row["arm"] == arm and row.get(column) is not None]
 
-    def columns(self):
-        """Charted ones first; times only if charted; y as the experiment's own."""
-        known = [column for column in self.side.first.columns if column not in ("arm", "trial", "stage", "x", "y")]
+    def columns(self) -> list[str]:
+        """Returns the columns that are looked at: the charted ones first; times only if charted; y as the experiment's own."""
+        known = [column for column in self.side.first.columns if column not in (*PLACE_COLUMNS, "y")]
         known = [column for column in known if column in self.charted or not is_time(self.side, column)]
         known += ["y"] if "y" in self.charted else []
         return sorted(known, key=lambda column: column not in self.charted)
 
-    def moved(self, point):
-        """A Change for every number that left the range of the runs as it is."""
+    def moved(self, point: Point) -> Iterator[Change]:
+        """Yields a Change for every number that left the range of the runs as it is."""
         for column in self.columns():
             for arm in self.side.arms():
                 base, other = (self._values(points, arm, column) for points in (self.base, [point]))
                 spreads = (Spread.of(base), Spread.of(other)) if base and other else None
                 if spreads and spreads[0].differs(spreads[1]):
-                    yield Change(arm, column, unit_of(column, self.side.metadata), words_of(column, self.side.metadata),
-                                 "", spreads, spreads, spreads)
+                    yield Change(arm, column, self.side.unit_of(column), self.side.words_of(column), "", spreads, spreads, spreads)
 
     @staticmethod
-    def _findings(points):
-        return by_sentence([replace(finding, what=finding.what.removeprefix(f"{point.label}: ")) for finding in point.findings]
-                           for point in points)
+    def _findings(points: list[Point]) -> dict[tuple, list[Finding]]:
+        return by_sentence([replace(finding, sentence=finding.sentence.removeprefix(f"{point.label}: "))
+                            for finding in point.findings] for point in points)
 
-    def told(self, point):
-        """What moved, in a line: the finding that turned the verdict, then numbers."""
+    def told(self, point: Point) -> str:
+        """Returns what moved, in a line: the finding that turned the verdict, then numbers."""
         findings = finding_differences(self._findings(self.base), self._findings([point]))
         numbers = [change.text(spread=False) for change in self.moved(point)]
         turned = [finding.short() for finding in findings if finding.turned()][:1]
@@ -117,8 +110,8 @@ class Confounded:
         more = f" (and {len(numbers) - MOST_TOLD} more)" if len(numbers) > MOST_TOLD else ""
         return point.note if not point.rows else "; ".join(numbers[:MOST_TOLD]) + more or "nothing moved"
 
-    def lines(self):
-        """(label, verdict, what moved) of each condition."""
+    def lines(self) -> Iterator[tuple[str, str, str]]:
+        """Yields (label, verdict, what moved) of each condition."""
         usual = self.base[0].verdict
         yield f"{AS_IT_IS}, {len(self.base)} times", ", ".join(dict.fromkeys(point.verdict for point in self.base)), ""
         for label, point in self.series.points.items():
@@ -128,7 +121,8 @@ class Confounded:
             yield label, point.verdict + (" *" if turned else ""), self.told(point)
 
 
-def print_table(lines):
+def print_table(lines: list[tuple[str, str, str]]) -> int:
+    """Prints the table and returns how wide it may be."""
     width = max(60, shutil.get_terminal_size((140, 24)).columns)
     longest = max(len(label) for label, _, _ in lines)
     for label, verdict, told in [("condition", "verdict", "what moved"), *lines]:
@@ -137,7 +131,8 @@ def print_table(lines):
     return width
 
 
-def summed_up(lines):
+def summed_up(lines: list[tuple[str, str, str]]) -> str:
+    """Returns which conditions turn the verdict, and which move numbers alone."""
     turned = [label for label, verdict, _ in lines if verdict.endswith("*")]
     moved = [label for label, verdict, told in lines[1:]
              if not verdict.endswith("*") and verdict != "left out" and told != "nothing moved"]
@@ -145,7 +140,8 @@ def summed_up(lines):
         (f" Only numbers are moved by: {', '.join(moved)}." if moved else "")
 
 
-def main(argv=None):
+def main(argv: list[str] | None = None) -> int:
+    """Measures and prints the table; returns the exit status."""
     parser = Parser()
     parser.add_argument("claim", metavar="CLAIM")
     options = parser.parse_args(argv)
@@ -154,9 +150,8 @@ def main(argv=None):
         stop("LD_PRELOAD is set, and so \"as it is\" would not be: unset it")
     claim = find_claim(options.claim)
     program = must_build(claim)
-    series = Series(f"{RESULTS}/confounds/{claim.partition('/')[2]}.csv", "", {
-        "x": "number of the condition", "charted": "y", "chart": "bars",
-        "settings": settings_text(program, confound=REPEATS)})
+    series = Series(f"{RESULTS}/confounds/{claim.partition('/')[2]}.csv", "", DeclaredAxis("number of the condition"),
+                    {"charted": "y", "chart": "bars", "settings": settings_text(program, confound=REPEATS)})
     lines = list(Confounded(series, complete(series, lambda: measure(series, claim, program))).lines())
     width = print_table(lines)
     print("", textwrap.fill(f"{claim.partition('/')[2]}: {summed_up(lines)}", width),
@@ -164,14 +159,13 @@ def main(argv=None):
     return 0
 
 
-def measure(series, claim, program):
-    """The first run as it is tells what is charted and how large the program is."""
+def measure(series: Series, claim: str, program: str) -> None:
+    """Runs the experiment under every condition; the first run as it is tells what is charted and how large the program is."""
     first, why = programs.run(program, Condition(AS_IT_IS))
     if not first or not first.rows:
-        stop(f"{claim} does not run as it is: {why or first.reason}")
-    charted = first.metadata.get("charted", "resident_bytes").split()
-    series.y = charted[0]
-    series.about |= {"confounded_columns": " ".join(charted), "y": y_text(series.y, first.metadata)}
+        stop(f"{claim} does not run as it is: {first.reason if first else why}")
+    series.y, series.axes["y"] = first.charted[0], y_axis(first.charted[0], first)
+    series.about["confounded_columns"] = " ".join(first.charted)
     conditions = [Condition(f"{AS_IT_IS} ({n})") for n in range(1, REPEATS + 1)] + conditions_of(claim, first)
     for number, condition in enumerate(conditions):
         condition.x = number

@@ -1,11 +1,15 @@
 # SPDX-License-Identifier: MIT
-"""Puts a fork of an experiment beside its origin, and an entry into the journal: behind scripts/hypothesis."""
+"""Puts a copy of an experiment beside its origin, and an entry into the journal: behind scripts/hypothesis."""
+from __future__ import annotations
+
+import argparse
 import os
 import re
 import shutil
 import sys
 import textwrap
 import time
+from collections.abc import Iterator
 from pathlib import Path
 
 from touchstone import prediction
@@ -16,10 +20,10 @@ from touchstone.comparison import Comparison
 from touchstone.files import write_whole
 from touchstone.programs import RESULTS, Condition, find_claim, must_build, prepare, run, turn
 from touchstone.progress import Progress
+from touchstone.results import Result
 from touchstone.sides import Side
-from touchstone.source_difference import diff_lines, hunks, origin_of, warnings
+from touchstone.source_difference import changes, diff_lines, origin_of, warnings
 from touchstone.tables import markdown
-from touchstone.words import unit_of
 
 MOST_DIFF = 40   # lines of the source difference
 MOST_ROWS = 20   # of the table in the terminal
@@ -27,9 +31,10 @@ MOST_ROWS = 20   # of the table in the terminal
 
 # ---- measuring ----------------------------------------------------------------------
 
-def measure(claims, programs, rounds, folder):
-    """{claim: [Result of each round]}; the order turns round by round, so that a drift meets both."""
-    progress, results = Progress(rounds * len(claims)), {claim: [] for claim in claims}
+def measure(claims: list[str], programs: dict[str, str], rounds: int, folder: Path) -> dict[str, list[Result]]:
+    """Returns {claim: [Result of each round]}; the order turns round by round, so that a drift meets both."""
+    progress = Progress(rounds * len(claims))
+    results: dict[str, list[Result]] = {claim: [] for claim in claims}
     try:
         for number in range(1, rounds + 1):
             for claim in claims if number % 2 else claims[::-1]:
@@ -49,8 +54,8 @@ def measure(claims, programs, rounds, folder):
 
 # ---- what is told ----------------------------------------------------------------------
 
-def table_rows(comparison):
-    """[(arm, column, stage, origin → fork)]: every stage at whose end a column differs."""
+def table_rows(comparison: Comparison) -> list[tuple[str, str, str, str]]:
+    """Returns [(arm, column, stage, origin → copy)]: every stage at whose end a column differs."""
     rows = []
     for change in comparison.changes:
         base, other = (side.over_stages(change.arm, change.column) for side in (comparison.base, comparison.other))
@@ -62,10 +67,11 @@ def table_rows(comparison):
     return rows
 
 
-HEAD = ("arm", "column", "at the end of stage", "origin → fork")
+HEAD = ("arm", "column", "at the end of stage", "origin → copy")
 
 
-def print_table(comparison):
+def print_table(comparison: Comparison) -> None:
+    """Prints the table for the terminal."""
     rows = table_rows(comparison)
     shown = [HEAD, *rows[:MOST_ROWS]]
     widths = [max(len(row[n]) for row in shown) for n in range(len(HEAD))]
@@ -75,19 +81,19 @@ def print_table(comparison):
         print(f"  and {len(rows) - MOST_ROWS} more, in the journal")
 
 
-def unmoved(comparison):
-    """The columns that moved alike, and by how much: to stay at 16,385 faults may be half of the answer."""
+def unmoved(comparison: Comparison) -> str:
+    """Returns the columns that moved alike, and by how much: to stay at 16,385 faults may be half of the answer."""
     arms = [change.arm for change in comparison.changes] or \
         [arm for arm in comparison.other.arms() if not comparison.other.is_control(arm)]
     names = []
     for column in comparison.unmoved():
         end = comparison.other.at_end(arms[0], column) if arms else None
-        names.append(f"{column} ({end.text(unit_of(column, comparison.other.metadata))})" if end and end.high else column)
+        names.append(f"{column} ({end.text(comparison.other.unit_of(column))})" if end and end.high else column)
     return ", ".join(names) + (f"; in brackets how far in {arms[0]}" if any(name.endswith(")") for name in names) else "")
 
 
-def told(comparison, warned):
-    """The result in sentences, for the terminal and for the journal."""
+def told(comparison: Comparison, warned: list[str]) -> Iterator[str]:
+    """Yields the result in sentences, for the terminal and for the journal."""
     yield f"Verdict: {comparison.verdict_text()}."
     yield f"No difference in: {unmoved(comparison) or 'none of the columns'}."
     turned = [finding for finding in comparison.findings if finding.turned()]
@@ -98,24 +104,25 @@ def told(comparison, warned):
     yield from (f"Careful: {warning}." for warning in warned)
 
 
-def quoted(text):
+def quoted(text: str) -> str:
+    """Returns a text as a quotation in Markdown."""
     return "\n".join(f"> {line}".rstrip() for line in text.strip().splitlines())
 
 
-def prediction_of(fork):
-    """The last prediction for the fork as it now asks, and what came of it."""
-    made = prediction.read(fork)
-    if not made:
-        return f"none: make predict CLAIM={fork.name} asks for one, and it counts if nothing was measured before"
-    question, last = prediction.question_of(fork), made[-1]
-    measured = question.answer(fork)
+def prediction_of(copy: Result) -> str:
+    """Returns the last prediction for the copy as it now asks, and what came of it."""
+    made, question = prediction.read(copy), prediction.question_of(copy)
+    if not made or question is None:
+        return f"none: make predict CLAIM={copy.name} asks for one, and it counts if nothing was measured before"
+    last = made[-1]
+    measured = question.answer(copy)
     return "\n\n".join((question.asked, f"Predicted {last.predicted}: {last.entered}. Measured: "
                         f"{'nothing' if measured is None else question.exactly(measured)}. {last.compared(question, measured)}"))
 
 
-def section(comparison, diff, warned, stamp, drawn, rounds):
-    """A dated entry of the journal, for the student to complete."""
-    fork, first = comparison.other.label, comparison.other.first
+def section(comparison: Comparison, diff: list[str], warned: list[str], stamp: str, drawn: bool, rounds: int) -> str:
+    """Returns a dated entry of the journal, for the student to complete."""
+    copy, first = comparison.other.label, comparison.other.first
     hypothesis = first.metadata.get("hypothesis") or 'not stated: `.hypothesis = "..."` in the declaration'
     parts = (
         f"## {stamp.replace('T', ' ').replace('.', ':')}",
@@ -125,23 +132,23 @@ def section(comparison, diff, warned, stamp, drawn, rounds):
         f"**Result** ({rounds} runs each, alternating; numbers: median, and lowest to highest where they differ)",
         "\n".join(f"- {sentence}" for sentence in told(comparison, warned)),
         markdown(HEAD, rows) if (rows := table_rows(comparison)) else "",
-        f"![{comparison.headline()}]({fork}/{stamp}/overlay.png)" if drawn else "",
-        f"Every run: `{fork}/{stamp}/`",
+        f"![{comparison.headline()}]({copy}/{stamp}/overlay.png)" if drawn else "",
+        f"Every run: `{copy}/{stamp}/`",
         "**Interpretation**", "Keep or reject the hypothesis? Because:")
     return "\n\n".join(part for part in parts if part) + "\n\n\n"
 
 
-def write_journal(path, fork, origin, entry):
-    """Appends: what stands there stays, letter by letter."""
-    old = path.read_text(encoding="utf-8") if path.exists() else f"# {fork}\n\nForked from `experiments/{origin}.c`.\n\n"
+def write_journal(path: Path, copy: str, origin: str, entry: str) -> None:
+    """Appends the entry: what stands there stays, letter by letter."""
+    old = path.read_text(encoding="utf-8") if path.exists() else f"# {copy}\n\nA copy of `experiments/{origin}.c`.\n\n"
     write_whole(path, old + ("" if old.endswith("\n") else "\n") + entry)
     print(f"journal: {path}: the interpretation is yours to write")
 
 
-def arguments(argv):
+def arguments(argv: list[str] | None) -> argparse.Namespace:
     parser = Parser()
     parser.add_argument("claim", metavar="CLAIM")
-    parser.add_argument("--origin", default="", help="what it was forked from, if its source does not say")
+    parser.add_argument("--origin", default="", help="what it is a copy of, if its source does not say")
     options = parser.parse_args(argv)
     rounds = os.environ.get("ROUNDS") or "5"
     if not re.fullmatch(r"[1-9]\d{0,2}", rounds):
@@ -150,37 +157,40 @@ def arguments(argv):
     return options
 
 
-def main(argv=None):
+def main(argv: list[str] | None = None) -> int:
+    """Measures both, prints what differs and writes the journal; returns the exit status."""
     options = arguments(argv)
     prepare()
-    fork = find_claim(options.claim)
-    origin = origin_of(fork, options.origin)
-    programs = {claim: must_build(claim) for claim in (origin, fork)}
-    name, journal = fork.partition("/")[2], Path(RESULTS) / "journal"
+    copy = find_claim(options.claim)
+    origin = origin_of(copy, options.origin)
+    programs = {claim: must_build(claim) for claim in (origin, copy)}
+    name, journal = copy.partition("/")[2], Path(RESULTS) / "journal"
     folder = journal / name / time.strftime("%Y-%m-%dT%H.%M.%S")
     try:
         with turn():
-            results = measure([origin, fork], programs, options.rounds, folder)
+            results = measure([origin, copy], programs, options.rounds, folder)
     except (KeyboardInterrupt, SystemExit) as error:
         shutil.rmtree(folder, ignore_errors=True)
         if isinstance(error, SystemExit):
             raise
         print("interrupted; the journal is as it was", file=sys.stderr)
         sys.exit(130)
-    comparison = Comparison(Side(origin.partition("/")[2], results[origin]), Side(name, results[fork]))
-    diff, warned = diff_lines(origin, fork), list(warnings(hunks(origin, fork)))
+    comparison = Comparison(Side(origin.partition("/")[2], results[origin]), Side(name, results[copy]))
+    diff = diff_lines(origin, copy)
+    warned = list(warnings(changes(origin, copy), comparison.base.first, comparison.other.first))
     conclude(comparison, diff, warned, folder, options.rounds)
     write_journal(journal / f"{name}.md", name, origin, section(
         comparison, shortened(diff), warned, folder.name, (folder / "overlay.png").exists(), options.rounds))
     return 0
 
 
-def shortened(diff):
+def shortened(diff: list[str]) -> list[str]:
+    """Returns the head of the difference, and how much is left out."""
     return diff[:MOST_DIFF] + [f"... {len(diff) - MOST_DIFF} lines more"] * (len(diff) > MOST_DIFF)
 
 
-def conclude(comparison, diff, warned, folder, rounds):
-    """What the terminal shows, and the chart."""
+def conclude(comparison: Comparison, diff: list[str], warned: list[str], folder: Path, rounds: int) -> None:
+    """Prints what the terminal shows, and draws the chart."""
     hypothesis = comparison.other.metadata.get("hypothesis") or "not stated: .hypothesis = ... in the declaration"
     print(*shortened(diff), "", f"hypothesis: {hypothesis}", "", sep="\n")
     if comparison.changes:

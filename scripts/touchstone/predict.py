@@ -1,5 +1,7 @@
 # SPDX-License-Identifier: MIT
 """Asks for a prediction, keeps it, measures and compares: behind scripts/predict."""
+from __future__ import annotations
+
 import os
 import subprocess
 import sys
@@ -9,7 +11,7 @@ from pathlib import Path
 from touchstone import prediction
 from touchstone.arguments import Parser
 from touchstone.cli import stop
-from touchstone.programs import RESULTS, declaration, find_claim, knobs_of, must_build, prepare
+from touchstone.programs import RESULTS, declaration, find_claim, must_build, prepare
 from touchstone.results import chapter_order, read_result
 from touchstone.words import short_size
 
@@ -23,29 +25,28 @@ class NothingSaid(Exception):
 class Experiment:
     """What is known before it runs."""
 
-    def __init__(self, claim):
+    def __init__(self, claim: str):
         self.claim, self.csv = claim, Path(f"{RESULTS}/{claim}.csv")
         self.program = must_build(claim)
         self.declared = declaration(self.program)
-        self.question = prediction.question_of(self.declared)
-        if self.question is None:
+        question = prediction.question_of(self.declared)
+        if question is None:
             stop(f"experiments/{claim}.c charts no column, so there is nothing to predict: give it a .predict")
+        self.question = question
 
-    def show(self):
+    def show(self) -> None:
+        """Prints what is asked, the knobs, and the question."""
         print(f"{self.declared.metadata['asked']}\n  experiments/{self.claim}.c")
-        meanings = knobs_of(self.program)
-        for name, value in self.declared.knobs.items():
-            if name not in prediction.HARNESS_KNOBS:
-                in_bytes = meanings[name].endswith(", bytes")
-                setting = f"{name}={short_size(int(value)) if in_bytes else value}"
-                print(f"  {setting:<20} {meanings[name].removesuffix(', bytes')}")
+        for knob in self.declared.knobs.values():
+            setting = f"{knob.name}={short_size(knob.value) if knob.unit == 'bytes' else knob.value}"
+            print(f"  {setting:<20} {knob.meaning}")
         print("", *textwrap.wrap(self.question.asked, WIDTH), sep="\n")
 
 
 # ---- asking ---------------------------------------------------------------------
 
-def ask(question, may_skip):
-    """Asks until the answer is a prediction: what was entered, and what it means."""
+def ask(question: prediction.Question, may_skip: bool) -> tuple[str, prediction.Value]:
+    """Asks until the answer is a prediction; returns what was entered, and what it means."""
     prompt = f"Your prediction - {prediction.hint(question)}{'; or skip' if may_skip else ''}: "
     while True:
         print(prompt, end="", flush=True)
@@ -63,8 +64,8 @@ def ask(question, may_skip):
             print(nonsense)
 
 
-def given(question, may_skip):
-    """From PREDICT, else from the terminal."""
+def given(question: prediction.Question, may_skip: bool) -> tuple[str, prediction.Value]:
+    """Returns the prediction in PREDICT, else asks on the terminal."""
     entered = os.environ.get("PREDICT", "")
     if entered.strip():
         try:
@@ -79,8 +80,8 @@ def given(question, may_skip):
 
 # ---- measuring and comparing ------------------------------------------------------
 
-def call(*command):
-    """Runs a script to its end, also when Ctrl-C is meant for it."""
+def call(*command: str) -> int:
+    """Runs a script to its end, also when Ctrl-C is meant for it; returns its exit status."""
     sys.stdout.flush()
     with subprocess.Popen(command) as process:
         try:
@@ -90,18 +91,19 @@ def call(*command):
             raise
 
 
-def say(text):
+def print_wrapped(text: str) -> None:
     print(textwrap.fill(text, WIDTH, initial_indent="  ", subsequent_indent="  "))
 
 
-def said_first(question, predicted):
+def predicted_text(question: prediction.Question, predicted: prediction.Prediction) -> str:
+    """Returns the prediction as it was understood, and as it was entered where that differs."""
     if isinstance(predicted.value, str):
         return predicted.value
-    said = question.text(predicted.value)
-    return said if said == predicted.entered else f"{said}   ({predicted.entered})"
+    text = question.text(predicted.value)
+    return text if text == predicted.entered else f"{text}   ({predicted.entered})"
 
 
-def compare(experiment, predicted):
+def compare(experiment: Experiment, predicted: prediction.Prediction) -> None:
     """Prints prediction and measurement side by side, and what the difference teaches."""
     result = read_result(experiment.csv)
     question = prediction.question_of(result)
@@ -110,17 +112,18 @@ def compare(experiment, predicted):
         return
     measured = question.answer(result)
     print()
-    say(question.asked)
-    print(f"  predicted  {said_first(question, predicted)}")
+    print_wrapped(question.asked)
+    print(f"  predicted  {predicted_text(question, predicted)}")
     print(f"  measured   {'nothing: ' + result.verdict if measured is None else question.exactly(measured)}")
-    say(predicted.compared(question, measured))
+    print_wrapped(predicted.compared(question, measured))
     if measured is not None and prediction.lesson(result):
-        say("Why: " + prediction.lesson(result))
+        print_wrapped("Why: " + prediction.lesson(result))
     if result.metadata.get("hypothesis"):
-        say(f"Why? That is yours to find: make hypothesis CLAIM={result.name} lays it beside its origin.")
+        print_wrapped(f"Why? That is yours to find: make hypothesis CLAIM={result.name} lays it beside its origin.")
 
 
-def predict(claim, form, may_skip=False):
+def predict(claim: str, form: str, may_skip: bool = False) -> int:
+    """Asks, keeps, measures and compares; returns the exit status of the run."""
     experiment = Experiment(claim)
     experiment.show()
     entered, value = given(experiment.question, may_skip)
@@ -141,8 +144,8 @@ def predict(claim, form, may_skip=False):
 
 # ---- a whole chapter ----------------------------------------------------------------
 
-def claims_of(chapter):
-    """In the order in which the chapter's page tells them, then by name."""
+def claims_of(chapter: str) -> list[str]:
+    """Returns CHAPTER/CLAIM of each claim of a chapter, in the order in which the chapter's page tells them, then by name."""
     folders = [path for path in Path("experiments").iterdir() if any(path.glob("*.c"))]
     wanted = chapter.removeprefix("experiments/").rstrip("/")
     named = [path for path in folders if path.name == wanted]
@@ -153,11 +156,13 @@ def claims_of(chapter):
         stop(f"which chapter? {unknown}CHAPTER may be {', '.join(names)}")
     page = found[0] / "README.md"
     told = page.read_text(encoding="utf-8", errors="replace") if page.exists() else ""
-    place = lambda name: (told.find(name) if name in told else len(told), name)
-    return [f"{found[0].name}/{name}" for name in sorted((path.stem for path in found[0].glob("*.c")), key=place)]
+    names = sorted(path.stem for path in found[0].glob("*.c"))
+    names.sort(key=lambda name: told.find(name) if name in told else len(told))
+    return [f"{found[0].name}/{name}" for name in names]
 
 
-def predict_all(chapter, form):
+def predict_all(chapter: str, form: str) -> int:
+    """Asks for each claim of a chapter; returns the worst exit status."""
     claims = claims_of(chapter)
     if os.environ.get("PREDICT", "").strip():
         stop("PREDICT answers one question, and a chapter asks several: make predict CLAIM=... PREDICT=...")
@@ -177,7 +182,8 @@ def predict_all(chapter, form):
     return worst
 
 
-def main(argv=None):
+def main(argv: list[str] | None = None) -> int:
+    """Asks for one claim or for a chapter; returns the exit status."""
     parser = Parser()
     parser.add_argument("claim", nargs="?", default="", metavar="CLAIM")
     parser.add_argument("--all", metavar="CHAPTER")

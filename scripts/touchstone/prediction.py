@@ -7,21 +7,25 @@
 
 RESULTS/CHAPTER/CLAIM.prediction holds "key: value" lines; an empty line ends each prediction.
 """
+from __future__ import annotations
+
 import os
 import re
-import statistics
 import time
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any, Union
 
 from touchstone.cli import stop
+from touchstone.growth import between, difference, median
+from touchstone.lines import DeclaredAxis, Knob, cells_of
+from touchstone.results import Result, Row
 from touchstone.words import quantity, unit_of, words_of
 
-HARNESS_KNOBS = ("trials", "time_limit")
 MOST_MARKS = 4  # more lines than that hide what was measured
 DIRECTIONS = {"up": "up more rises rise grows grow", "down": "down less falls fall shrinks shrink",
               "same": "same stays stay nothing none unchanged"}
-SCALES = {"bytes": {"": 1, "b": 1, "byte": 1, "bytes": 1, "page": os.sysconf("SC_PAGE_SIZE"),
+SCALES: dict[str, dict[str, float]] = {"bytes": {"": 1, "b": 1, "byte": 1, "bytes": 1, "page": os.sysconf("SC_PAGE_SIZE"),
                     "pages": os.sysconf("SC_PAGE_SIZE"),
                     **{letter + tail: 1024 ** power for power, letter in enumerate("kmgt", 1)
                        for tail in ("", "b", "ib")}},
@@ -31,6 +35,9 @@ SCALES = {"bytes": {"": 1, "b": 1, "byte": 1, "bytes": 1, "page": os.sysconf("SC
 EXAMPLES = {"bytes": "bytes (64K, 1.5 MiB, 2 pages)", "ns": "ns (20 us, 3 ms)", "count": "a number (1,024)",
             "times": "how many times (2.5)"}
 _NUMBER = re.compile(r"(-?)(?:2(?:\^|\*\*)(\d{1,2})|(\d{1,3}(?:,\d{3})+|\d{1,19})(\.\d{1,9})?)\s*([a-zµ]*)")
+
+
+Value = Union[float, str]  # a number, or "up", "down", "same"
 
 
 # ---- the question ------------------------------------------------------------
@@ -43,8 +50,8 @@ class Question:
     end: str = ""
     against: str = ""
     asked: str = ""
-    x: str = ""          # what x and y are, with their units
-    y: str = ""
+    x: DeclaredAxis = DeclaredAxis()
+    y: DeclaredAxis = DeclaredAxis()
 
     @property
     def column(self):
@@ -58,7 +65,9 @@ class Question:
     def unit(self):
         if self.against:
             return "times"
-        return unit_of("x" if self.is_jump else self.column, {"x": self.x, "y": self.y})
+        if self.is_jump:
+            return self.x.unit
+        return self.y.unit if self.column == "y" else unit_of(self.column)
 
     @property
     def is_difference(self):
@@ -80,48 +89,45 @@ class Question:
         rounded = self.unit == "bytes" and "bytes" not in text and understood(text, self) != number
         return f"{text}   ({number:,.0f} bytes)" if rounded else text
 
-    def _value(self, rows):
-        """What one trial of one arm answers, or None."""
-        begin = next((i for i, row in enumerate(rows) if self.begin in ("", row["stage"])
-                      and (self.column != "y" or row["y"] is not None)), None)
-        end = next((i for i in reversed(range(len(rows))) if self.end in ("", rows[i]["stage"])
-                    and (self.column != "y" or rows[i]["y"] is not None)), None)
-        if begin is None or end is None:
+    def _value(self, rows: list[Row]) -> int | None:
+        """Returns what one trial of one arm answers, or None."""
+        found = between(rows, self.begin, self.end, "y" if self.column == "y" else "")
+        if found is None:
             return None
-        first, last = rows[begin].get(self.column), rows[end].get(self.column)
+        first, last = rows[found[0]], rows[found[1]]
         if self.is_jump:
-            return next((row["x"] for row in rows[begin:end + 1] if row.get(self.column) != first), None)
-        if last is None or first is None:
-            return None
-        return last - first if self.is_difference else last
+            stretch = rows[found[0]:found[1] + 1]
+            return next((row["x"] for row in stretch if row.get(self.column) != first.get(self.column)), None)
+        return difference(last, first, self.column) if self.is_difference else last.get(self.column)
 
-    def values(self, result, arm):
+    def values(self, result: Result, arm: str) -> list[int | None]:
+        """Returns what each trial of an arm answers."""
         trials = dict.fromkeys(row["trial"] for row in result.rows if row["arm"] == arm)
         return [self._value([row for row in result.rows if (row["arm"], row["trial"]) == (arm, trial)])
                 for trial in trials]
 
-    def answer(self, result):
-        """The measured number: the median over the trials; None where nothing was measured."""
+    def answer(self, result: Result) -> float | None:
+        """Returns the measured number, the median over the trials; None where nothing was measured."""
         values = self.values(result, self.arm)
-        if self.against:
-            values = [value / other if value is not None and other else None
-                      for value, other in zip(values, self.values(result, self.against))]
-        values = [value for value in values if value is not None]
-        return statistics.median(values) if values else None
+        if not self.against:
+            counted = [value for value in values if value is not None]
+            return median(counted) if counted else None
+        ratios = [value / other for value, other in zip(values, self.values(result, self.against)) if value is not None and other]
+        return median(ratios) if ratios else None
 
-    def place(self, result, number):
-        """(column, value) at which the chart shows this number; None where it shows no such thing."""
+    def place(self, result: Result, number: float) -> tuple[str, float] | None:
+        """Returns (column, value) at which the chart shows this number; None where it shows no such thing."""
         if self.is_jump:
             return "x", number
-        if self.column not in result.metadata.get("charted", "").split():
+        if self.column not in result.charted:
             return None
         if self.against:
             others = [value for value in self.values(result, self.against) if value is not None]
-            number *= statistics.median(others) if others else 0
+            number *= median(others) if others else 0
         return self.column, number + self._offset(result)
 
-    def _offset(self, result):
-        """The chart shows growth since the arm's first row, and y as it is."""
+    def _offset(self, result: Result) -> int:
+        """Returns where the chart shows 0 of this question: it shows growth since the arm's first row, and y as it is."""
         rows = [row for row in result.rows if row["arm"] == self.arm]
         first = next((row for row in rows if self.begin in ("", row["stage"]) and row[self.column] is not None), None)
         if first is None or not self.begin:
@@ -129,22 +135,25 @@ class Question:
         return first[self.column] if self.column == "y" else first[self.column] - (rows[0][self.column] or 0)
 
 
-def question_of(result):
-    """The question that the result's experiment asks, or the general one; None for a result of nothing."""
-    about = {"x": result.metadata.get("x", ""), "y": result.metadata.get("y", "")}
+def question_of(result: Result) -> Question | None:
+    """Returns the question that the result's experiment asks, or the general one; None for a result of nothing."""
     if "predict" in result.metadata:
-        cells = [cell.strip() for cell in result.metadata["predict"].split("|", 5)]
-        return Question(*cells, **about) if len(cells) == 6 else None
-    return _general(result.metadata.get("charted", ""), [arm.name for arm in result.arms if not arm.control], about)
+        try:
+            measured, arm, begin, end, against, asked = cells_of(result.metadata["predict"], 6)
+        except ValueError:
+            return None
+        return Question(measured, arm, begin, end, against, asked, result.axis("x"), result.axis("y"))
+    return _general(result)
 
 
-def _general(charted, arms, about):
-    if not charted or not arms:
+def _general(result: Result) -> Question | None:
+    arm = next((arm.name for arm in result.arms if not arm.control), None)
+    if "charted" not in result.metadata or arm is None:
         return None
-    column, arm = charted.split()[0], arms[0]
-    asked = (f"What will \"{words_of('y', about)}\" be in the end, in the arm \"{arm}\"?" if column == "y"
+    column = result.charted[0]
+    asked = (f"What will \"{result.words_of(column)}\" be in the end, in the arm \"{arm}\"?" if column == "y"
              else f"By how much will \"{words_of(column)}\" have grown in the end, in the arm \"{arm}\"?")
-    return Question(column, arm, asked=asked, **about)
+    return Question(column, arm, asked=asked, x=result.axis("x"), y=result.axis("y"))
 
 
 # ---- the prediction -------------------------------------------------------------
@@ -153,8 +162,8 @@ class Nonsense(ValueError):
     """What was entered is no prediction; says what would be one."""
 
 
-def understood(text, question):
-    """What was entered -> a number in the question's unit, or "up", "down", "same"."""
+def understood(text: str, question: Question) -> Value:
+    """Returns what was entered as a number in the question's unit, or "up", "down", "same"."""
     said = text.strip().lower().rstrip(".?!")
     if question.is_growth:
         for direction, words in DIRECTIONS.items():
@@ -172,7 +181,8 @@ def understood(text, question):
     return int(value) if value == int(value) else value
 
 
-def hint(question):
+def hint(question: Question) -> str:
+    """Returns what may be entered, with examples."""
     return EXAMPLES[question.unit] + (", with a minus if it shrinks; or up, down, same" if question.is_growth else "")
 
 
@@ -180,15 +190,16 @@ def hint(question):
 class Prediction:
     asked: str
     entered: str
-    value: object  # a number, or "up", "down", "same"
+    value: Value
     knobs: str
     predicted: str  # when, UTC
 
-    def block(self):
+    def block(self) -> str:
+        """Returns the prediction as its file keeps it."""
         return "".join(f"{key}: {text}\n" for key, text in vars(self).items()) + "\n"
 
-    def compared(self, question, measured):
-        """What the prediction came to, as a sentence."""
+    def compared(self, question: Question, measured: float | None) -> str:
+        """Returns what the prediction came to, as a sentence."""
         if measured is None:
             return "This run gives no number to compare it with."
         if isinstance(self.value, str):
@@ -222,17 +233,19 @@ def _percent(part):
     return f"{100 * part:.2g} %"
 
 
-def knobs_text(knobs):
-    """The experiment's own knobs, as a prediction keeps them."""
-    return " ".join(f"{name}={value}" for name, value in knobs.items() if name not in HARNESS_KNOBS)
+def knobs_text(knobs: dict[str, Knob]) -> str:
+    """Returns the experiment's own knobs, as a prediction keeps them."""
+    return " ".join(f"{name}={knob.value}" for name, knob in knobs.items())
 
 
-def path_of(result_path):
+def path_of(result_path: str | Path) -> Path:
+    """Returns the file of the predictions for a result."""
     return Path(result_path).with_suffix(".prediction")
 
 
-def append(result_path, entered, value, question, knobs):
-    """One write(2) of a whole block: of two at the same time both stay.  What could not be kept whole goes."""
+def append(result_path: Path, entered: str, value: Value, question: Question, knobs: dict[str, Knob]) -> Prediction:
+    """Keeps a prediction and returns it.  It is one write(2) of a whole block, so that of two at the same time both stay; what
+    could not be kept whole goes."""
     predicted = Prediction(question.asked, entered.strip(), value, knobs_text(knobs),
                            time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime()))
     path, block = path_of(result_path), predicted.block().encode()
@@ -255,8 +268,8 @@ def _value(text):
     return int(text) if re.fullmatch(r"-?\d+", text) else value
 
 
-def read_all(result_path):
-    """Every whole prediction of the file, oldest first; nothing where there is no file."""
+def read_all(result_path: Path) -> list[Prediction]:
+    """Returns every whole prediction of the file, oldest first; nothing where there is no file."""
     try:
         text = path_of(result_path).read_text(encoding="utf-8", errors="replace")
     except OSError:
@@ -272,26 +285,27 @@ def read_all(result_path):
     return found
 
 
-def read(result):
-    """The predictions of this result: of its question, with its knobs."""
+def read(result: Result) -> list[Prediction]:
+    """Returns the predictions of this result: of its question, with its knobs."""
     question = question_of(result)
     knobs = knobs_text(result.knobs)
     return [predicted for predicted in read_all(result.path)
             if question and predicted.asked == question.asked and predicted.knobs == knobs]
 
 
-def lesson(result):
-    """What the difference teaches: why it came out as it did.  A fork's is its author's to find."""
+def lesson(result: Result) -> str:
+    """Returns what the difference teaches: why it came out as it did.  That of a copy is for its author to find."""
     if result.metadata.get("hypothesis"):
         return ""
     return result.metadata.get("because") or (result.metadata.get("instead", "") if result.verdict == "refuted" else "")
 
 
-def marks(result):
-    """(column, value, label) of the last predictions that the chart has a place for, and of what was measured."""
-    question, found = question_of(result), {}
+def marks(result: Result) -> list[tuple[str, float, str]]:
+    """Returns (column, value, label) of the last predictions that the chart has a place for, and of what was measured."""
+    question = question_of(result)
+    found: dict[tuple[str, float], str] = {}
     for predicted in read(result):
-        if isinstance(predicted.value, str):
+        if question is None or isinstance(predicted.value, str):
             continue
         place = question.place(result, predicted.value)
         if place:
@@ -299,19 +313,22 @@ def marks(result):
             found[place] = f"predicted: {question.text(predicted.value)}"
     marked = [(column, value, label) for (column, value), label in found.items()][-MOST_MARKS:]
     bars = result.metadata.get("chart") == "bars"  # each of them carries its number
-    measured = question.answer(result) if marked and not bars else None
-    if measured is not None:
-        marked.append((*question.place(result, measured), f"measured: {question.text(measured)}"))
+    measured = question.answer(result) if question and marked and not bars else None
+    place = question.place(result, measured) if question and measured is not None else None
+    if question and place and measured is not None:
+        marked.append((*place, f"measured: {question.text(measured)}"))
     return marked
 
 
-def view(result):
-    """For the report: the question, what was measured, and each prediction once with how often it was made."""
-    question, found = question_of(result), {}
-    measured = question.answer(result) if question else None
+def view(result: Result) -> dict[str, Any] | None:
+    """Returns what the report shows: the question, what was measured, and each prediction once with how often it was made."""
+    question = question_of(result)
+    if question is None:
+        return None
+    measured, found = question.answer(result), {}
     for predicted in read(result):
         text = predicted.value if isinstance(predicted.value, str) else question.exactly(predicted.value)
-        said = found.setdefault(text, {"text": text, "times": 0, "compared": predicted.compared(question, measured)})
-        said["times"] += 1
-    return found and {"asked": question.asked, "said": list(found.values()), "why": lesson(result),
-                      "measured": "nothing" if measured is None else question.exactly(measured)}
+        told = found.setdefault(text, {"text": text, "times": 0, "compared": predicted.compared(question, measured)})
+        told["times"] += 1
+    return {"asked": question.asked, "said": list(found.values()), "why": lesson(result),
+            "measured": "nothing" if measured is None else question.exactly(measured)} if found else None

@@ -5,6 +5,8 @@
     with turn():
         result, why = run(must_build(claim), Condition("block=1M", arguments=["block=1M"]))
 """
+from __future__ import annotations
+
 import contextlib
 import fcntl
 import os
@@ -14,35 +16,37 @@ import signal
 import subprocess
 import sys
 import tempfile
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import TextIO
 
 from touchstone.cli import stop
 from touchstone.files import ROOT, write_whole
-from touchstone.results import read_result
+from touchstone.results import Result, read_result, read_text
 
 BUILD = os.environ.get("BUILD") or "build"
 RESULTS = os.environ.get("RESULTS") or "results/latest"
 KNOBS = os.environ.get("KNOBS", "").split()
 
 
-def prepare():
-    """As in scripts/run: paths are the project's, and Ctrl-C and kill end in the same way."""
+def prepare() -> None:
+    """Does what scripts/run does first: paths are the project's, and Ctrl-C and kill end in the same way."""
     os.chdir(ROOT)
     signal.signal(signal.SIGTERM, signal.default_int_handler)
     signal.signal(signal.SIGINT, signal.default_int_handler)
 
 
-def find_claim(name):
-    """CHAPTER/CLAIM; scripts/claims knows them, and what to say of a wrong name."""
+def find_claim(name: str) -> str:
+    """Returns CHAPTER/CLAIM; scripts/claims knows them, and what to say of a wrong name."""
     found = subprocess.run(["scripts/claims", name], stdout=subprocess.PIPE, text=True)
     if found.returncode:
         sys.exit(2)
     return found.stdout.strip()
 
 
-def build(claim, folder=BUILD, say=subprocess.DEVNULL, **variables):
-    """The program of a claim, up to date; None where it does not build."""
+def build(claim: str, folder: str = BUILD, say: int | TextIO = subprocess.DEVNULL, **variables: str) -> str | None:
+    """Builds the program of a claim and returns its path; None where it does not build."""
     if not shutil.which("make"):
         stop("make is missing: scripts/setup installs it")
     program = f"{folder}/{claim}"
@@ -52,33 +56,34 @@ def build(claim, folder=BUILD, say=subprocess.DEVNULL, **variables):
     return program if made.returncode == 0 else None
 
 
-def must_build(claim):
-    """The same, in the reader's sight: what the compiler has to say comes first."""
+def must_build(claim: str) -> str:
+    """Builds the program of a claim in the reader's sight and returns its path; ends where it does not build."""
     program = build(claim, say=sys.stderr)
     if not program:
         stop(f"{claim} does not build: the compiler's words stand above; mend experiments/{claim}.c there")
     return program
 
 
-def declaration(program):
-    """What the program says of its experiment, with the knobs as they are set: a result without rows."""
+def declaration(program: str) -> Result:
+    """Returns what the program says of its experiment, with the knobs as they are set: a result without rows."""
     said = subprocess.run([program, *KNOBS, "--declaration"], capture_output=True, encoding="utf-8", errors="replace")
     if said.returncode:
         stop(said.stderr.strip().removeprefix(f"{Path(program).name}: "))
-    with tempfile.NamedTemporaryFile("w", suffix=".csv", encoding="utf-8") as file:
-        file.write(said.stdout)
-        file.flush()
-        return read_result(file.name)
+    declared = read_text(Path(program).with_suffix(".csv"), said.stdout)
+    if declared.is_refused:
+        stop(f"what {program} declares {declared.damage}")
+    return declared
 
 
 @contextlib.contextmanager
-def turn():
-    """Two measurements at a time would disturb each other: the second one waits (scripts/run too)."""
+def turn() -> Iterator[None]:
+    """Waits until no other measurement runs: two at a time would disturb each other (scripts/run waits too)."""
     try:
         Path(BUILD).mkdir(parents=True, exist_ok=True)
         lock = open(f"{BUILD}/.measuring", "a", encoding="utf-8")
     except OSError as error:
-        stop(f"cannot write to {BUILD}: {error.strerror}; give another folder with BUILD=..., or its owner the right to write")
+        stop(f"cannot write to {BUILD}: {error.strerror}; give another folder with BUILD=..., "
+             "or its owner the right to write")
     with lock:
         try:
             fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
@@ -93,16 +98,17 @@ class Condition:
     """One point of a series: what is changed for it."""
     label: str
     x: int = 0
-    arguments: list = field(default_factory=list)
-    environment: dict = field(default_factory=dict)
+    arguments: list[str] = field(default_factory=list)
+    environment: dict[str, str] = field(default_factory=dict)
     virtual_limit: int = 0   # bytes, as ulimit -v; 0: none
-    program: object = None   # a function that gives another program, or None where there is none
+    program: Callable[[], str | None] | None = None   # gives another program, or None where that cannot be built
     left_out: str = ""       # why it cannot be run here
 
 
-def run(program, condition, keep=None):
-    """(Result, "") or (None, why): the program refused, or it printed no result.  keep: where the CSV goes."""
-    def limit():
+def run(program: str, condition: Condition, keep: str | Path | None = None) -> tuple[Result | None, str]:
+    """Runs a program under a condition; returns (Result, ""), or (None, why) where the program refused or printed no result.
+    keep: where the CSV goes."""
+    def limit() -> None:
         resource.setrlimit(resource.RLIMIT_AS, (condition.virtual_limit, resource.getrlimit(resource.RLIMIT_AS)[1]))
 
     with tempfile.TemporaryDirectory() as scratch:
@@ -118,17 +124,4 @@ def run(program, condition, keep=None):
             write_whole(keep, path.read_bytes())
         result = read_result(path)
         result.path = Path(RESULTS, *Path(program).parts[-2:]).with_suffix(".csv")  # its name and chapter are the claim's
-    return (None, result.reason) if result.reason.startswith("cut short") else (result, "")
-
-
-def knobs_of(program):
-    """name -> its meaning, with the unit at the end: what --help says, the program's own word."""
-    said = subprocess.run([program, "--help"], capture_output=True, encoding="utf-8", errors="replace").stdout
-    said = said.partition("\nknobs (")[2].partition("\narms:")[0]
-    found = {}
-    for line in said.splitlines()[1:]:
-        setting, _, meaning = line.strip().partition(" ")
-        name, equals, _ = setting.partition("=")
-        if equals:
-            found[name] = meaning.strip()
-    return found
+    return (None, result.reason) if result.is_cut_short or result.is_refused else (result, "")

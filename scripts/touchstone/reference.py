@@ -1,35 +1,38 @@
 # SPDX-License-Identifier: MIT
 """Keeps what the texts say about verdicts equal to results/reference/: behind scripts/maintain/reference."""
-import os
+from __future__ import annotations
+
 import re
-import shutil
 import subprocess
-import sys
+from pathlib import Path
+from typing import IO
 
 from touchstone.arguments import Parser
+from touchstone.cli import stop
 from touchstone.files import ROOT
-from touchstone.results import read_results
+from touchstone.results import Result, read_results
 
 REFERENCE = ROOT / "results/reference"
 BENCH = ROOT / "results/reference/bench"
 
 
-def run(*command, output=None, **settings):
-    """Runs a step of the measuring.  Where it fails, nothing after it is done."""
+def run(*command: str, output: int | IO[str] | None = None, **settings: str) -> str:
+    """Runs a step of the measuring and returns what it printed, where output is a pipe.  Where it fails, nothing after it is
+    done."""
     ended = subprocess.run(command, cwd=ROOT, env={**os.environ, **settings}, stdout=output, text=True, check=False)
     if ended.returncode:
         sys.exit(ended.returncode)
-    return ended.stdout
+    return ended.stdout or ""
 
 
-def measure_one(name):
+def measure_one(name: str) -> None:
     """Measures one claim into results/reference/ and leaves the others as they are."""
     claim = run("scripts/claims", name, output=subprocess.PIPE).strip()
     run("scripts/run", claim, RESULTS="results/reference")
     run("scripts/chart", f"results/reference/{claim}.csv")
 
 
-def measure_all():
+def measure_all() -> None:
     """Measures everything into an empty results/reference/: results, films, charts, and what bench and scaling print."""
     shutil.rmtree(REFERENCE, ignore_errors=True)
     run("scripts/run", RESULTS="results/reference")
@@ -39,14 +42,16 @@ def measure_all():
         run("scripts/maintain/scaling", output=scaling)
 
 
-def title_of(chapter):
+def title_of(chapter: str) -> str:
+    """Returns the heading of a chapter's page."""
     page = ROOT / "experiments" / chapter / "README.md"
     heading = re.search(r"^# (.+)$", page.read_text(), re.M) if page.exists() else None
     return heading[1] if heading else chapter.replace("_", " ")
 
 
-def claims_table(results):
-    lines = []
+def claims_table(results: list[Result]) -> str:
+    """Returns the claims with their verdicts, a table for each chapter."""
+    lines: list[str] = []
     chapter = None
     for result in results:
         if result.chapter != chapter:
@@ -57,19 +62,21 @@ def claims_table(results):
     return "\n".join(lines[1:])
 
 
-def bench_table():
-    said = subprocess.run([ROOT / "scripts/maintain/bench", "--table", BENCH], capture_output=True, text=True, check=False)
-    if said.returncode:
-        sys.exit(said.stderr.strip())
-    return said.stdout.strip()
+def bench_table() -> str:
+    """Returns what scripts/maintain/bench prints of the reference run; ends where it has nothing to print."""
+    printed = subprocess.run([ROOT / "scripts/maintain/bench", "--table", BENCH], capture_output=True, text=True, check=False)
+    if printed.returncode:
+        stop(printed.stderr.strip())
+    return printed.stdout.strip()
 
 
-def filled(text, results):
+def filled(text: str, results: list[Result]) -> str:
+    """Returns a page with the verdicts and tables of the reference run between its markers."""
     verdicts = {result.name: result.verdict for result in results}
 
-    def verdict(match):
+    def verdict(match: re.Match) -> str:
         if match[1] not in verdicts:
-            sys.exit(f"a text names the claim {match[1]}, which results/reference/ does not have: make reference")
+            stop(f"a text names the claim {match[1]}, which results/reference/ does not have: make reference")
         return f"<!-- verdict:{match[1]} -->{verdicts[match[1]]}<!-- /verdict -->"
 
     text = re.sub(r"<!-- verdict:(\w+) -->.*?<!-- /verdict -->", verdict, text)
@@ -83,7 +90,13 @@ def filled(text, results):
                   flags=re.S)
 
 
-def differences(results, folder):
+def pages() -> list[Path]:
+    """Returns the pages that tell verdicts."""
+    return [ROOT / "README.md", *sorted(ROOT.glob("docs/performance.md")), *sorted(ROOT.glob("experiments/[0-8]*/README.md"))]
+
+
+def print_differences(results: list[Result], folder: str) -> None:
+    """Prints each claim with another verdict than in the reference run."""
     reference = {result.name: result for result in results}
     for result in read_results(folder):
         known = reference.get(result.name)
@@ -94,7 +107,8 @@ def differences(results, folder):
                   + (f" ({result.reason})" if result.reason else ""))
 
 
-def main(argv=None):
+def main(argv: list[str] | None = None) -> int:
+    """Checks or fills the pages, or compares a run with the reference run; returns the exit status."""
     parser = Parser()
     action = parser.add_mutually_exclusive_group(required=True)
     action.add_argument("--measure", nargs="?", metavar="CLAIM", const="")
@@ -108,12 +122,15 @@ def main(argv=None):
 
     results = read_results(REFERENCE)
     if not results:
-        sys.exit("there is no results/reference/: make reference")
+        stop("there is no results/reference/: make reference")
+    for result in results:
+        if result.is_refused:
+            stop(f"{result.path.relative_to(ROOT)} {result.damage.replace('make run-all', 'make reference')}")
     if arguments.differs:
-        differences(results, arguments.differs)
+        print_differences(results, arguments.differs)
         return 0
     drifted = False
-    for page in [ROOT / "README.md", *sorted(ROOT.glob("docs/performance.md")), *sorted(ROOT.glob("experiments/[0-8]*/README.md"))]:
+    for page in pages():
         text = page.read_text()
         wanted = filled(text, results)
         if wanted == text:
@@ -121,5 +138,6 @@ def main(argv=None):
         drifted = True
         if arguments.fill:
             page.write_text(wanted)
-        print(f"{page.relative_to(ROOT)} {'filled' if arguments.fill else 'differs from results/reference/: scripts/maintain/reference --fill'}")
+        print(page.relative_to(ROOT), "filled" if arguments.fill
+              else "differs from results/reference/: scripts/maintain/reference --fill")
     return 1 if drifted and arguments.check else 0

@@ -4,175 +4,193 @@
     for result in read_results("results/latest"):
         print(result.chapter, result.name, result.verdict)
 """
+from __future__ import annotations
+
 import csv
+import io
 import re
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import TextIO
 
+from touchstone.lines import Arm, DeclaredAxis, DeclaredMark, Finding, Knob
+from touchstone.words import unit_of, words_of
+
+FORMAT = "2"
 VERDICTS = ("reproduced", "refuted", "inconclusive", "unsupported", "broken")
 TEXT_COLUMNS = ("arm", "stage")
+PLACE_COLUMNS = ("arm", "trial", "stage", "x", "line")  # they say where a row comes from; the others are measured
 SERIES = ("sweeps", "confounds")  # beside the chapters: experiments run again and again (series.py)
 # Metadata that describes the experiment; every other key describes the machine.
-DECLARATION = ("claim", "asked", "instead", "hypothesis", "source", "x", "y", "charted", "chart",
-               "chart_options", "predict", "because", "knobs", "arm")
+DECLARATION = ("claim", "asked", "instead", "hypothesis", "source", "charted", "chart", "predict", "because", "address_map")
 
-
-@dataclass
-class Arm:
-    name: str
-    control: bool = False
-    environment: str = ""
-    ran: bool = True
-
-
-@dataclass
-class Finding:
-    control: bool
-    outcome: str  # held, failed, unclear
-    what: str
-    numbers: str  # "0 <= 4096 <= 8192", "3 == 3", "2 <= 2.4 <= inf (quartiles 2.3 to 2.6)"
-
-    def terms(self):
-        """The numbers between the relations, as written: ["0", "4096", "8192"]."""
-        return re.split(r" (?:<=|==) ", self.numbers.partition(" (quartiles ")[0])
-
-    def bounds(self):
-        """What was expected, in words; nothing where the file does not tell."""
-        least, _, most = self.sides() or ("", "", "")
-        if least == most:
-            return f"exactly {least}" if least else ""
-        return f"at most {most}" if least is None else f"at least {least}" if most is None else f"{least} to {most}"
-
-    def measured(self):
-        """The number that was measured, with its quartiles; all numbers where the file does not tell which it was."""
-        spread = re.search(r" \(quartiles .*", self.numbers)
-        return self.sides()[1] + (spread[0] if spread else "") if self.sides() else self.numbers
-
-    def sides(self):
-        """(least, measured, most) as texts, None where open; None of a file that does not tell which was measured."""
-        terms = self.terms()
-        if len(terms) == 3:
-            return tuple(None if term in ("-inf", "inf") else term for term in terms)
-        return (terms[1], terms[0], terms[1]) if " == " in self.numbers else None
+Row = dict  # column -> int, None (not measured) or, for arm and stage, text
 
 
 @dataclass
 class Result:
     path: Path
-    metadata: dict = field(default_factory=dict)  # key -> text, arms left out
-    arms: list = field(default_factory=list)
-    knobs: dict = field(default_factory=dict)     # name -> text
-    columns: list = field(default_factory=list)
-    rows: list = field(default_factory=list)      # column -> int, None (not measured) or text
-    findings: list = field(default_factory=list)
+    metadata: dict[str, str] = field(default_factory=dict)  # the lines of one cell
+    axes: dict[str, DeclaredAxis] = field(default_factory=dict)  # "x", "y", where they are declared
+    log: tuple[str, ...] = ()                               # the axes that are logarithmic
+    marks: list[DeclaredMark] = field(default_factory=list)
+    arms: list[Arm] = field(default_factory=list)
+    knobs: dict[str, Knob] = field(default_factory=dict)     # the experiment's own, by name
+    settings: dict[str, Knob] = field(default_factory=dict)  # the harness's
+    columns: list[str] = field(default_factory=list)
+    rows: list[Row] = field(default_factory=list)
+    findings: list[Finding] = field(default_factory=list)
     verdict: str = "broken"
-    reason: str = "cut short: the file has no verdict"
-    damage: str = reason                          # what is wrong with the file itself, or nothing
+    reason: str = ""
+    damage: str = ""                                        # what is wrong with the file itself, or nothing
+    is_cut_short: bool = False                              # it has no verdict
+    is_refused: bool = False                                # it cannot be opened, or is in another format
 
     @property
-    def name(self):
+    def name(self) -> str:
         return self.path.stem
 
     @property
-    def chapter(self):
+    def chapter(self) -> str:
         return self.path.parent.name
 
-    def columns_measured(self):
-        """The numbers of this experiment: what is not empty in every row."""
-        return [column for column in self.columns if column not in (*TEXT_COLUMNS, "trial", "x")
+    @property
+    def charted(self) -> list[str]:
+        """The columns that the chart shows."""
+        return self.metadata.get("charted", "").split() or ["resident_bytes"]
+
+    def axis(self, name: str) -> DeclaredAxis:
+        """Returns x or y, as the experiment declares it; one without words where it does not."""
+        return self.axes.get(name, DeclaredAxis())
+
+    def unit_of(self, column: str) -> str:
+        """Returns bytes, ns or count: of x and y what is declared, of a column the end of its name."""
+        return self.axis(column).unit if column in ("x", "y") else unit_of(column)
+
+    def words_of(self, column: str) -> str:
+        """Returns what a reader calls a column: of x and y the declared words."""
+        return self.axis(column).words() or column if column in ("x", "y") else words_of(column)
+
+    def columns_measured(self) -> list[str]:
+        """Returns the numbers of this experiment: what is not empty in every row."""
+        return [column for column in self.columns if column not in PLACE_COLUMNS
                 and any(row[column] is not None for row in self.rows)]
 
-    def why_no_result(self):
-        """What keeps this file from being a result at all, or nothing."""
-        if self.damage.startswith("cannot be read"):
+    def why_no_result(self) -> str:
+        """Returns what keeps this file from being a result at all, or nothing."""
+        if self.is_refused:
             return self.damage
         if "claim" not in self.metadata:
             return "is no result: it has no '# claim:' line"
-        missing = [column for column in ("arm", "trial", "stage", "x") if column not in self.columns]
+        missing = [column for column in PLACE_COLUMNS if column not in self.columns]
         if self.columns and missing:
             return f"is no result: its header row lacks {', '.join(missing)}"
         return ""
 
-    def machine(self):
+    def machine(self) -> dict[str, str]:
+        """Returns the lines that describe the machine and the conditions of the run."""
         return {key: text for key, text in self.metadata.items() if key not in DECLARATION}
 
 
-def _arm(text):
-    name, _, environment = text.partition(" | ")
-    ran, name = not name.endswith(" (not run)"), name.removesuffix(" (not run)")
-    control = name.endswith(" (control)")
-    return Arm(name.removesuffix(" (control)"), control, environment, ran)
+# ---- reading -----------------------------------------------------------------
+
+def wrong_format(first_line: str) -> str:
+    """Returns why a file with this first line cannot be read here, or nothing."""
+    key, _, number = first_line.strip().partition(": ")
+    if key == "# format" and number == FORMAT:
+        return ""
+    said = f"is in format {number}" if key == "# format" else "names no format"
+    return f"{said}; these scripts read format {FORMAT}: measure again with make run-all"
 
 
-def _finding(kind, text):
-    outcome, _, rest = text.partition(" | ")
-    what, _, numbers = rest.rpartition(" | ")  # a sentence may hold a bar, numbers do not
-    return Finding(kind == "control", outcome, what, numbers)
-
-
-def _row(columns, cells):
+def _row(columns: list[str], cells: list[str]) -> Row:
     if len(cells) != len(columns):
         raise ValueError(f"{len(cells)} cells under a header of {len(columns)}")
     return {column: cell if column in TEXT_COLUMNS else int(cell) if cell else None
             for column, cell in zip(columns, cells)}
 
 
-def _read_comment(result, line, said):
-    key, colon, text = line[1:].strip().partition(":")
-    text = text.strip()
-    if not colon:
-        return
+def _read_comment(result: Result, key: str, text: str, ending: dict[str, str]) -> None:
     if key in ("expect", "control"):
-        result.findings.append(_finding(key, text))
+        result.findings.append(Finding.of(key, text))
     elif key == "arm":
-        result.arms.append(_arm(text))
+        result.arms.append(Arm.of(text))
+    elif key in ("knob", "setting"):
+        knob = Knob.of(text)
+        (result.knobs if key == "knob" else result.settings)[knob.name] = knob
+    elif key in ("x", "y"):
+        result.axes[key] = DeclaredAxis.of(text)
+    elif key == "mark":
+        result.marks.append(DeclaredMark.of(text))
+    elif key == "log":
+        result.log = tuple(text.split())
     elif key in ("verdict", "reason"):
-        said[key] = text
+        ending[key] = text
     else:
         result.metadata[key] = text
-        if key == "knobs":
-            result.knobs = dict(pair.split("=", 1) for pair in text.split() if "=" in pair)
 
 
-def read_result(path):
-    """Reads one CSV.  A file that is cut short or damaged, or cannot be read, comes back as broken, with the reason."""
-    result, said, damage = Result(Path(path)), {}, ""
-    try:
-        file = open(path, encoding="utf-8", errors="replace", newline="")
-    except OSError as error:
-        result.reason = result.damage = f"cannot be read: {error.strerror}"
-        return result
-    with file:
-        for number, line in enumerate(file, 1):
-            if line.startswith("#"):
-                _read_comment(result, line, said)
-                continue
-            cells = next(csv.reader([line]), [])
-            if not result.columns:
-                result.columns = cells
-            elif cells:
-                try:
-                    result.rows.append(_row(result.columns, cells))
-                except ValueError as error:
-                    damage = damage or f"damaged: line {number}: {error}"
-    if "verdict" not in said:
-        return result
-    result.verdict, result.reason, result.damage = said["verdict"], said.get("reason", ""), damage
-    if result.verdict not in VERDICTS:
-        result.damage = f"damaged: \"{result.verdict}\" is not a verdict"
+def _read_line(result: Result, line: str, ending: dict[str, str]) -> None:
+    if line.startswith("#"):
+        key, colon, text = line[1:].strip().partition(":")
+        if colon:
+            _read_comment(result, key, text.strip(), ending)
+        return
+    cells: list[str] = next(csv.reader([line]), [])
+    if not result.columns:
+        result.columns = cells
+    elif cells:
+        result.rows.append(_row(result.columns, cells))
+
+
+def _read_lines(result: Result, file: TextIO) -> None:
+    ending: dict[str, str] = {}
+    result.damage = wrong_format(file.readline())
+    result.is_refused = bool(result.damage)
+    for number, line in enumerate(() if result.is_refused else file, 2):
+        try:
+            _read_line(result, line, ending)
+        except ValueError as error:
+            result.damage = result.damage or f"damaged: line {number}: {error}"
+    result.is_cut_short = "verdict" not in ending and not result.is_refused
+    if result.is_cut_short:
+        result.damage = "cut short: the file has no verdict"
+    elif not result.damage and ending["verdict"] not in VERDICTS:
+        result.damage = f"damaged: \"{ending['verdict']}\" is not a verdict"
     if result.damage:
-        result.verdict, result.reason = "broken", result.damage
+        result.reason = result.damage
+    else:
+        result.verdict, result.reason = ending["verdict"], ending.get("reason", "")
+
+
+def read_text(path: Path, text: str) -> Result:
+    """Reads the text of a result as if it stood in a file of that name."""
+    result = Result(path)
+    _read_lines(result, io.StringIO(text))
     return result
 
 
-def chapter_order(name):
-    """3_residency before 10_more."""
+def read_result(path: str | Path) -> Result:
+    """Reads one CSV.  A file that is cut short, damaged, in another format or cannot be read comes back as broken, with the
+    reason."""
+    result = Result(Path(path))
+    try:
+        with open(path, encoding="utf-8", errors="replace", newline="") as file:
+            _read_lines(result, file)
+    except OSError as error:
+        result.is_refused = True
+        result.reason = result.damage = f"cannot be read: {error.strerror}"
+    return result
+
+
+def chapter_order(name: str) -> tuple[int, str]:
+    """Returns a key that sorts 3_residency before 10_more."""
     number = re.match(r"\d+", name)
     return (int(number[0]) if number else 10 ** 9, name)
 
 
-def read_results(folder):
-    """Every CHAPTER/CLAIM.csv of a results folder, in chapter order.  No claim has a name that cannot be printed."""
+def read_results(folder: str | Path) -> list[Result]:
+    """Returns every CHAPTER/CLAIM.csv of a results folder, in chapter order.  A claim whose name cannot be printed is none."""
     paths = sorted((path for path in Path(folder).glob("*/*.csv")
                     if path.parent.name not in SERIES and not path.name.endswith(".film.csv")
                     and (path.parent.name + path.name).isprintable()),

@@ -10,13 +10,11 @@ charts: y as it is, every other column as growth since the first record of its a
 from collections import Counter
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from statistics import median_low
-from typing import Any
 
-from touchstone.results import Finding, Result
-from touchstone.words import quantity, unit_of
+from touchstone.growth import median, moved
+from touchstone.results import Finding, Result, Row
+from touchstone.words import quantity
 
-Row = dict[str, Any]              # column -> int, None where it was not measured, or text
 SameFinding = tuple[bool, str, int]  # whether it is a control, its sentence, and which of those with that sentence
 
 
@@ -31,7 +29,7 @@ class Spread:
     @classmethod
     def of(cls, values: Sequence[float]) -> "Spread":
         """Returns the spread of these numbers."""
-        return cls(median_low(values), min(values), max(values), len(values))
+        return cls(median(values), min(values), max(values), len(values))
 
     def differs(self, other: "Spread") -> bool:
         """Returns whether the two ranges do not touch."""
@@ -46,13 +44,6 @@ class Spread:
         if not self.is_wide():
             return quantity(self.median, unit)
         return f"{quantity(self.median, unit)} ({quantity(self.low, unit)} to {quantity(self.high, unit)})"
-
-
-def moved(row: Row, first: Row, column: str) -> Any:
-    """Returns what a column shows at a row: y as it is, others as growth since the first row.  None: not measured."""
-    if column == "y" or row[column] is None:
-        return row[column]
-    return None if first[column] is None else row[column] - first[column]
 
 
 class Side:
@@ -82,7 +73,15 @@ class Side:
     def charted(self) -> list[str]:
         """Returns the columns that the experiment charts and that were measured."""
         measured = self.columns()
-        return [column for column in self.metadata.get("charted", "resident_bytes").split() if column in measured]
+        return [column for column in self.first.charted if column in measured]
+
+    def unit_of(self, column: str) -> str:
+        """Returns the unit of a column: bytes, ns or count."""
+        return self.first.unit_of(column)
+
+    def words_of(self, column: str) -> str:
+        """Returns a column's name in words."""
+        return self.first.words_of(column)
 
     def trials(self, arm: str) -> list[list[Row]]:
         """Returns the rows of each trial."""
@@ -122,7 +121,7 @@ class Side:
         places: dict[str, Spread] = {}
         seen: Counter[str] = Counter()
         for x, stage, spread in points:
-            name = stage if count[stage] == 1 else f"{stage}, x = {quantity(x, unit_of('x', self.metadata))}"
+            name = stage if count[stage] == 1 else f"{stage}, x = {quantity(x, self.unit_of('x'))}"
             seen[name] += 1
             places[name if seen[name] == 1 else f"{name} ({seen[name]})"] = spread
         return places
@@ -156,8 +155,8 @@ def by_sentence(runs: Iterable[Iterable[Finding]]) -> dict[SameFinding, list[Fin
     for findings in runs:
         count: Counter[tuple[bool, str]] = Counter()
         for finding in findings:
-            count[finding.control, finding.what] += 1
-            key = (finding.control, finding.what, count[finding.control, finding.what])
+            count[finding.control, finding.sentence] += 1
+            key = (finding.control, finding.sentence, count[finding.control, finding.sentence])
             together.setdefault(key, []).append(finding)
     return together
 

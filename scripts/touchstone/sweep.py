@@ -1,27 +1,37 @@
 # SPDX-License-Identifier: MIT
 """Runs an experiment once for each value of a knob and draws what comes of it: behind scripts/sweep."""
+from __future__ import annotations
+
+import argparse
 import sys
 from fractions import Fraction
 
 from touchstone.arguments import Parser
 from touchstone.charts import overlay
 from touchstone.cli import stop
-from touchstone.programs import RESULTS, Condition, find_claim, knobs_of, must_build, prepare
-from touchstone.series import Series, check_column, complete, settings_text, y_text
-from touchstone.sides import Side
-from touchstone.words import quantity, short_size, size, unit_of
+from touchstone.lines import DeclaredAxis, Knob
+from touchstone.programs import RESULTS, Condition, declaration, find_claim, must_build, prepare
+from touchstone.series import Series, check_column, complete, settings_text, y_axis
+from touchstone.sides import Side, Spread
+from touchstone.words import quantity, short_size, size
 
 MOST_POINTS = 1000
+Curve = dict[int, Spread]  # the knob's value -> y
 
 
-def values_of(first, last, step):
-    """[FROM ... TO] by STEP; stops with a sentence where these make no range."""
-    low, high = size(first), size(last)
-    for name, text, number in (("FROM", first, low), ("TO", last, high)):
-        if not text:
-            stop(f"give {name}=: a number, as in FROM=64K TO=4M")
-        if number is None:
-            stop(f"{name}={text}: is not a whole number (K, M or G may follow it)")
+def bound(name: str, text: str) -> int:
+    """Returns FROM or TO as a number; stops with a sentence where it is none."""
+    if not text:
+        stop(f"give {name}=: a number, as in FROM=64K TO=4M")
+    number = size(text)
+    if number is None:
+        stop(f"{name}={text}: is not a whole number (K, M or G may follow it)")
+    return number
+
+
+def values_of(first: str, last: str, step: str) -> list[int]:
+    """Returns [FROM ... TO] by STEP; stops with a sentence where these make no range."""
+    low, high = bound("FROM", first), bound("TO", last)
     if low > high:
         stop(f"FROM={first} is above TO={last}; a sweep goes up")
     times = step[:1] in "xX*"
@@ -32,7 +42,8 @@ def values_of(first, last, step):
     if times and (by <= 1 or low == 0) or not times and by <= 0:
         from_zero = ", and a FROM above 0" if low == 0 else ""
         stop(f"STEP={step}: give a factor above 1, as in x2{from_zero}, or a number to add, as in 64K")
-    found, exact = [], Fraction(low)
+    found: list[int] = []
+    exact = Fraction(low)
     while exact <= high:
         if not found or round(exact) > found[-1]:
             found.append(round(exact))
@@ -42,8 +53,8 @@ def values_of(first, last, step):
     return found
 
 
-def told(curve, unit, yunit):
-    """first → last, by way of the highest or lowest where that lies between."""
+def told(curve: Curve, unit: str, yunit: str) -> str:
+    """Returns first → last, by way of the highest or lowest where that lies between."""
     ys = [spread.median for spread in curve.values()]
     turn = next(((x, spread.median) for pick in (max, min) for x, spread in curve.items()
                  if spread.median == pick(ys) and spread.median not in (ys[0], ys[-1])), None)
@@ -51,31 +62,32 @@ def told(curve, unit, yunit):
     return f"{quantity(ys[0], yunit)}{middle} → {quantity(ys[-1], yunit)}"
 
 
-def width(curve):
+def width(curve: Curve) -> float:
+    """Returns how far the medians of a curve are apart."""
     ys = [spread.median for spread in curve.values()]
     return max(ys) - min(ys)
 
 
-def finding(side, series, knob, unit):
-    """The sentence above the chart: the way of the arm that moved most."""
+def finding(side: Side, series: Series, knob: str, unit: str) -> str:
+    """Returns the sentence above the chart: the way of the arm that moved most."""
     if series.y == "verdict":
         return series.runs_of_verdicts()
     curves = {arm: curve for arm in side.arms() if (curve := side.over_x(arm))}
     xs = sorted({row["x"] for row in side.first.rows})
-    start = f"{knob} {quantity(xs[0], unit)} → {quantity(xs[-1], unit)}: {series.about['y'].partition(',')[0]}"
+    start = f"{knob} {quantity(xs[0], unit)} → {quantity(xs[-1], unit)}: {side.words_of(series.y)}"
     still = sum(not width(curve) for curve in curves.values())
     if still == len(curves):
         return f"{start}: the same everywhere"
     most = max(curves, key=lambda arm: (width(curves[arm]) > 0 and not side.is_control(arm), width(curves[arm])))
-    return f"{start} {told(curves[most], unit, unit_of('y', side.metadata))} ({most})" + \
+    return f"{start} {told(curves[most], unit, side.unit_of('y'))} ({most})" + \
         (f"; {still} of {len(curves)} arms stand still" if still else "")
 
 
-def print_points(side, series, unit):
-    """The terminal's table: a line a value, a column an arm."""
+def print_points(side: Side, series: Series, unit: str) -> None:
+    """Prints the table for the terminal: a line a value, a column an arm."""
     curves = {} if series.y == "verdict" else {arm: side.over_x(arm) for arm in side.arms()}
-    yunit, wide = unit_of("y", side.metadata), max([16, *map(len, curves)])
-    print(f"{series.about['x']:<24} {'verdict':<14}" + "  ".join(f"{arm:>{wide}}" for arm in curves))
+    yunit, wide = side.unit_of("y"), max([16, *map(len, curves)])
+    print(f"{series.axes['x'].text:<24} {'verdict':<14}" + "  ".join(f"{arm:>{wide}}" for arm in curves))
     for point in series.points.values():
         if not point.rows:
             print(f"{point.label:<24} {point.verdict}: {point.note}")
@@ -86,35 +98,35 @@ def print_points(side, series, unit):
               (f"  {point.note}" if point.note else ""))
 
 
-def draw(side, series, title, factor):
+def draw(side: Side, series: Series, title: str, factor: bool) -> None:
+    """Draws the chart and prints its path, or why there is none."""
     why = overlay.missing()
     if why:
-        return print(why, file=sys.stderr)
+        print(why, file=sys.stderr)
+        return
     points = [(point.rows[0]["x"], point.verdict) for point in series.points.values() if point.rows]
     overlay.save(overlay.of_series(side, points, title, factor), series.path.with_suffix(".png"))
-    return print(f"chart: {series.path.with_suffix('.png')}")
+    print(f"chart: {series.path.with_suffix('.png')}")
 
 
-def sweep(series, conditions, program):
+def sweep(series: Series, conditions: list[Condition], program: str) -> None:
     """Measures; the first result tells whether the column can be had, and which one the chart shows."""
     series.resume()
-    series.about |= {key: series.metadata[key] for key in ("y", "column") if series.points and key in series.metadata}
-    series.y = series.about.get("column", series.y)
     for _, result in series.measure(conditions, program):
         if "column" in series.about or not result.rows:
             continue
-        series.y = series.y or result.metadata.get("charted", "resident_bytes").split()[0]
+        series.y = series.y or result.charted[0]
         why = check_column(series.y, result)
         if why:
             stop(why)
-        series.about |= {"y": y_text(series.y, result.metadata), "column": series.y}
+        series.axes["y"], series.about["column"] = y_axis(series.y, result), series.y
         once = len(result.rows) == len({(row["arm"], row["trial"]) for row in result.rows})
         if once and series.y not in ("y", "verdict"):
             print(f"{result.name} records once in each arm, so no column grows; Y=y or Y=verdict may show more",
                   file=sys.stderr)
 
 
-def arguments(argv):
+def arguments(argv: list[str] | None) -> argparse.Namespace:
     parser = Parser()
     parser.add_argument("claim", metavar="CLAIM")
     parser.add_argument("knob", metavar="KNOB")
@@ -127,28 +139,30 @@ def arguments(argv):
     return options
 
 
-def unit_of_knob(claim, program, name):
-    """bytes or count; stops where there is no such knob."""
-    knobs = knobs_of(program)
+def knob_of(claim: str, program: str, name: str) -> Knob:
+    """Returns a knob of the program, or one of the harness's settings; stops where there is no such knob."""
+    declared = declaration(program)
+    knobs = declared.knobs | declared.settings
     if not name:
         stop(f"give KNOB=: {claim} has {', '.join(knobs)}")
     if name not in knobs:
         stop(f"{claim} has no knob \"{name}\"; it has: {', '.join(knobs)}")
-    return "bytes" if knobs[name].endswith("bytes") else "count"
+    return knobs[name]
 
 
-def main(argv=None):
+def main(argv: list[str] | None = None) -> int:
+    """Sweeps, prints and draws; returns the exit status."""
     options = arguments(argv)
     prepare()
     claim = find_claim(options.claim)
     name, knob, factor = claim.partition("/")[2], options.knob, options.step[0] in "xX*"
     values = values_of(options.first, options.last, options.step)
     program = must_build(claim)
-    unit = unit_of_knob(claim, program, knob)
+    unit = knob_of(claim, program, knob).unit or "count"
     settings = settings_text(program, knob=knob, values=f"{values[0]}..{values[-1]}", step=options.step, y=options.y)
-    series = Series(f"{RESULTS}/sweeps/{name}.{knob}.csv", options.y, {
-        "x": f"{knob}, bytes" if unit == "bytes" else knob, "charted": "y", "chart": "lines",
-        "chart_options": "log-x" if factor else "", "swept": knob, "settings": settings})
+    x = DeclaredAxis(f"{knob}, {unit}" if unit != "count" else knob, unit)
+    series = Series(f"{RESULTS}/sweeps/{name}.{knob}.csv", options.y, x,
+                    {"charted": "y", "chart": "lines", "swept": knob, "settings": settings}, log=("x",) if factor else ())
     conditions = [Condition(setting, value, [setting]) for value in values
                   for setting in [f"{knob}={short_size(value) if unit == 'bytes' else value}"]]
     side = Side("", [complete(series, lambda: sweep(series, conditions, program))])

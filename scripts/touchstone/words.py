@@ -1,7 +1,6 @@
 # SPDX-License-Identifier: MIT
 """Numbers, units and columns as people read them, and as they type them."""
 import re
-from collections.abc import Mapping
 
 SIZE = {"": 1, "K": 1 << 10, "M": 1 << 20, "G": 1 << 30}
 SCALES = {"bytes": (1024, ("bytes", "KiB", "MiB", "GiB", "TiB", "PiB", "EiB")),
@@ -32,16 +31,8 @@ def unit_of_text(text: str) -> str:
     return "ns" if re.search(r"\b(ns|nanoseconds)\b", text) else "count"
 
 
-def axis_of(text: str) -> tuple[str, str]:
-    """Splits what a result says of x or y into text and unit: "bytes written | bytes" -> bytes written, bytes."""
-    words, bar, unit = text.rpartition(" | ")
-    return (words, unit) if bar else (text, unit_of_text(text))
-
-
-def unit_of(column: str, metadata: Mapping[str, str] | None = None) -> str:
-    """Returns the unit of a column: bytes, ns or count.  Of x and y the result's metadata tells it."""
-    if column in ("x", "y"):
-        return axis_of((metadata or {}).get(column, ""))[1]
+def unit_of(column: str) -> str:
+    """Returns the unit of a column, by the end of its name: bytes, ns or count."""
     return "bytes" if column.endswith("_bytes") else "ns" if column.endswith("_ns") else "count"
 
 
@@ -51,10 +42,8 @@ def without_unit(text: str) -> str:
     return re.sub(r"^(ns|nanoseconds) (?=for|of|per)", "time ", text)
 
 
-def words_of(column: str, metadata: Mapping[str, str] | None = None) -> str:
-    """Returns a column's name: minor_fault_count -> minor faults.  Of x and y the result's metadata tells it."""
-    if column in ("x", "y"):
-        return without_unit(axis_of((metadata or {}).get(column, column))[0]) or column
+def words_of(column: str) -> str:
+    """Returns a column's name in words: minor_fault_count -> minor faults."""
     if column == "mmapped_count":
         return "mmapped blocks"
     return re.sub(r"_bytes$", "", re.sub(r"_count$", "s", re.sub(r"_ns$", " time", column))).replace("_", " ")

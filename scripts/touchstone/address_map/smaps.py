@@ -6,6 +6,8 @@
 
 Numbers are bytes.  Nothing about the machine is assumed: sizes, addresses and the page size stand in the text.
 """
+from __future__ import annotations
+
 import re
 from dataclasses import dataclass, field
 from pathlib import PurePosixPath
@@ -25,22 +27,36 @@ class Region:
     permissions: str   # "rw-p"
     inode: int         # 0: no file behind it
     path: str          # "", "[heap]", "/usr/lib/libc.so.6"
-    kib: dict = field(default_factory=dict)  # "Rss" -> 132
-    flags: tuple = ()  # VmFlags: "gd" grows down, "ac" its pages are accounted: it was writable once
+    kib: dict[str, int] = field(default_factory=dict)  # "Rss" -> 132
+    flags: tuple[str, ...] = ()  # VmFlags: "gd" grows down, "ac" its pages are accounted: it was writable once
     kind: str = ""     # program, heap, mapping, library, kernel, stack
     file: str = ""     # whose part it is: "libc.so.6"
     name: str = ""     # "text", "heap" ...
 
-    size = property(lambda self: self.end - self.start)
-    resident = property(lambda self: self.kib["Rss"] * KIB)
-    page = property(lambda self: self.kib["KernelPageSize"] * KIB)
-    is_file = property(lambda self: self.path.startswith("/") and self.inode != 0 and self.permissions[3] == "p")
-    is_anonymous = property(lambda self: self.path == "" and self.inode == 0)
+    @property
+    def size(self) -> int:
+        return self.end - self.start
+
+    @property
+    def resident(self) -> int:
+        return self.kib["Rss"] * KIB
+
+    @property
+    def page(self) -> int:
+        return self.kib["KernelPageSize"] * KIB
+
+    @property
+    def is_file(self) -> bool:
+        return self.path.startswith("/") and self.inode != 0 and self.permissions[3] == "p"
+
+    @property
+    def is_anonymous(self) -> bool:
+        return self.path == "" and self.inode == 0
 
 
-def read(text):
-    """The mappings in the order of their addresses, not yet named."""
-    found = []
+def read(text: str) -> list[Region]:
+    """Returns the mappings in the order of their addresses, not yet named."""
+    found: list[Region] = []
     for number, line in enumerate(text.splitlines(), 1):
         head = _HEAD.fullmatch(line)
         if head:
@@ -62,8 +78,8 @@ def read(text):
     return sorted(found, key=lambda region: region.start)
 
 
-def _program(found):
-    """The program's file: load_elf_binary() starts the heap above it, so the last executable file below the heap.
+def _program(found: list[Region]) -> str:
+    """Returns the program's file: load_elf_binary() starts the heap above it, so the last executable file below the heap.
     A process without a heap: the first executable file that is no library by its name."""
     code = [region for region in found if region.is_file and "x" in region.permissions]
     heap = next((region.start for region in found if region.path == "[heap]"), None)
@@ -73,8 +89,8 @@ def _program(found):
     return next((region.path for region in code if ".so" not in PurePosixPath(region.path).name), "")
 
 
-def _name_part(region, parts):
-    """text, data ... of a program or library, by what may be done with it."""
+def _name_part(region: Region, parts: list[Region]) -> str:
+    """Returns text, data ... of a program or library, by what may be done with it."""
     if "x" in region.permissions:
         return "text"
     if "w" in region.permissions:
@@ -90,9 +106,10 @@ def _name_part(region, parts):
     return "header, symbols" if first and rest else "read-only data"
 
 
-def regions(found):
-    """The same list, each with its kind, file and name."""
-    program, files, before = _program(found), {}, None
+def regions(found: list[Region]) -> list[Region]:
+    """Gives each mapping its kind, file and name, and returns the list."""
+    program, before = _program(found), None
+    files: dict[str, list[Region]] = {}
     for region in found:
         if region.is_file:
             files.setdefault(region.path, []).append(region)
@@ -121,13 +138,13 @@ def regions(found):
     return found
 
 
-def own(named):
-    """What belongs to the process: all but the kernel's page in its own half (x86-64: vsyscall)."""
+def own(named: list[Region]) -> list[Region]:
+    """Returns what belongs to the process: all but the kernel's page in its own half (x86-64: vsyscall)."""
     return [region for region in named if region.name != "vsyscall"]
 
 
-def round_limit(named):
-    """The round number, m * 2^k with m < 8, just below which the process ends; None where there is none.
+def round_limit(named: list[Region]) -> int | None:
+    """Returns the round number, m * 2^k with m < 8, just below which the process ends; None where there is none.
     Randomisation moves a stack down by at most 1/256 of the addresses (STACK_TOP, STACK_RND_MASK)."""
     top, best = own(named)[-1].end, None
     for bits in range(max(top.bit_length() - 3, 0), top.bit_length() + 1):
@@ -137,13 +154,13 @@ def round_limit(named):
     return best
 
 
-def is_loader(region):
-    """ld-linux-x86-64.so.2, ld-musl-x86_64.so.1 ...: the program that loads the others (ld.so(8))."""
+def is_loader(region: Region) -> bool:
+    """Whether it is ld-linux-x86-64.so.2, ld-musl-x86_64.so.1 ...: the program that loads the others (ld.so(8))."""
     return region.kind == "library" and region.file.startswith("ld")
 
 
-def mappings_grow(named):
-    """"down", "up" or "": the kernel maps the loader before the loader maps the libraries (load_elf_interp(),
+def mappings_grow(named: list[Region]) -> str:
+    """Returns "down", "up" or "": the kernel maps the loader before the loader maps the libraries (load_elf_interp(),
     ld.so(8)), so these lie on the side to which mmap(2) goes."""
     loader = [region for region in named if is_loader(region)]
     later = ([region for region in named if region.kind == "library" and not is_loader(region)]

@@ -4,7 +4,8 @@ from dataclasses import dataclass
 
 from touchstone.charts.form import GREY, Form
 from touchstone.charts.gnuplot import Axis, quote
-from touchstone.sides import Spread, moved
+from touchstone.growth import moved
+from touchstone.sides import Spread
 from touchstone.words import quantity
 
 MOST_COLOURS = 7    # series of bars that can be told apart

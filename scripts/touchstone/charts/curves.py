@@ -83,7 +83,7 @@ class Curves(Form):
         if self.form == "stages":
             self.set_names(self.stages, range(1, len(self.stages) + 1), 0.7, len(self.stages) + 0.3)
         else:
-            self.set_axis(self.x, self.about.get("x", ""), 0.03)
+            self.set_axis(self.x, self.x_text(), 0.03)
 
     def thinned(self, curve):
         """(index, whether it is marked): markers on about a dozen points, each curve's on others where there are enough."""

@@ -2,7 +2,8 @@
 """Dots: one for each trial, and a line at their median."""
 from touchstone.charts.form import Form
 from touchstone.charts.gnuplot import quote
-from touchstone.sides import Spread, moved
+from touchstone.growth import moved
+from touchstone.sides import Spread
 from touchstone.words import quantity
 
 
@@ -36,7 +37,7 @@ class Dots(Form):
 
     def set_x(self):
         if self.over_x:
-            self.set_axis(self.x, self.about.get("x", ""), 0.06)
+            self.set_axis(self.x, self.x_text(), 0.06)
         else:
             self.set_names(list(map(self.full_name, self.arms)), range(1, len(self.arms) + 1), 0.5, len(self.arms) + 0.7)
 

@@ -3,13 +3,12 @@
 
 Columns move as sides.py says: y as it is, any other as growth since the first record.
 """
-import re
 from dataclasses import dataclass
 
 from touchstone import prediction
 from touchstone.charts.gnuplot import Axis, align_zeros, quote, quote_lines, quote_tic, wrap
 from touchstone.sides import Side
-from touchstone.words import SIZE, unit_of, words_of
+from touchstone.words import words_of
 
 MOST_BESIDE = 8     # arms, or groups of bars, that stand side by side; more lie one below the other
 DASHED, GREY, PURPLE = " lc rgb '#555555' lw 1.5 dt (4,4)", " lc rgb '#777777'", "#a0008c"
@@ -46,14 +45,14 @@ class Form:
         self.side, self.about, self.paper = Side("", [result]), result.metadata, paper
         self.arms, self.stages = self.side.arms(), list(dict.fromkeys(row["stage"] for row in result.rows))
         self.written, self.plots, self.below, self.longest_title = [], [], [], 0
-        self.x, self.y, self.y2 = Axis("x", unit_of("x", self.about), has_zero=False), Axis("y"), Axis("y2")
+        self.x, self.y, self.y2 = Axis("x", result.unit_of("x"), has_zero=False), Axis("y"), Axis("y2")
         self.is_lying = False  # names at the left, values to the right
         self.charted = {}  # column -> Axis
-        for column in self.about.get("charted", "").split() or ["resident_bytes"]:
+        for column in result.charted:
             if column not in result.columns:
                 raise Undrawable(f"'# charted:' names '{column}', which is no column of it")
-            self.charted[column] = self._axis_for(unit_of(column, self.about))
-        self.marks = [*self._options(), *self._predictions(result)]
+            self.charted[column] = self._axis_for(result.unit_of(column))
+        self.marks = [*self._declared(result), *self._predictions(result)]
 
     def _axis_for(self, unit):
         for axis in (self.y, self.y2):
@@ -62,18 +61,11 @@ class Form:
                 return axis
         raise Undrawable("'# charted:' names columns of three units, and a chart has two axes: leave one out")
 
-    def _options(self):
-        for word in self.about.get("chart_options", "").split():
-            mark = re.fullmatch(r"mark(-x)?=(-?\d+(?:\.\d+)?)([KMG]?):(.+)", word)
-            if mark:
-                yield Mark(self.x if mark[1] else self.y, float(mark[2]) * SIZE[mark[3]], mark[4].replace("_", " "))
-            elif word == "log-y":
-                self.y.log = True
-            elif word == "log-x":
-                self.x.log = any((row["x"] or 0) > 0 for row in self.side.first.rows)
-            else:
-                raise Undrawable(f"'# chart_options:' has '{word}': it may be log-x, log-y, "
-                                 "mark=VALUE:LABEL or mark-x=VALUE:LABEL")
+    def _declared(self, result):
+        self.y.log = "y" in result.log
+        self.x.log = "x" in result.log and any((row["x"] or 0) > 0 for row in result.rows)
+        for mark in result.marks:
+            yield Mark(self.x if mark.axis == "x" else self.y, mark.value, mark.label)
 
     def _predictions(self, result):
         for column, value, label in prediction.marks(result):
@@ -142,7 +134,7 @@ class Form:
         return arm + (" (control)" if self.side.is_control(arm) else "")
 
     def words_of(self, column):
-        return words_of(column, self.about) + (", right axis" if self.charted[column] is self.y2 else "")
+        return self.side.words_of(column) + (", right axis" if self.charted[column] is self.y2 else "")
 
     def key_name(self, arm, column):
         if len(self.charted) == 1:
@@ -151,9 +143,12 @@ class Form:
 
     def shown(self):
         """For those who cannot see the chart, and for search."""
-        x = f"; x: {self.about['x']}" if self.about.get("x") else ""
-        return (f"Chart of {', '.join(words_of(column, self.about) for column in self.charted)}{x}; "
+        x = f"; x: {self.x_text()}" if self.x_text() else ""
+        return (f"Chart of {', '.join(self.side.words_of(column) for column in self.charted)}{x}; "
                 f"arms: {', '.join(map(self.full_name, self.arms))}.")
+
+    def x_text(self):
+        return self.side.first.axis("x").text
 
     def value_label(self, axis):
         """What stands beside a vertical axis."""
@@ -161,7 +156,7 @@ class Form:
         grown = [words_of(column) + (": growth" if axis.unit == "bytes" else "") for column in shown if column != "y"]
         parts = [f"{'growth' if len(grown) > 1 else grown[0]} since the first record"] if grown else []
         if "y" in shown:
-            parts.append(self.about.get("y") or "y")
+            parts.append(self.side.first.axis("y").text or "y")
         return ("right axis: " if axis is self.y2 else "") + "; ".join(parts)
 
     # Axes.

@@ -25,7 +25,7 @@ HERE = Path(__file__).resolve().parent
 
 def finding_of(result):
     """Two sentences: the claim with its verdict; what is true instead, which control failed, or why."""
-    failed = [finding.what for finding in result.findings if finding.control and finding.outcome != "held"]
+    failed = [finding.sentence for finding in result.findings if finding.control and finding.outcome != "held"]
     second = ""
     if result.verdict == "refuted" and result.metadata.get("instead"):
         second = f"instead: {result.metadata['instead']}"
@@ -57,7 +57,7 @@ def setup(result, paper, output, title, size):
              "claim": about["claim"], "verdict": result.verdict, "instead": about.get("instead", "")}
     return ["set encoding utf8", f"set terminal {paper.terminal()}",
             *(f"{name} = {quote(text)}" for name, text in texts.items()), f"title = {quote_lines(title)}",
-            *(f"{name}_label = {quote(about.get(name, ''))}" for name in ("x", "y")),
+            *(f"{name}_label = {quote(result.axis(name).text)}" for name in ("x", "y")),
             "set output output", f"load {quote(str(HERE / 'look.gp'))}",
             f"set label 1000 title at screen 0.02, screen {1 if paper.is_text else 0.96} left font ',{size}'",
             f"set size 1, {1 - height:.6g}", *(["unset grid"] if paper.is_text else [])]

@@ -16,7 +16,7 @@ from importlib import import_module
 from touchstone.comparison import pair_text
 from touchstone.files import write_whole
 from touchstone.results import VERDICTS
-from touchstone.words import label_in, quantity, scale_of, unit_of, words_of
+from touchstone.words import label_in, quantity, scale_of
 
 COLOURS = ("#0072B2", "#D55E00", "#009E73", "#CC79A7", "#E69F00", "#56B4E9", "#000000")
 MARKERS = "osD^vPX"
@@ -166,15 +166,15 @@ def _curve(axes, comparison, arm, column):
 
 
 def _panel_axes(axes, comparison, column, values, across, width):
-    metadata, log = comparison.base.metadata, comparison.base.metadata.get("chart_options", "")
-    _scale(axes, "y", values, unit_of(column, metadata), words_of(column, metadata), "log-y" in log)
-    if metadata.get("chart") == "stages":
+    base = comparison.base.first
+    _scale(axes, "y", values, base.unit_of(column), base.words_of(column), "y" in base.log)
+    if base.metadata.get("chart") == "stages":
         stages = _stages(comparison)
         axes.set_xticks(range(len(stages)), ["\n".join(textwrap.wrap(stage, 18)) for stage in stages], size=10,
                         rotation=35, ha="right", rotation_mode="anchor")
         axes.set_xlim(-0.3, len(stages) - 0.7)
     else:
-        _scale(axes, "x", across, unit_of("x", metadata), metadata.get("x", "x"), "log-x" in log, zero=False)
+        _scale(axes, "x", across, base.unit_of("x"), base.axis("x").text or "x", "x" in base.log, zero=False)
         axes.set_xlabel("\n".join(textwrap.wrap(axes.get_xlabel(), width)))
 
 
@@ -244,13 +244,13 @@ def _said(base, other, unit):
 
 def _pairs(comparison, columns, titles):
     """A panel a column, a line a quantity."""
-    metadata = comparison.base.metadata
+    measured = comparison.base.first
     lines = {column: _lines(comparison, column) for column in columns}
     heights = [1.1 + 0.40 * len(own) for own in lines.values()]
     figure, panels = _figure(*titles, 1, len(columns), sum(heights) + 0.4, heights)
     longest = 0
     for axes, (column, own) in zip(panels, lines.items()):
-        unit = unit_of(column, metadata)
+        unit = measured.unit_of(column)
         for y, (_, base, other) in enumerate(own):
             _pair(axes, y, base, other)
             text = _said(base, other, unit)
@@ -258,7 +258,7 @@ def _pairs(comparison, columns, titles):
             axes.text(1.01, y, text, va="center", size=10.5, transform=axes.get_yaxis_transform(),
                       weight="bold" if not (base and other) or base.differs(other) else "normal")
         values = [bound for _, *sides in own for spread in sides if spread for bound in (spread.low, spread.high)]
-        _scale(axes, "x", values, unit, words_of(column, metadata), "log-y" in metadata.get("chart_options", ""))
+        _scale(axes, "x", values, unit, measured.words_of(column), "y" in measured.log)
         axes.set_yticks(range(len(own)), ["\n".join(textwrap.wrap(name, 34)) for name, *_ in own], size=10.5)
         axes.set_ylim(len(own) - 0.4, -0.6)
     for side, look in reversed(_sides(comparison)):
@@ -304,11 +304,11 @@ def _verdict_changes(axes, points):
 
 def of_series(side, points, title, log):
     """The figure of a series: y of each arm over the knob.  points: (knob's value, verdict) of each run."""
-    metadata = side.metadata
-    figure, (axes,) = _figure(title, "claim: " + metadata.get("claim", ""))
+    series = side.first
+    figure, (axes,) = _figure(title, "claim: " + series.metadata.get("claim", ""))
     curves = {arm: found for arm in side.arms() if (found := side.over_x(arm))}
     values = [bound for found in curves.values() for spread in found.values() for bound in (spread.low, spread.high)]
-    judged = metadata.get("y", "").startswith("verdict")  # the same in every arm: one curve stands for all
+    judged = series.metadata.get("column") == "verdict"  # the same in every arm: one curve stands for all
     for number, (arm, found) in enumerate(list(curves.items())[:1] if judged else curves.items()):
         look = _look(number, side.is_control(arm) and not judged)
         name = arm + (" (control)" if side.is_control(arm) else "")
@@ -316,8 +316,8 @@ def of_series(side, points, title, log):
         axes.fill_between(list(found), [spread.low for spread in found.values()],
                           [spread.high for spread in found.values()], color=look["color"], alpha=0.15)
     wide = min(values) > 0 and max(values) / min(values) >= 16
-    _scale(axes, "y", values, unit_of("y", metadata), metadata.get("y", "y"), log and wide)
-    _scale(axes, "x", [x for found in curves.values() for x in found], unit_of("x", metadata), metadata.get("x", "x"), log,
+    _scale(axes, "y", values, series.unit_of("y"), series.axis("y").text or "y", log and wide)
+    _scale(axes, "x", [x for found in curves.values() for x in found], series.unit_of("x"), series.axis("x").text or "x", log,
            zero=False)
     axes.set_ylabel("\n".join(textwrap.wrap(axes.get_ylabel(), 40)))
     if judged:

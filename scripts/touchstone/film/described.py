@@ -1,24 +1,29 @@
 # SPDX-License-Identifier: MIT
 """What a frame of a film shows, in words and numbers."""
-from touchstone.film.read import MAPPINGS, PAGES
+from __future__ import annotations
+
+from touchstone.film.read import MAPPINGS, PAGES, Frame, Segment
 from touchstone.words import size_in_short
 
 
-def total(segments, *states):
+def total(segments: list[Segment], *states: str) -> int:
+    """Returns how many bytes are in one of these states."""
     return sum(size for state, _, size, _ in segments if state in states)
 
 
-def number_of(segments, *states):
+def number_of(segments: list[Segment], *states: str) -> int:
+    """Returns how many chunks or pages are in one of these states."""
     return sum(count for state, _, _, count in segments if state in states)
 
 
-def described(frame):
-    """What the picture shows, in words."""
+def described(frame: Frame) -> str:
+    """Returns what the picture shows, in words."""
     holes, in_use = number_of(frame.chunks, "free"), number_of(frame.chunks, "in use")
     parts = [f"break at {size_in_short(frame.end)}"]
     if frame.chunks:
         parts += [f"{in_use:,} chunk{'s' * (in_use != 1)} in use, {size_in_short(total(frame.chunks, 'in use'))}",
-                  f"{holes:,} hole{'s' * (holes != 1)}, {size_in_short(total(frame.chunks, 'free'))}" if holes else "no hole",
+                  f"{holes:,} hole{'s' * (holes != 1)}, {size_in_short(total(frame.chunks, 'free'))}" if holes
+                  else "no hole",
                   f"top {size_in_short(total(frame.chunks, 'top'))}"]
         parts += [f"{number_of(frame.chunks, state):,} {what}, {size_in_short(total(frame.chunks, state))}"
                   for state, what in (("cached", "in the tcache"), ("fast", "in fastbins"))
@@ -32,11 +37,12 @@ def described(frame):
     return "; ".join(parts)
 
 
-def summed_up(frame):
-    """The same as one short line."""
+def summed_up(frame: Frame) -> str:
+    """Returns what the picture shows, as one short line."""
     heap = frame.heap_pages()
     parts = [f"{what} {size_in_short(total(frame.chunks, *states))}" for what, states in
-             (("in use", ["in use"]), ("holes", ["free"]), ("tcache", ["cached"]), ("fastbins", ["fast"]), ("top", ["top"]))
+             (("in use", ["in use"]), ("holes", ["free"]), ("tcache", ["cached"]), ("fastbins", ["fast"]),
+              ("top", ["top"]))
              if number_of(frame.chunks, *states)]
     parts.append(f"in memory {size_in_short(total(heap, 'resident'))} of {size_in_short(total(heap, *PAGES))}")
     if frame.mappings:

@@ -5,11 +5,15 @@
     for frame in film.arms["as it is"]:
         print(frame.stage, frame.end, frame.chunks)
 """
+from __future__ import annotations
+
 import csv
 import re
 from dataclasses import dataclass, field
+from pathlib import Path
 
 from touchstone.files import Damaged
+from touchstone.results import wrong_format
 
 # state -> (what the legend calls it, colour by Okabe and Ito, pattern); in the order in which a column stacks them.
 CHUNKS = {
@@ -31,35 +35,45 @@ MAPPINGS = {
 }
 
 
+Segment = tuple  # (state, start, bytes, count)
+
+
 @dataclass
 class Frame:
     """One record(): lists of (state, start, bytes, count) in rising order; addresses from the heap's start."""
     record: int
     stage: str
     end: int = 0  # where the break stands
-    chunks: list = field(default_factory=list)
-    pages: list = field(default_factory=list)
-    mappings: list = field(default_factory=list)
-    names: dict = field(default_factory=dict)  # start -> what the stage that allocated it calls it
+    chunks: list[Segment] = field(default_factory=list)
+    pages: list[Segment] = field(default_factory=list)
+    mappings: list[Segment] = field(default_factory=list)
+    names: dict[int, str] = field(default_factory=dict)  # start -> what the stage that allocated it calls it
 
-    def heap_pages(self):
+    def heap_pages(self) -> list[Segment]:
+        """Returns the pages below the break."""
         return [page for page in self.pages if 0 <= page[1] < self.end]
 
-    def mapped_pages(self):
+    def mapped_pages(self) -> list[Segment]:
+        """Returns the pages of mappings."""
         return [page for page in self.pages if not 0 <= page[1] < self.end]
 
 
 @dataclass
 class Film:
-    metadata: dict = field(default_factory=dict)
-    reasons: list = field(default_factory=list)
-    arms: dict = field(default_factory=dict)  # name -> [Frame]
+    metadata: dict[str, str] = field(default_factory=dict)
+    reasons: list[str] = field(default_factory=list)
+    arms: dict[str, list[Frame]] = field(default_factory=dict)
 
 
-def read_film(path):
-    film, columns = Film(), None
+def read_film(path: str | Path) -> Film:
+    """Returns the film of a file; raises Damaged where it is none, or in another format."""
+    film = Film()
+    columns: list[str] | None = None
     with open(path, encoding="utf-8", errors="replace", newline="") as file:
-        for number, row in enumerate(csv.reader(file), 1):
+        refused = wrong_format(file.readline())
+        if refused:
+            raise Damaged(f"it {refused}")
+        for number, row in enumerate(csv.reader(file), 2):
             if row and row[0].startswith("# "):
                 key, _, text = ",".join(row)[2:].partition(": ")
                 if key == "reason":
@@ -80,7 +94,7 @@ def read_film(path):
     return film
 
 
-def _add(film, row):
+def _add(film: Film, row: list[str]) -> None:
     arm, _, record, stage, kind, state, start, size, count = row
     frames = film.arms.setdefault(arm, [])
     if not frames or frames[-1].record != int(record):
@@ -95,9 +109,10 @@ def _add(film, row):
     into.append((state, int(start), int(size), int(count)))
 
 
-def _name_blocks(frames):
-    """A stage called "malloc A" names the one block that is new then."""
-    before, names = set(), {}
+def _name_blocks(frames: list[Frame]) -> None:
+    """Names blocks: a stage called "malloc A" names the one block that is new then."""
+    before: set[tuple[int, int]] = set()
+    names: dict[tuple[int, int], str] = {}
     for frame in frames:
         if len(frame.chunks) > 2000:
             return

@@ -1,10 +1,13 @@
 # SPDX-License-Identifier: MIT
 """One claim as the report shows it."""
+from __future__ import annotations
+
 import base64
 import hashlib
 import os
 import re
 from pathlib import Path
+from typing import Any
 from urllib.parse import quote
 
 from markupsafe import Markup
@@ -14,17 +17,28 @@ from touchstone.files import ROOT
 from touchstone.film import draw
 from touchstone.film.draw import patterns
 from touchstone.film.view import view
-from touchstone.report.findings import finding_view, human, value
+from touchstone.lines import Knob
+from touchstone.report.findings import finding_view, value
 from touchstone.report.pictures import chart
 from touchstone.report.tables import observed_view, rows_view
-from touchstone.source import Source
+from touchstone.results import Result
+from touchstone.source import paragraphs
 
 PLAYER = Path(draw.__file__).with_name("player.js")
 
 
-def film_view(result, source, prefix):
-    """The stages as drawings; film/draw.py makes markup of text that it escapes."""
-    shown = view(result.path.with_suffix(".film.csv"), source, prefix)
+def recorded_lines(result: Result) -> dict[str, list[int]]:
+    """Returns the lines of each arm's records in its first trial, in their order."""
+    found: dict[str, list[int]] = {}
+    for row in result.rows:
+        if row["trial"] == 1:
+            found.setdefault(row["arm"], []).append(row["line"])
+    return found
+
+
+def film_view(result: Result, source: str | None, prefix: str) -> dict[str, Any] | None:
+    """Returns the stages as drawings; film/draw.py makes markup of text that it escapes."""
+    shown = view(result.path.with_suffix(".film.csv"), source, recorded_lines(result), prefix)
     for player in shown["players"] if shown else []:
         for frame in player["frames"]:
             for one in frame["pictures"]:
@@ -32,33 +46,33 @@ def film_view(result, source, prefix):
     return shown
 
 
-def film_player():
-    """What the page needs once: the fills, their style, the script, and the hash that alone lets that script run."""
+def film_player() -> dict[str, Any]:
+    """Returns what the page needs once: the fills, their style, the script, and the hash that alone lets that script run."""
     fills, style = patterns()
     script = PLAYER.read_text(encoding="utf-8")
     digest = base64.b64encode(hashlib.sha256(script.encode()).digest()).decode()
     return {"fills": Markup(fills), "style": Markup(style), "script": Markup(script), "hash": f"sha256-{digest}"}
 
 
-def read_source(result):
-    """The experiment's source when it lies in this project, else None."""
+def read_source(result: Result) -> str | None:
+    """Returns the experiment's source when it lies in this project, else None."""
     path = (ROOT / result.metadata.get("source", "")).resolve()
     if ROOT in path.parents and path.is_file():
-        return Source(path)
+        return path.read_text(encoding="utf-8", errors="replace")
     return None
 
 
-def paragraph_view(lines):
-    """Drawings and lists keep their lines, prose flows."""
+def paragraph_view(lines: list[str]) -> dict[str, Any]:
+    """Returns a paragraph as it is shown: drawings and lists keep their lines, prose flows."""
     drawn = any(line.startswith((" ", "\t", "- ")) for line in lines)
     return {"drawn": drawn, "text": ("\n" if drawn else " ").join(lines)}
 
 
-def mechanism_view(source):
-    paragraphs = source.paragraphs() if source else []
-    views = {"prose": [], "control": [], "try": []}
-    for lines in paragraphs:
-        kind = next((name for name in ("control", "try") if lines[0].lower().startswith(name + ":")), "prose")
+def mechanism_view(source: str | None) -> dict[str, list]:
+    """Returns the paragraphs of the teaching comment: the mechanism, the control and what to try."""
+    views: dict[str, list] = {"prose": [], "control": [], "try": []}
+    for lines in paragraphs(source or ""):
+        kind = next((name for name in ("control", "try") if re.match(rf"{name}s?:", lines[0], re.IGNORECASE)), "prose")
         if kind != "prose":
             first = lines[0].partition(":")[2].strip()
             if re.match(r"[a-z]+[ ,;:]", first):  # a word, and no name such as block=1M
@@ -68,37 +82,40 @@ def mechanism_view(source):
     return views
 
 
-def knob_view(name, text, source):
-    unit, meaning = source.knobs.get(name, ("", "")) if source else ("", "")
-    return {"name": name, "value": value(text, unit), "unit": "" if unit == "bytes" and human(text, unit) else unit,
-            "meaning": meaning or {"trials": "how often each arm runs, interleaved",
-                                   "time_limit": "longest time one arm may take, in seconds"}.get(name, "")}
+def knob_view(knob: Knob) -> dict[str, Any]:
+    """Returns what the page shows of a knob."""
+    text, is_size = str(knob.value), knob.unit in ("bytes", "ns")
+    return {"name": knob.name, "value": value(text, knob.unit if is_size else ""), "unit": "" if is_size else knob.unit,
+            "meaning": knob.meaning}
 
 
-def command(result, mechanism):
-    """How to run it again, with the first knob setting that "Try:" names."""
+def command(result: Result, mechanism: dict[str, list]) -> str:
+    """Returns how to run it again, with the first knob setting that "Try:" names."""
     tried = " ".join(paragraph["text"] for paragraph in mechanism["try"])
     setting = next((setting for setting in re.findall(r"\b\w+=\d+[KMGkmg]?\b", tried)
                     if setting.partition("=")[0] in result.knobs), None)
     return f"make run CLAIM={result.name}" + (f' KNOBS="{setting}"' if setting else "")
 
 
-def stages_view(result, source):
-    stages = dict.fromkeys(row["stage"] for row in result.rows)
-    return [{"name": stage, "lines": [call.line for call in (source.calls.get(stage, []) if source else [])
-                                      if call.function.startswith("record")]} for stage in stages]
+def stages_view(result: Result) -> list[dict[str, Any]]:
+    """Returns each stage with the lines of the source that recorded it."""
+    lines: dict[str, set[int]] = {}
+    for row in result.rows:
+        lines.setdefault(row["stage"], set()).add(row["line"])
+    return [{"name": stage, "lines": sorted(line for line in found if line)} for stage, found in lines.items()]
 
 
-def key_finding(result, findings):
-    """For the table of verdicts: the claim's first expectation, where it is refuted the first that failed."""
+def key_finding(result: Result, findings: list[dict]) -> dict | None:
+    """Returns the finding for the table of verdicts: the claim's first expectation, where it is refuted the first that failed."""
     own = [finding for finding in findings if not finding["control"]]
     return next((finding for finding in own if result.verdict == "refuted" and finding["outcome"] == "failed"),
                 own[0] if own else None)
 
 
-def claim_view(result, folder):
+def claim_view(result: Result, folder: Path) -> dict[str, Any]:
+    """Returns everything that the page shows of a claim."""
     source = read_source(result)
-    findings = [finding_view(finding, result, source) for finding in result.findings]
+    findings = [finding_view(finding) for finding in result.findings]
     prefix = re.sub(r"[^\w-]", "_", f"{result.chapter}-{result.name}")
     claim = result.metadata.get("claim", result.name.replace("_", " "))
     key = key_finding(result, findings)
@@ -115,10 +132,10 @@ def claim_view(result, folder):
         "chart": drawn, "chart_is_damaged": drawn is None and svg.exists(),
         "address_map": chart(result.path.with_suffix(".address_map.svg"), f"{prefix}-address_map", None),
         "rows": None if drawn else rows_view(result), "mechanism": mechanism, "command": command(result, mechanism),
-        "knobs": [knob_view(name, text, source) for name, text in result.knobs.items()],
+        "knobs": [knob_view(knob) for knob in (*result.knobs.values(), *result.settings.values())],
         "predictions": prediction.view(result), "hypothesis": result.metadata.get("hypothesis", ""),
-        "arms": result.arms, "stages": stages_view(result, source), "observed": observed_view(result),
-        "source": result.metadata.get("source", ""), "source_text": source.text if source else None,
+        "arms": result.arms, "stages": stages_view(result), "observed": observed_view(result),
+        "source": result.metadata.get("source", ""), "source_text": source,
         "source_link": quote(os.path.relpath(ROOT / result.metadata.get("source", ""), folder)),
         "csv_link": quote(f"{result.chapter}/{result.path.name}"),
         "film": film_view(result, source, prefix), "film_link": quote(f"{result.chapter}/{result.name}.film.csv"),

@@ -1,5 +1,7 @@
 # SPDX-License-Identifier: MIT
 """Writes RESULTS/index.html, one page that stands alone: behind scripts/report."""
+from __future__ import annotations
+
 import os
 from pathlib import Path
 
@@ -9,9 +11,11 @@ from touchstone.files import ROOT, write_whole
 from touchstone.results import read_results
 
 
-def main(argv=None):
+def main(argv: list[str] | None = None) -> int:
+    """Writes the page; returns the exit status."""
     parser = Parser()
-    parser.add_argument("results", nargs="?", metavar="RESULTS", default=ROOT / (os.environ.get("RESULTS") or "results/latest"))
+    parser.add_argument("results", nargs="?", metavar="RESULTS",
+                        default=ROOT / (os.environ.get("RESULTS") or "results/latest"))
     asked = parser.parse_args(argv)
     try:
         from touchstone.report.page import page

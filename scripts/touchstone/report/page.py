@@ -1,13 +1,17 @@
 # SPDX-License-Identifier: MIT
 """The whole page: chapters, environment, what was not run and what is missing."""
+from __future__ import annotations
+
 import re
 import subprocess
+from pathlib import Path
+from typing import Any
 
 from touchstone.files import ROOT
 from touchstone.pages import VERDICTS, render
 from touchstone.report.claim import claim_view, film_player
 from touchstone.report.findings import human
-from touchstone.results import chapter_order
+from touchstone.results import Result, chapter_order
 from touchstone.words import grouped
 
 CONDITIONS = {  # metadata key -> what it means for the numbers
@@ -30,24 +34,24 @@ say() { [[ $role == measure ]] || for_tests || present || printf '%s\\t%s\\n' "$
 """
 
 
-def chapter_title(name):
-    """The first heading of the chapter's README, else the folder's name; and the README's text."""
+def chapter_title(name: str) -> tuple[str, str]:
+    """Returns the first heading of the chapter's README, else the folder's name; and the README's text."""
     try:
         text = (ROOT / "experiments" / name / "README.md").read_text(encoding="utf-8", errors="replace")
     except OSError:
         text = ""
     heading = re.search(r"^# +(.+)$", text, re.MULTILINE)
-    number, title = re.match(r"(?:(\d+)_)?(.*)", name).groups()
+    number, _, title = name.partition("_") if re.match(r"\d+_", name) else ("", "", name)
     return (f"{number}. " if number else "") + (heading[1].strip() if heading else title.replace("_", " ")), text
 
 
-def chapters_view(results, folder):
-    """Chapters by number; claims in the order in which the chapter's README tells them, then by name."""
+def chapters_view(results: list[Result], folder: Path) -> list[dict[str, Any]]:
+    """Returns the chapters by number; claims in the order in which the chapter's README tells them, then by name."""
     chapters = []
     for name in dict.fromkeys(result.chapter for result in results):
         title, readme = chapter_title(name)
-        told = lambda result: (at if (at := readme.find(result.name)) >= 0 else len(readme), result.name)
-        claims = sorted((result for result in results if result.chapter == name), key=told)
+        claims = sorted((result for result in results if result.chapter == name),
+                        key=lambda result: (place_in(readme, result.name), result.name))
         verdicts = [result.verdict for result in claims]
         chapters.append({"id": "chapter-" + re.sub(r"[^\w-]", "_", name), "title": title,
                          "counts": [(verdict, verdicts.count(verdict)) for verdict in VERDICTS if verdict in verdicts],
@@ -55,9 +59,14 @@ def chapters_view(results, folder):
     return chapters
 
 
-def environment_view(results):
-    """Each key of the machine with its values; more than one value says which claims have it."""
-    found = {}
+def place_in(text: str, name: str) -> int:
+    """Returns where a text first tells of a claim; its end where it does not."""
+    return text.find(name) if name in text else len(text)
+
+
+def environment_view(results: list[Result]) -> list[dict[str, Any]]:
+    """Returns each key of the machine with its values; more than one value says which claims have it."""
+    found: dict[str, dict[str, list[str]]] = {}
     for result in results:
         for key, text in result.machine().items():
             found.setdefault(key, {}).setdefault(text, []).append(result.name)
@@ -69,14 +78,15 @@ def environment_view(results):
                         sorted(values.items(), key=lambda item: -len(item[1]))]} for key, values in found.items()]
 
 
-def with_bytes(text):
+def with_bytes(text: str) -> str:
     """25276502016 bytes -> 23.54 GiB (25,276,502,016 bytes)"""
     number = re.fullmatch(r"(\d+) bytes", text)
-    said = human(number[1], "bytes") if number else None
-    return f"{said} ({grouped(number[1])} bytes)" if said else text
+    short = human(number[1], "bytes") if number else None
+    return f"{short} ({grouped(number[1])} bytes)" if number and short else text
 
 
-def machine_line(environment):
+def machine_line(environment: list[dict[str, Any]]) -> str:
+    """Returns the machine in one line."""
     first = {entry["key"]: entry["values"][0]["text"].partition(" (")[0] for entry in environment}
     parts = [first.get("kernel"), "glibc " + first["glibc"] if "glibc" in first else None,
              first["page_size"] + " pages" if "page_size" in first else None,
@@ -84,14 +94,15 @@ def machine_line(environment):
     return " · ".join(part for part in parts if part)
 
 
-def not_run(results):
+def not_run(results: list[Result]) -> list[str]:
+    """Returns CHAPTER/CLAIM of each experiment that has no result here."""
     measured = {(result.chapter, result.name) for result in results}
     sources = sorted((ROOT / "experiments").glob("*/*.c"), key=lambda path: chapter_order(path.parent.name))
     return [f"{path.parent.name}/{path.stem}" for path in sources if (path.parent.name, path.stem) not in measured]
 
 
-def missing_tools():
-    """(name, what its absence costs) by the list that setup and doctor read; None where that cannot be had."""
+def missing_tools() -> list[list[str]] | None:
+    """Returns (name, what its absence costs) by the list that setup and doctor read; None where that cannot be had."""
     try:
         said = subprocess.run(["bash", "-c", MISSING_TOOLS], cwd=ROOT, capture_output=True, text=True)
     except OSError:
@@ -99,7 +110,8 @@ def missing_tools():
     return [line.split("\t", 1) for line in said.stdout.splitlines()] if said.returncode == 0 else None
 
 
-def page(results, folder):
+def page(results: list[Result], folder: Path) -> str:
+    """Returns the page."""
     environment = environment_view(results)
     chapters = chapters_view(results, folder)
     films = any(claim["film"] and claim["film"]["players"] for chapter in chapters for claim in chapter["claims"])

@@ -1,7 +1,10 @@
 # SPDX-License-Identifier: MIT
 """A chart as a part of the page: its identifiers, styles and links may reach nothing else."""
+from __future__ import annotations
+
 import re
 import xml.etree.ElementTree as ET
+from pathlib import Path
 
 from markupsafe import Markup
 
@@ -11,8 +14,8 @@ ET.register_namespace("xlink", "http://www.w3.org/1999/xlink")
 UNWANTED = {SVG + tag for tag in ("script", "foreignObject", "metadata", "a")}
 
 
-def own_references(text, prefix):
-    """#id and url(#id) under the claim's own prefix; None for what leads out of the page."""
+def own_references(text: str, prefix: str) -> str | None:
+    """Returns #id and url(#id) under the claim's own prefix; None for what leads out of the page."""
     if "url(" not in text:
         return text
     if re.search(r"url\(\s*(?!['\"]?#)", text):
@@ -20,31 +23,33 @@ def own_references(text, prefix):
     return re.sub(r"url\(\s*['\"]?#([^'\")]+)['\"]?\s*\)", rf"url(#{prefix}-\1)", text)
 
 
-def own_attributes(element, prefix):
+def own_attributes(element: ET.Element, prefix: str) -> None:
+    """Puts what an element refers to under the claim's prefix; removes what would run or load something."""
     for name, text in list(element.attrib.items()):
         bare = name.rpartition("}")[2]
+        own: str | None
         if bare == "id":
-            text = f"{prefix}-{text}"
+            own = f"{prefix}-{text}"
         elif bare == "href":
-            text = f"#{prefix}-{text[1:]}" if text.startswith("#") else text if text.startswith("data:image/") else None
+            own = f"#{prefix}-{text[1:]}" if text.startswith("#") else text if text.startswith("data:image/") else None
         else:
-            text = None if bare.lower().startswith("on") else own_references(text, prefix)
-        if text is None:
+            own = None if bare.lower().startswith("on") else own_references(text, prefix)
+        if own is None:
             del element.attrib[name]
         else:
-            element.set(name, text)
+            element.set(name, own)
 
 
-def own_style(text, prefix):
-    """A style sheet in a chart must not reach the rest of the page."""
+def own_style(text: str, prefix: str) -> str:
+    """Returns a chart's style sheet so that it does not reach the rest of the page."""
     text = own_references(re.sub(r"@import[^;]*;?", "", text), prefix) or ""
     text = re.sub(r"#([A-Za-z_][\w-]*)(?=[^{}]*\{)", rf"#{prefix}-\1", text)
     return re.sub(r"(^|[{}])([^{}@]+)(?=\{)",
                   lambda rule: rule[1] + ", ".join(f"#{prefix}-chart {one.strip()}" for one in rule[2].split(",")), text)
 
 
-def chart(path, prefix, label):
-    """The SVG as markup for this page; None when there is none or it is no SVG.  Without a label its own text is taken."""
+def chart(path: Path, prefix: str, label: str | None) -> Markup | None:
+    """Returns the SVG as markup for this page; None when there is none or it is no SVG.  Without a label its own text is taken."""
     try:
         svg = ET.parse(path).getroot()
     except (OSError, ET.ParseError):

@@ -1,8 +1,13 @@
 # SPDX-License-Identifier: MIT
 """Rows and listings as the report shows them: their head and their tail."""
+from __future__ import annotations
+
 import csv
 import re
+from pathlib import Path
+from typing import Any
 
+from touchstone.results import Result
 from touchstone.words import grouped
 
 TABLE_ROWS = 24   # longest table of rows: its head and its tail
@@ -10,15 +15,15 @@ LOOKS = 12        # the same for what ps saw: the verdict does not rest on it
 DUMP_LINES = 120  # longest pmap listing
 
 
-def head_and_tail(items, most):
-    """(head, how many are left out, tail)"""
+def head_and_tail(items: list, most: int) -> tuple[list, int, list]:
+    """Returns (head, how many are left out, tail)"""
     if len(items) <= most:
         return items, 0, []
     return items[:most // 2], len(items) - most // 2 * 2, items[-(most // 2):]
 
 
-def table_view(columns, rows, most=TABLE_ROWS):
-    """Cells as text; left out is a column that says nothing: empty all the way down, or x always 0, or one trial."""
+def table_view(columns: list[str], rows: list[list[str]], most: int = TABLE_ROWS) -> dict[str, Any]:
+    """Returns cells as text; left out is a column that says nothing: empty all the way down, or x always 0, or one trial."""
     nothing = {"trial": {"1"}, "x": {"", "0"}}
     kept = [i for i in range(len(columns)) if any(row[i] not in nothing.get(columns[i], {""}) for row in rows)]
     cut = [[row[i] if columns[i] == "pid" else grouped(row[i]) for i in kept] for row in rows]
@@ -27,14 +32,16 @@ def table_view(columns, rows, most=TABLE_ROWS):
     return {"columns": [columns[i] for i in kept], "is_text": texts, "head": head, "left_out": left_out, "tail": tail}
 
 
-def rows_view(result):
-    wanted = ["arm", "trial", "stage", "x", "y"] + result.metadata.get("charted", "").split()
+def rows_view(result: Result) -> dict[str, Any]:
+    """Returns the recorded rows, of the columns that are charted."""
+    wanted = ["arm", "trial", "stage", "x", "y"] + result.charted
     columns = [column for column in wanted if column in result.columns]
     return table_view(columns, [["" if row[column] is None else str(row[column]) for column in columns]
                                 for row in result.rows])
 
 
-def listing(path):
+def listing(path: Path) -> str | None:
+    """Returns the head and the tail of a listing; None where there is none."""
     try:
         lines = path.read_text(encoding="utf-8", errors="replace").splitlines()
     except OSError:
@@ -43,8 +50,8 @@ def listing(path):
     return "\n".join(head + ([f"... {left_out} lines left out; {path.name} has them ..."] if left_out else []) + tail)
 
 
-def observed_view(result):
-    """What ps and pmap saw: a table, and the listings of the first arm's first and last stage."""
+def observed_view(result: Result) -> dict[str, Any] | None:
+    """Returns what ps and pmap saw: a table, and the listings of the first arm's first and last stage."""
     folder = result.path.with_suffix(".observed")
     try:
         with open(folder / "ps.csv", encoding="utf-8", errors="replace", newline="") as file:
