@@ -5,6 +5,7 @@ import re
 SIZE = {"": 1, "K": 1 << 10, "M": 1 << 20, "G": 1 << 30}
 SCALES = {"bytes": (1024, ("bytes", "KiB", "MiB", "GiB", "TiB", "PiB", "EiB")),
           "ns": (1000, ("ns", "µs", "ms", "s"))}
+UNIT_WORDS = {"bytes": r"\bbytes?\b", "ns": r"\b(nanoseconds|ns)\b"}  # how a text names the unit
 COUNTS = (1000, ("", "", "millions", "billions", "trillions"))
 
 
@@ -23,13 +24,6 @@ def short_size(number: int) -> str:
 
 
 # ---- units and names of columns ----------------------------------------------------
-
-def unit_of_text(text: str) -> str:
-    """Returns the unit that a text names: bytes, ns, else count."""
-    if re.search(r"\bbytes?\b", text):
-        return "bytes"
-    return "ns" if re.search(r"\b(ns|nanoseconds)\b", text) else "count"
-
 
 def unit_of(column: str) -> str:
     """Returns the unit of a column, by the end of its name: bytes, ns or count."""
@@ -51,12 +45,12 @@ def words_of(column: str) -> str:
 
 def label_in(text: str, unit: str, name: str) -> str:
     """Returns an axis' label with the unit of its numbers: "bytes written" in MiB -> written (MiB)."""
-    if not text or not name or name == unit and unit_of_text(text) == unit:
+    word = UNIT_WORDS.get(unit, "(?!)")
+    if not text or not name or name == unit and re.search(word, text):
         return text
     if unit == "bytes" and re.match(r"bytes (?!(?:per|of|in|at|a|an|each|that) )[a-z]", text):
         return f"{text[6:]} ({name})"
-    unit_word = {"bytes": r"\bbytes?\b", "ns": r"\b(nanoseconds|ns)\b"}.get(unit, "(?!)")
-    label = re.sub(unit_word, name, text, count=1)
+    label = re.sub(word, name, text, count=1)
     return label if label != text else f"{text} ({name})"
 
 
