@@ -12,7 +12,7 @@ setup() {
 	{
 		echo '# bats file_tags=timed'
 		made_up 'after { rm one two; touch alone; sleep 0.3; rm alone; }' 'alone { [ ! -e alone ]; skip "no reason"; }'
-	} >tests/measuring.bats
+	} >tests/timed.bats
 }
 
 made_up() {
@@ -24,7 +24,7 @@ check() {
 	env -i PATH="${PATH//"$BATS_LIBEXEC:"/}" HOME="$HOME" "$@"
 }
 
-@test "check: what measures time runs alone and last; the last line counts what passed and was skipped" {
+@test "check: what is timed runs alone and last; the last line counts what passed and was skipped" {
 	run -0 check scripts/maintain/check --no-lint
 	[ "${lines[-1]}" = '3 passed, 0 failed, 1 skipped' ]
 }

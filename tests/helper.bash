@@ -47,15 +47,15 @@ experiment() {
 # ---- findings and verdicts --------------------------------------------------
 
 # findings_in: reads a result, or what a program says, from stdin. Prints its findings, those that are
-# equal once: KIND, OUTCOME, LINE and SENTENCE with tabs in between. LINE is - where a result has none.
+# equal once: KIND, OUTCOME, LINE and SENTENCE with tabs in between.
 findings_in() {
 	awk -F ' [|] ' '/^# (expect|control): / {
 		split($1, word, /[#: ]+/)
-		sentence = $2
-		for (i = 3; i < NF; i++)
+		sentence = $6
+		for (i = 7; i <= NF; i++)
 			sentence = sentence " | " $i
 		if (!seen[word[2], word[3], sentence]++)
-			printf "%s\t%s\t%s\t%s\n", word[2], word[3], "-", sentence
+			printf "%s\t%s\t%s\t%s\n", word[2], word[3], $5, sentence
 	}'
 }
 
@@ -159,37 +159,6 @@ compiled() {
 	"${CC:-cc}" -std=gnu11 -O2 -fno-builtin -fPIE "${ROOMS[@]}" -o "${1%.c}" "$1" "${@:2}" \
 		"$BUILD/libtouchstone.a" -pie -pthread -ldl -Wl,-z,now,--strip-debug >&2
 	echo "${1%.c}"
-}
-
-# edited CLAIM SED_SCRIPT: an edited copy of a claim, compiled; prints the program's
-# path. An edit that changes nothing is a test that tests nothing: it fails.
-edited() {
-	local source copy
-	source=experiments/$(scripts/claims "$1").c
-	copy=$(mktemp -d "$BATS_TEST_TMPDIR/edited.XXXXXX")/$1.c
-	sed -E "$2" "$source" >"$copy"
-	if cmp -s "$source" "$copy"; then
-		echo "the edit \"$2\" changes nothing in $source" >&2
-		return 1
-	fi
-	compiled "$copy"
-}
-
-# fails TEXT PROGRAM [argument ...]: one expectation or control, the one whose words begin so, fails.
-# Where others fail with it, the exit status does not tell whether it can. As in timed, a
-# spread that is too wide is no answer.
-fails() {
-	local attempt
-	for attempt in 1 2 3; do
-		run "${@:2}"
-		if grep -qF ": failed | $1" <<<"$output"; then return; fi
-		grep -qF ": unclear | $1" <<<"$output" || {
-			echo "does not fail: $1"
-			findings
-			return 1
-		}
-	done
-	skip "this machine is too busy to tell: $1"
 }
 
 # shim NAME: tests/shims/NAME.c as a library for LD_PRELOAD; prints its path.

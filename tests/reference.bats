@@ -59,6 +59,7 @@ load helper
 	[ -e results/reference/8_allocators/glibc_fragments_more.csv ]
 }
 
+# bats test_tags=timed
 @test "verdicts on this machine are those of the reference machine (a difference is shown, not an error)" {
 	RESULTS=$BATS_TEST_TMPDIR/results run scripts/run
 	run -0 scripts/maintain/reference --differs "$BATS_TEST_TMPDIR/results"
