@@ -157,7 +157,7 @@ class Difference:
         if not self.base or not self.other:
             return self.text()
         before, after = (all_grouped(side[0].sides()[1]) for side in (self.base, self.other))
-        return f"{'control: ' if self.control else ''}{self.sentence}: {before} → {after}"
+        return f"{'control: ' if self.control else ''}{self.sentence}: {before} → {after} {self.other[0].unit}"
 
     def text(self) -> str:
         """Returns the difference in words."""
