@@ -155,7 +155,8 @@ def write_page(comparisons: Sequence[Comparison], labels: Sequence[str], notes: 
 def arguments(argv: Sequence[str] | None) -> Namespace:
     """Reads the arguments."""
     parser = Parser()
-    parser.add_argument("base", nargs="?", default="", metavar="BASE", help="folder or CSV (default: results/reference)")
+    parser.add_argument("base", nargs="?", default="", metavar="BASE",
+                        help="folder or CSV (default: results/reference)")
     parser.add_argument("other", nargs="?", default="", metavar="WITH",
                         help="folder or CSV (default: $RESULTS, else results/latest)")
     parser.add_argument("--claim", nargs="*", default=[], help="only these")

@@ -13,7 +13,7 @@ def terminal(head: Sequence[str], rows: Iterable[Sequence[str]], right: Collecti
     """Returns a table that fits the terminal: its last column wraps.  right: columns that are aligned to the right."""
     table = [list(row) for row in rows]
     others = sum(max(map(len, column)) + 2 for column in list(zip(head, *table))[:-1])
-    room = max(NARROWEST, shutil.get_terminal_size((120, 24)).columns - others)
+    room = max(NARROWEST, shutil.get_terminal_size((140, 24)).columns - others)
     for row in table:
         row[-1] = "\n".join(textwrap.fill(line, room, break_on_hyphens=False) for line in row[-1].splitlines())
     align = ["right" if column in right else "left" for column in range(len(head))]

@@ -70,28 +70,32 @@ def ratio(number: float) -> str:
     return f"{number:,.0f}" if abs(number) >= 100 else f"{number:.3g}"
 
 
+def with_unit(digits: str, unit: str) -> str:
+    """Returns digits with their unit, which is singular beside 1: 4,096 pages, 1 page."""
+    singular = digits in ("1", "-1") and unit.endswith("s") and unit != "ns"
+    return f"{digits} {unit.removesuffix('s') if singular else unit}".strip()
+
+
 def _count(number: float) -> str:
-    """An average has four digits."""
+    """Returns a whole number with all digits, an average with four."""
     return f"{number:,.0f}" if number == int(number) or abs(number) >= 1000 else f"{number:.4g}"
 
 
-def quantity(number: float | None, unit: str) -> str:
-    """Returns a number with its unit.  Below ten million, bytes that are not a multiple of 1,024 stay exact:
-    131,049 bytes is not 128 KiB.  Times are rounded to three digits, other numbers to four."""
+def quantity(number: float | None, unit: str, digits: int | None = None) -> str:
+    """Returns a number with its unit, rounded to so many digits: times to three and sizes to four where none is given.
+    Below ten million, bytes that are not a multiple of 1,024 stay exact: 131,049 bytes is not 128 KiB."""
     if number is None:
         return "not measured"
-    if unit == "count":
-        return _count(number)
     if unit == "times":
         return f"{ratio(number)} times"
     if unit not in SCALES:
-        return f"{_count(number)} {unit.removesuffix('s') if number == 1 else unit}"
+        return with_unit(_count(number), "" if unit == "count" else unit)
     if unit == "bytes" and number % 1024 and abs(number) < 1e7:
-        return f"{number:,.0f} byte{'' if number == 1 else 's'}"
+        return with_unit(f"{number:,.0f}", unit)
     if unit == "ns":
-        number = float(f"{number:.3g}")
+        number = float(f"{number:.{digits or 3}g}")  # 999,960 ns is 1 ms
     scale, name = scale_of(number, unit)
-    return f"{number / scale:.4g} {name}"
+    return f"{number / scale:.{digits or 4}g} {name}"
 
 
 def size_in_short(number: int) -> str:

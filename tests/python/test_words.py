@@ -3,6 +3,7 @@
 import pytest
 
 from touchstone import words
+from touchstone.report import findings
 
 
 @pytest.mark.parametrize("number, unit, text", [
@@ -73,3 +74,14 @@ def test_grouped() -> None:
     assert words.grouped("1234567") == "1,234,567" and words.grouped(-1000) == "-1,000"
     assert words.grouped("1.5") == "1.5" and words.grouped("none") == "none"
     assert words.all_grouped("5000 of 12345.5 and 999") == "5,000 of 12345.5 and 999"
+
+
+@pytest.mark.parametrize("text, unit, shown, every_digit", [
+    ("131049", "bytes", "131,049 bytes", ""), ("131072", "bytes", "128 KiB", "131,072 bytes"),
+    ("67112960", "bytes", "64.004 MiB", "67,112,960 bytes"), ("1", "bytes", "1 byte", ""),
+    ("0", "bytes", "0 bytes", ""),
+    ("1234567", "ns", "1.2346 ms", "1,234,567 ns"), ("999", "ns", "999 ns", ""),
+    ("4096", "blocks", "4,096 blocks", ""), ("1", "faults", "1 fault", ""), ("2.4", "times", "2.4 times", ""),
+])
+def test_numbers_in_the_report(text: str, unit: str, shown: str, every_digit: str) -> None:
+    assert findings.value(text, unit) == {"text": shown, "raw": every_digit}

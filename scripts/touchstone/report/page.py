@@ -10,9 +10,8 @@ from typing import Any
 from touchstone.files import ROOT
 from touchstone.pages import VERDICTS, render
 from touchstone.report.claim import claim_view, film_player
-from touchstone.report.findings import human
+from touchstone.report.findings import value
 from touchstone.results import Result, chapter_order
-from touchstone.words import grouped
 
 CONDITIONS = {  # metadata key -> what it means for the numbers
     "measured": "when the program ran (UTC)",
@@ -79,10 +78,10 @@ def environment_view(results: list[Result]) -> list[dict[str, Any]]:
 
 
 def with_bytes(text: str) -> str:
-    """25276502016 bytes -> 23.54 GiB (25,276,502,016 bytes)"""
+    """Returns a size as it is shown, with every digit: 25276502016 bytes -> 23.54 GiB (25,276,502,016 bytes)."""
     number = re.fullmatch(r"(\d+) bytes", text)
-    short = human(number[1], "bytes") if number else None
-    return f"{short} ({grouped(number[1])} bytes)" if number and short else text
+    shown = value(number[1], "bytes") if number else {}
+    return f"{shown['text']} ({shown['raw']})" if shown.get("raw") else text
 
 
 def machine_line(environment: list[dict[str, Any]]) -> str:
