@@ -251,7 +251,7 @@ FINE='static void judge(void) { expect_equal("e", "blocks", 1, 1); control_equal
 	program=$(own "static void arm(void) { record(\"a\", 0); for (;;) pause(); } $FINE")
 	"$program" >/dev/null 2>&1 3>&- &
 	parent=$!
-	until arm=$(pgrep -P "$parent"); do :; done
+	until arm=$(pgrep -P "$parent"); do kill -0 "$parent"; done
 	kill -INT "$parent"   # a background job of a script ignores it,
 	kill -TERM "$parent"  # so this one ends it
 	wait "$parent" || true

@@ -133,7 +133,7 @@ class Refresh:
 
     def sentences_of_version(self, commit: str, source: Path) -> List[str]:
         """The sentences of an older version, built with the library as it is; where that does not do, with
-        the library of its time."""
+        the library of its time; none where it does not build at all."""
         old, program = self.work / "old.c", self.work / "old"
         old.write_bytes(in_git(commit, source))
         folders = [f"-I{folder}" for folder in [Path("lib"), *Path("lib").glob("*/")]]
@@ -147,8 +147,8 @@ class Refresh:
             archive = subprocess.run(["git", "archive", commit], capture_output=True, check=True).stdout
             subprocess.run(["tar", "-x", "-C", tree], input=archive, check=True)
         program = Path("build", *source.parts[1:]).with_suffix("")
-        subprocess.run(["make", "-s", "-C", tree, program], stdout=subprocess.DEVNULL, check=True)
-        return sentences_of(tree / program)
+        built = subprocess.run(["make", "-s", "-C", tree, program], capture_output=True)
+        return sentences_of(tree / program) if built.returncode == 0 else []
 
     def refresh_sentences(self, source: Path, files: List[Path]) -> None:
         """Puts the new sentences in the place of those that the program no longer has."""
