@@ -18,8 +18,14 @@ chart() { "$project/scripts/chart" "$@"; }
 # The texts of an SVG, one a line.
 texts() { sed -n 's/.*<text[^>]*>\(.*\)<\/text>.*/\1/p; s/.*<tspan[^>]*>\(.*\)<\/tspan>.*/\1/p' "$1" | sed 's/<[^>]*>//g'; }
 
-has() { texts "$1" | grep -Fq -- "$2" || { texts "$1"; return 1; }; }
-lacks() { ! texts "$1" | grep -Fq -- "$2" || { texts "$1"; return 1; }; }
+has() { texts "$1" | grep -Fq -- "$2" || {
+	texts "$1"
+	return 1
+}; }
+lacks() { ! texts "$1" | grep -Fq -- "$2" || {
+	texts "$1"
+	return 1
+}; }
 
 # made ARM...: the head of a result of these arms, whatever else stands in $head.
 made() {
