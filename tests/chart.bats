@@ -18,8 +18,14 @@ chart() { "$project/scripts/chart" "$@"; }
 # The texts of an SVG, one a line.
 texts() { sed -n 's/.*<text[^>]*>\(.*\)<\/text>.*/\1/p; s/.*<tspan[^>]*>\(.*\)<\/tspan>.*/\1/p' "$1" | sed 's/<[^>]*>//g'; }
 
-has() { texts "$1" | grep -Fq -- "$2" || { texts "$1"; return 1; }; }
-lacks() { ! texts "$1" | grep -Fq -- "$2" || { texts "$1"; return 1; }; }
+has() { texts "$1" | grep -Fq -- "$2" || {
+	texts "$1"
+	return 1
+}; }
+lacks() { ! texts "$1" | grep -Fq -- "$2" || {
+	texts "$1"
+	return 1
+}; }
 
 # made ARM...: the head of a result of these arms, whatever else stands in $head.
 made() {
@@ -340,20 +346,4 @@ where() { grep -B6 -F "$2" "$1" | sed -n 's/.*translate(\([0-9.]*\),\([0-9.]*\))
 	done
 	run -0 chart --text dots_9.csv
 	assert_output --partial 'up: time of a call'
-}
-
-@test "numbers, units and labels as people read them" {
-	PYTHONPATH=$project/scripts run -0 /usr/bin/python3 -B - <<-'PYTHON'
-		from touchstone.words import label_in, quantity, words_of
-		for number, unit in ((0, "bytes"), (1, "bytes"), (131049, "bytes"), (131072, "bytes"), (-3 << 29, "bytes"),
-		                     (1234567, "count"), (12345.5, "count"), (2.5, "count"), (1234567, "ns"), (999960, "ns"), (None, "ns")):
-		    print(quantity(number, unit))
-		print(label_in("bytes written", "bytes", "MiB"), label_in("size of the block, bytes", "bytes", "MiB"),
-		      label_in("bytes per block", "bytes", "KiB"), label_in("pages", "count", "millions"),
-		      label_in("ns for 10 blocks", "ns", "ms"), sep="\n")
-		print(words_of("y", {"y": "growth of columns"}), words_of("y", {"y": "time of a look, ns"}), words_of("minor_fault_count"), sep="\n")
-	PYTHON
-	[ "$output" = "$(printf '%s\n' '0 bytes' '1 byte' '131,049 bytes' '128 KiB' '-1.5 GiB' 1,234,567 12,346 2.5 '1.23 ms' '1 ms' \
-		'not measured' 'written (MiB)' 'size of the block, MiB' 'KiB per block' 'pages (millions)' 'ms for 10 blocks' \
-		'growth of columns' 'time of a look' 'minor faults')" ] || { echo "$output"; return 1; }
 }

@@ -33,12 +33,24 @@ every() { grep -oE "$1" docs/teaching.md | sort -u; }
 @test "teaching.md: its claims, commands, chapters, forks and files exist" {
 	local word
 	while read -r word; do
-		[[ $word == what_we_believe ]] || grep -q "/$word\$" <(scripts/claims) || { echo "no claim $word"; return 1; }
-	done < <({ every '^\| `[a-z0-9]+_[a-z0-9_]+`'; every '(CLAIM|FROM)=[a-z]\w+'; } | sed 's/.*=//; s/[|` ]//g')
+		[[ $word == what_we_believe ]] || grep -q "/$word\$" <(scripts/claims) || {
+			echo "no claim $word"
+			return 1
+		}
+	done < <({
+		every '^\| `[a-z0-9]+_[a-z0-9_]+`'
+		every '(CLAIM|FROM)=[a-z]\w+'
+	} | sed 's/.*=//; s/[|` ]//g')
 	while read -r word; do
-		grep -q "^${word#make }:" Makefile || { echo "no target $word"; return 1; }
+		grep -q "^${word#make }:" Makefile || {
+			echo "no target $word"
+			return 1
+		}
 	done < <(every 'make [a-z]+-?[a-z]+( [A-Z]|`)' | grep -oE 'make [a-z-]+')
 	while read -r word; do
-		[ -e "${word#*=}" ] || [ -e "docs/${word#](}" ] || [ -e "experiments/${word#*=}" ] || { echo "no $word"; return 1; }
+		[ -e "${word#*=}" ] || [ -e "docs/${word#](}" ] || [ -e "experiments/${word#*=}" ] || {
+			echo "no $word"
+			return 1
+		}
 	done < <(every '\]\([^)#]+|CHAPTER=[0-9]\w+')
 }

@@ -252,8 +252,8 @@ FINE='static void judge(void) { expect_equal("e", "blocks", 1, 1); control_equal
 	"$program" >/dev/null 2>&1 3>&- &
 	parent=$!
 	until arm=$(pgrep -P "$parent"); do kill -0 "$parent"; done
-	kill -INT "$parent"   # a background job of a script ignores it,
-	kill -TERM "$parent"  # so this one ends it
+	kill -INT "$parent"  # a background job of a script ignores it,
+	kill -TERM "$parent" # so this one ends it
 	wait "$parent" || true
 	for _ in {1..200}; do
 		kill -0 "$arm" 2>/dev/null || return 0

@@ -42,8 +42,14 @@ is_png() {
 refused() {
 	run -2 --separate-stderr "${@:2}"
 	grep -v '^make: ' <<<"$stderr" >"$BATS_TEST_TMPDIR/said"
-	[ "$(wc -l <"$BATS_TEST_TMPDIR/said")" -eq 1 ] || { cat "$BATS_TEST_TMPDIR/said"; false; }
-	grep -qF -e "$1" "$BATS_TEST_TMPDIR/said" || { cat "$BATS_TEST_TMPDIR/said"; false; }
+	[ "$(wc -l <"$BATS_TEST_TMPDIR/said")" -eq 1 ] || {
+		cat "$BATS_TEST_TMPDIR/said"
+		false
+	}
+	grep -qF -e "$1" "$BATS_TEST_TMPDIR/said" || {
+		cat "$BATS_TEST_TMPDIR/said"
+		false
+	}
 	[ ! -e "$RESULTS/sweeps" ]
 }
 

@@ -16,8 +16,8 @@ import time
 LONGEST = 20  # seconds to wait for a text
 
 
-def read(terminal):
-    """What the terminal shows next: empty where nothing came for a while, None at its end."""
+def read(terminal: int) -> bytes | None:
+    """Returns what the terminal shows next: nothing if nothing came for a while, None at its end."""
     if not select.select([terminal], [], [], 0.1)[0]:
         return b""
     try:
@@ -26,7 +26,7 @@ def read(terminal):
         return None
 
 
-def main():
+def main() -> None:
     end = sys.argv.index("--")
     steps = [step.partition("=>") for step in sys.argv[1:end]]
     child, terminal = pty.fork()

@@ -30,18 +30,6 @@ marks() {
 	PYTHON
 }
 
-# prediction.py's functions, with what a bytes question and a count question understand.
-python() {
-	PYTHONPATH=scripts /usr/bin/python3 -c "
-from pathlib import Path
-from touchstone import lines, prediction, results
-size = prediction.Question('resident_bytes', 'a', asked='How much becomes resident?')
-count = prediction.Question('minor_fault_count', 'a', asked='How many faults?')
-jump = prediction.Question('jump of in_use_bytes', 'a')
-times = prediction.Question('elapsed_ns', 'a', against='b')
-$1"
-}
-
 @test "a prediction is kept, then compared with what was measured, in chart and report" {
 	run -0 make predict CLAIM=malloc_is_lazy PREDICT="64 MiB"
 	assert_contains "$output" 'How much becomes resident' 'predicted  64 MiB' 'measured   4 KiB' 'Off by a factor of ' 'too high' 'Why: malloc hands out addresses'
@@ -177,54 +165,10 @@ resident_bytes 4096 measured: 4 KiB' ] # a direction is no line in the chart
 	assert_output --partial 'there is no terminal'
 }
 
-@test "numbers are read as people write them" {
-	run -0 python "
-for text in '64K', '64 KiB', '64kb', '65,536', '65536', '65536 bytes', '2^16', '0.0625M', ' 64k. ':
-    assert prediction.understood(text, size) == 65536, text
-assert prediction.understood('2 pages', size) == 2 * __import__('os').sysconf('SC_PAGE_SIZE')
-assert prediction.understood('-1M', size) == -2**20
-assert prediction.understood('1K', count) == 1024 and prediction.understood('12 faults', count) == 12
-assert prediction.understood('shrinks', size) == 'down' and prediction.understood('7', jump) == 7
-assert prediction.understood('2.5x', times) == 2.5
-for text, question in ('up', jump), ('same', times), ('5 pages', count), ('3 ms', size), ('', size), \
-        *((text, size) for text in ('1e9999', 'nan', '64Q', '1,5', '--', '12 34', '9' * 30, '9' * 9999)):
-    try: prediction.understood(text, question)
-    except prediction.Nonsense: continue
-    raise AssertionError(text)"
-}
-
-@test "the comparison says what the difference is" {
-	run -0 python "
-def said(value, measured, question=size):
-    return prediction.Prediction('', '', value, '', '').compared(question, measured)
-assert said(4096, 4096) == 'Exactly as predicted.'
-assert said(65536, 4096) == 'Off by a factor of 16: too high.'
-assert said(67108864, 67112960) == 'Close: 4 KiB too low (0.0061 %).'
-assert said(5120, 8192) == 'Off: 3 KiB too low (38 %).'
-assert said(0, 4096) == 'It did move: 4 KiB less was predicted than measured.'
-assert said(4096, 0) == 'Nothing moved: 4 KiB more was predicted than measured.'
-assert said(-4096, 4096) == 'It went the other way: up, by 4 KiB.'
-assert said(-4096, -5000) == 'Off: 904 bytes too little (18 %).'
-assert said('down', -4096) == 'Right: it went down, by 4 KiB.'
-assert said('up', 0) == 'No: it stayed the same.'
-assert said(1000, 1050, count) == 'Close: 50 too low (4.8 %).'
-assert said(7, 8, jump) == 'Off: 1 too low (12 %).'
-assert said(1.2, 1, times) == 'Off: 20 % too high.'
-assert said(7, None, jump) == 'This run gives no number to compare it with.'"
-}
-
-@test "an experiment without a question of its own is asked about its first charted column" {
-	run -0 python "
-result = results.Result(Path('malloc_is_lazy.csv'), {'charted': 'resident_bytes virtual_bytes'},
-                        arms=[lines.Arm('filled', control=True), lines.Arm('lazy')])
-question = prediction.question_of(result)
-assert (question.measured, question.arm) == ('resident_bytes', 'lazy'), question
-assert question.asked == 'By how much will \"resident\" have grown in the end, in the arm \"lazy\"?'"
-}
-
 @test "every experiment asks a question that its program accepts, with a reason for the answer" {
-	run -0 python "
+	PYTHONPATH=scripts run -0 /usr/bin/python3 -c "
 import glob
+from touchstone import prediction
 from touchstone.programs import declaration
 for path in sorted(glob.glob('experiments/[0-8]*/*.c')):
     declared = declaration(path.replace('experiments', '$BUILD')[:-2])  # it refuses what it does not have

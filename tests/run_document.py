@@ -1,6 +1,6 @@
 #!/usr/bin/python3
 # SPDX-License-Identifier: MIT
-"""Does what a document tells its reader to do, and holds it to what it says that he will see.
+"""Does what a document tells its reader to do, and checks that its reader sees what it says.
 
 USAGE: tests/run_document.py DOCUMENT.md        in a folder where everything may be changed
   an indented block    commands: each line is run by bash and must succeed
@@ -15,54 +15,69 @@ USAGE: tests/run_document.py DOCUMENT.md        in a folder where everything may
 import re
 import subprocess
 import sys
+from collections.abc import Iterator
 from pathlib import Path
 
 
-def squeezed(text):
+def squeezed(text: str) -> str:
+    """Returns a text with one blank for any number of them."""
     return re.sub(r"\s+", " ", text).strip()
 
 
-def without_commas(text):
+def without_commas(text: str) -> str:
+    """Returns a text with its numbers ungrouped: 1,234 -> 1234."""
     return re.sub(r"(?<=\d),(?=\d{3})", "", text)
 
 
 class Reader:
-    def __init__(self):
-        self.file, self.said, self.all_said, self.wrong = None, "", "", []
+    """Follows a document."""
 
-    def expect(self, holds, complaint):
+    def __init__(self) -> None:
+        self.file = Path()         # of the last diff
+        self.said = ""             # what the commands since the last heading printed
+        self.all_said = ""
+        self.wrong: list[str] = []
+
+    def expect(self, holds: object, complaint: str) -> None:
+        """Keeps the complaint where something does not hold."""
         if not holds:
             self.wrong.append(complaint)
 
-    def command(self, line):
+    def command(self, line: str) -> None:
+        """Runs a line."""
         done = subprocess.run(["bash", "-c", line], stdout=subprocess.PIPE, stderr=subprocess.STDOUT,
                               stdin=subprocess.DEVNULL, text=True)
         self.said += done.stdout
         self.all_said += done.stdout
         self.expect(done.returncode == 0, f"{line}: exit {done.returncode}\n{done.stdout}")
 
-    def put(self, old, new):
+    def put(self, old: str, new: str) -> None:
+        """Replaces a text in the file."""
         text = self.file.read_text()
         self.expect(old in text, f"{self.file} has no\n{old}")
         self.file.write_text(text.replace(old, new, 1))
 
-    def diff(self, lines):
+    def diff(self, lines: list[str]) -> None:
+        """Applies a diff."""
         self.file = Path(lines[0].removeprefix("--- "))
         old, new = ("".join(line[1:] + "\n" for line in lines[1:] if line[:1] in kind) for kind in ("- ", "+ "))
         self.put(old, new)
 
-    def function(self, lines):
+    def function(self, lines: list[str]) -> None:
+        """Replaces a function of the file."""
         start = re.escape(lines[0])
         old = re.search(rf"^{start}\n\{{.*?^\}}$", self.file.read_text(), re.M | re.S)
         self.put(old[0] if old else lines[0], "\n".join(lines))
 
-    def shown(self, lines):
+    def shown(self, lines: list[str]) -> None:
+        """Expects lines in what was printed."""
         said = [squeezed(line) for line in self.said.splitlines()]
         for line in lines:
             wanted = ".*".join(re.escape(squeezed(piece)) for piece in line.split("..."))
             self.expect(any(re.search(wanted, shown) for shown in said), f"not shown: {line}")
 
-    def prose(self, line):
+    def prose(self, line: str) -> None:
+        """Checks the numbers, commands and targets that a line names."""
         for number in re.findall(r"(?<![\w.])\d{1,3}(?:,\d{3})+|(?<![\w.])\d{4,}(?![\w.])", line):
             self.expect(re.search(rf"(?<!\d){without_commas(number)}(?!\d)", without_commas(self.all_said)),
                         f"nothing has shown {number}: {line}")
@@ -72,8 +87,8 @@ class Reader:
             self.expect(re.search(rf"^{target}:", Path("Makefile").read_text(), re.M), f"no target {target}")
 
 
-def blocks(text):
-    """(kind, lines): "command", "prose", or what a fence names."""
+def blocks(text: str) -> Iterator[tuple[str, list[str]]]:
+    """Yields (kind, lines) of each block: "command", "prose", or what a fence names."""
     lines = iter(text.splitlines())
     for line in lines:
         if line.startswith("```"):
@@ -87,13 +102,15 @@ def blocks(text):
             yield ("command", [line.strip()]) if line.startswith("    ") else ("prose", [line])
 
 
-def main():
+def main() -> None:
     reader = Reader()
     for kind, lines in blocks(Path(sys.argv[1]).read_text()):
         if kind == "prose" and lines[0].startswith("#"):
             reader.said = ""
-        {"command": lambda: reader.command(lines[0]), "diff": lambda: reader.diff(lines), "c": lambda: reader.function(lines),
-         "text": lambda: reader.shown(lines), "prose": lambda: reader.prose(lines[0])}[kind]()
+        if kind in ("command", "prose"):
+            getattr(reader, kind)(lines[0])
+        else:
+            {"diff": reader.diff, "c": reader.function, "text": reader.shown}[kind](lines)
     sys.exit("\n".join(reader.wrong) or 0)
 
 

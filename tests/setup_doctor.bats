@@ -16,7 +16,7 @@ setup() {
 	mkdir -p "$project/scripts/shell" "$bin"
 	cp "$BATS_TEST_DIRNAME"/../scripts/{setup,doctor} "$project/scripts/"
 	cp "$BATS_TEST_DIRNAME"/../scripts/shell/{cli.sh,tools.sh,tools.tsv} "$project/scripts/shell/"
-	: > "$log"
+	: >"$log"
 	for command in awk bash cat df dirname env fold getconf grep head mktemp nproc rm sed stat tail \
 		timeout tr uname; do
 		ln -s "$(type -P "$command")" "$bin/$command"
@@ -28,7 +28,7 @@ setup() {
 command_is() {
 	local name=$1
 	shift
-	printf '%s\n' '#!/bin/bash' "$@" > "$bin/$name"
+	printf '%s\n' '#!/bin/bash' "$@" >"$bin/$name"
 	chmod +x "$bin/$name"
 }
 
@@ -41,7 +41,7 @@ machine_has() {
 
 # The list of tools: one argument a line, fields separated by blanks; _ stands for a blank.
 tools_are() {
-	printf '%s\n' "$@" | tr ' _' '\t ' > "$project/scripts/shell/tools.tsv"
+	printf '%s\n' "$@" | tr ' _' '\t ' >"$project/scripts/shell/tools.tsv"
 }
 
 small_list() {
@@ -81,15 +81,21 @@ apt_knows() {
 }
 
 on_it() {
-	run env -i PATH="$bin" HOME="$HOME" "$bin/bash" "$project/scripts/$1" "${@:2}" < /dev/null
+	run env -i PATH="$bin" HOME="$HOME" "$bin/bash" "$project/scripts/$1" "${@:2}" </dev/null
 }
 
 says() {
-	[[ $output = *"$1"* ]] || { printf 'expected: %s\nin:\n%s\n' "$1" "$output"; return 1; }
+	[[ $output = *"$1"* ]] || {
+		printf 'expected: %s\nin:\n%s\n' "$1" "$output"
+		return 1
+	}
 }
 
 says_not() {
-	[[ $output != *"$1"* ]] || { printf 'unexpected: %s\nin:\n%s\n' "$1" "$output"; return 1; }
+	[[ $output != *"$1"* ]] || {
+		printf 'unexpected: %s\nin:\n%s\n' "$1" "$output"
+		return 1
+	}
 }
 
 # A bare ! fails no test but on its last line.
@@ -104,7 +110,7 @@ fails() {
 	count=0
 	while IFS= read -r line; do
 		[[ $line != '#'* ]] || continue
-		IFS=$'\t' read -r name kind what package machine role cost rest <<< "$line"
+		IFS=$'\t' read -r name kind what package machine role cost rest <<<"$line"
 		echo "$line"
 		assert [ -n "$cost" ]
 		assert_equal "$rest" ""
@@ -113,7 +119,7 @@ fails() {
 		[[ $package =~ ^[a-z0-9.|+-]+$ ]]
 		[[ $machine = any || $machine = x86_64 ]]
 		count=$((count + 1))
-	done < "$project/scripts/shell/tools.tsv"
+	done <"$project/scripts/shell/tools.tsv"
 	[ "$count" -ge 20 ]
 }
 
@@ -150,7 +156,10 @@ fails() {
 # ---- setup ----------------------------------------------------------------------
 
 @test "setup asks apt for nothing when everything is here" {
-	small_list; user_is 0; apt_knows make; machine_has cc make plotter tracer
+	small_list
+	user_is 0
+	apt_knows make
+	machine_has cc make plotter tracer
 	on_it setup
 	assert_success
 	assert_output 'setup: everything is here'
@@ -158,7 +167,10 @@ fails() {
 }
 
 @test "setup --check names what is missing, changes nothing and exits 1" {
-	small_list; user_is 0; apt_knows make plotter-nox; machine_has cc make tracer
+	small_list
+	user_is 0
+	apt_knows make plotter-nox
+	machine_has cc make tracer
 	on_it setup --check
 	assert_failure 1
 	assert_output 'missing: plotter (Debian package plotter-nox, for: chart): no charts at all'
@@ -169,14 +181,17 @@ fails() {
 }
 
 @test "setup installs only what is missing, after one update, and asks no questions" {
-	small_list; user_is 0; apt_knows gcc make plotter-nox tracer; machine_has cc tracer
+	small_list
+	user_is 0
+	apt_knows gcc make plotter-nox tracer
+	machine_has cc tracer
 	on_it setup
 	assert_success
 	says 'everything is here'
-	assert_equal "$(wc -l < "$log")" 2
+	assert_equal "$(wc -l <"$log")" 2
 	[[ $(sed -n 1p "$log") = 'noninteractive apt-get '*' update' ]]
 	[[ $(sed -n 2p "$log") = 'noninteractive apt-get '*' satisfy -y --no-remove --no-install-recommends make plotter-nox' ]]
-	: > "$log"
+	: >"$log"
 	on_it setup
 	assert_success
 	assert [ ! -s "$log" ]
@@ -184,14 +199,19 @@ fails() {
 
 @test "setup takes the package name that this release knows" {
 	tools_are 'cc compiler cc gcc any measure x' 'lib command lib lib4|lib4t64 any experiment x'
-	user_is 0; apt_knows lib4t64; machine_has cc
+	user_is 0
+	apt_knows lib4t64
+	machine_has cc
 	on_it setup
 	grep -q 'recommends lib4 | lib4t64$' "$log"
 	[ -x "$bin/lib" ]
 }
 
 @test "setup skips with a word what apt does not know" {
-	small_list; user_is 0; apt_knows plotter-nox; machine_has cc make
+	small_list
+	user_is 0
+	apt_knows plotter-nox
+	machine_has cc make
 	on_it setup
 	assert_success
 	says 'skipped tracer: not known to apt here, or it does not fit'
@@ -202,7 +222,10 @@ fails() {
 
 @test "setup leaves out a package that would push others out, and installs the rest" {
 	unfit=tracer
-	small_list; user_is 0; apt_knows plotter-nox tracer; machine_has cc make
+	small_list
+	user_is 0
+	apt_knows plotter-nox tracer
+	machine_has cc make
 	on_it setup
 	assert_success
 	says 'skipped tracer: not known to apt here, or it does not fit what is installed'
@@ -211,7 +234,10 @@ fails() {
 
 @test "without a network setup says what that costs and lets measuring go on" {
 	offline=yes
-	small_list; user_is 0; apt_knows plotter-nox tracer; machine_has cc make
+	small_list
+	user_is 0
+	apt_knows plotter-nox tracer
+	machine_has cc make
 	on_it setup
 	assert_success
 	says 'apt-get update failed'
@@ -221,7 +247,10 @@ fails() {
 
 @test "without a network and without make setup fails and says why" {
 	offline=yes
-	small_list; user_is 0; apt_knows make; machine_has cc plotter tracer
+	small_list
+	user_is 0
+	apt_knows make
+	machine_has cc plotter tracer
 	on_it setup
 	assert_failure 2
 	says 'measuring cannot start without make'
@@ -230,7 +259,8 @@ fails() {
 @test "setup fails for a compiler that cannot build" {
 	offline=yes
 	tools_are 'cc compiler cc gcc any measure x' 'headers compile -pthread libc6-dev any measure x'
-	user_is 0; apt_knows libc6-dev
+	user_is 0
+	apt_knows libc6-dev
 	command_is cc 'while read -r _; do :; done; exit 1'
 	on_it setup
 	assert_failure 2
@@ -238,7 +268,10 @@ fails() {
 }
 
 @test "a user installs through sudo" {
-	small_list; user_is 1000; apt_knows plotter-nox; machine_has cc make tracer
+	small_list
+	user_is 1000
+	apt_knows plotter-nox
+	machine_has cc make tracer
 	command_is sudo "echo \"sudo \$*\" >> '$log'; [[ \$1 != -n ]] || exit 0; exec \"\$@\""
 	on_it setup
 	assert_success
@@ -247,7 +280,10 @@ fails() {
 }
 
 @test "a user without sudo gets the command for root" {
-	small_list; user_is 1000; apt_knows make plotter-nox; machine_has cc make tracer
+	small_list
+	user_is 1000
+	apt_knows make plotter-nox
+	machine_has cc make tracer
 	on_it setup
 	assert_success
 	says 'apt-get update && apt-get satisfy -y --no-remove --no-install-recommends '\''plotter-nox'\'
@@ -261,7 +297,9 @@ fails() {
 }
 
 @test "without apt setup names the packages, and those of dnf" {
-	small_list; user_is 0; machine_has cc make dnf
+	small_list
+	user_is 0
+	machine_has cc make dnf
 	on_it setup
 	assert_success
 	says 'by their Debian names: plotter-nox, tracer'
@@ -274,7 +312,9 @@ fails() {
 }
 
 @test "setup fetches by npm, once, what drives the browser in tests, and runs no script of it" {
-	small_list; user_is 0; machine_has cc make plotter tracer
+	small_list
+	user_is 0
+	machine_has cc make plotter tracer
 	mkdir -p "$project/tests/browser/node_modules"
 	touch -d yesterday "$project/tests/browser/package-lock.json"
 	on_it setup --check tests
@@ -300,7 +340,9 @@ fails() {
 @test "setup alone leaves out what only tests and linters use; setup tests adds it; no other words" {
 	tools_are 'cc compiler cc gcc any measure x' 'tester command tester tester any test no_tests' \
 		'linter command linter linter any lint no_linting' 'plotter command plotter plotter any chart x'
-	user_is 0; apt_knows tester linter plotter; machine_has cc
+	user_is 0
+	apt_knows tester linter plotter
+	machine_has cc
 	on_it setup
 	assert_success
 	assert_output 'setup: everything is here'
@@ -330,7 +372,8 @@ fails() {
 # ---- doctor ---------------------------------------------------------------------
 
 @test "doctor ends well when measuring works, and shows versions" {
-	small_list; machine_has cc make plotter tracer
+	small_list
+	machine_has cc make plotter tracer
 	on_it doctor
 	assert_success
 	[[ $output =~ here\ +plotter\ +1\.2\.3\ +chart ]] || fail "$output"
@@ -338,7 +381,8 @@ fails() {
 }
 
 @test "doctor names what is missing, what that costs, and the remedy" {
-	small_list; machine_has cc make tracer
+	small_list
+	machine_has cc make tracer
 	on_it doctor
 	assert_success
 	[[ $output =~ MISSING\ +plotter\ +plotter-nox\ +chart:\ no\ charts\ at\ all ]] || fail "$output"
@@ -357,7 +401,8 @@ fails() {
 }
 
 @test "doctor fails when measuring does not work" {
-	small_list; machine_has cc plotter tracer
+	small_list
+	machine_has cc plotter tracer
 	on_it doctor
 	assert_failure 2
 	assert_equal "${lines[-1]}" 'doctor: measuring does not work without make: run scripts/setup'
@@ -366,7 +411,8 @@ fails() {
 }
 
 @test "doctor tells the machine's own numbers" {
-	small_list; machine_has cc make plotter tracer
+	small_list
+	machine_has cc make plotter tracer
 	on_it doctor
 	[[ $output =~ page\ size\ +$(getconf PAGESIZE)\ bytes ]] || fail "$output"
 	[[ $output =~ kernel\ +$(uname -r) ]] || fail "$output"
@@ -381,7 +427,8 @@ fails() {
 }
 
 @test "doctor sees a refused personality and a file system in memory" {
-	small_list; machine_has cc make plotter tracer
+	small_list
+	machine_has cc make plotter tracer
 	command_is setarch exit
 	on_it doctor
 	[[ $output =~ holding\ it\ still\ +allowed ]] || fail "$output"
@@ -401,5 +448,5 @@ fails() {
 	while IFS= read -r line; do
 		echo "$line"
 		[ "${#line}" -le 100 ]
-	done < <(grep -v '^doctor: ' <<< "$output")
+	done < <(grep -v '^doctor: ' <<<"$output")
 }

@@ -19,6 +19,7 @@ from touchstone.programs import BUILD, RESULTS, Condition, find_claim, must_buil
 from touchstone.results import PLACE_COLUMNS, Result
 from touchstone.series import Point, Series, complete, settings_text, y_axis
 from touchstone.sides import Side, Spread, by_sentence
+from touchstone.tables import terminal
 from touchstone.tools import tools
 
 REPEATS = 3
@@ -123,16 +124,6 @@ class Confounded:
             yield label, point.verdict + (" *" if turned else ""), self.told(point)
 
 
-def print_table(lines: list[tuple[str, str, str]]) -> int:
-    """Prints the table and returns how wide it may be."""
-    width = max(60, shutil.get_terminal_size((140, 24)).columns)
-    longest = max(len(label) for label, _, _ in lines)
-    for label, verdict, told in [("condition", "verdict", "what moved"), *lines]:
-        head = f"{label:{longest}}  {verdict:14}  "
-        print(textwrap.fill(head + told, width, subsequent_indent=" " * len(head), break_on_hyphens=False))
-    return width
-
-
 def summed_up(lines: list[tuple[str, str, str]]) -> str:
     """Returns which conditions turn the verdict, and which move numbers alone."""
     turned = [label for label, verdict, _ in lines if verdict.endswith("*")]
@@ -155,8 +146,9 @@ def main(argv: list[str] | None = None) -> int:
     series = Series(f"{RESULTS}/confounds/{claim.partition('/')[2]}.csv", "", DeclaredAxis("number of the condition"),
                     {"charted": "y", "chart": "bars", "settings": settings_text(program, confound=REPEATS)})
     lines = list(Confounded(series, complete(series, lambda: measure(series, claim, program))).lines())
-    width = print_table(lines)
-    print("", textwrap.fill(f"{claim.partition('/')[2]}: {summed_up(lines)}", width),
+    width = max(60, shutil.get_terminal_size((120, 24)).columns)
+    print(terminal(("condition", "verdict", "what moved"), lines), "",
+          textwrap.fill(f"{claim.partition('/')[2]}: {summed_up(lines)}", width),
           f"result: {series.path} ({len(series.points)} points)", sep="\n")
     return 0
 

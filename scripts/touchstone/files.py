@@ -13,8 +13,8 @@ class Damaged(Exception):
     """A file is not what it should be; the text says where."""
 
 
-def replace(path, content):
-    """Text or bytes: the file appears by rename, whole or not at all (OSError)."""
+def replace(path: Path, content: str | bytes) -> None:
+    """Writes a file so that it appears by rename, whole or not at all.  Raises OSError where it cannot."""
     new = path.with_name(f".{path.name}.{os.getpid()}")
     try:
         new.write_bytes(content.encode() if isinstance(content, str) else content)
@@ -24,8 +24,8 @@ def replace(path, content):
             new.unlink()
 
 
-def write_whole(path, content):
-    """The same, in a folder that is made where it lacks; where that cannot be, it says so and ends."""
+def write_whole(path: Path | str, content: str | bytes) -> None:
+    """Writes a file as replace() does, and creates its folder first.  Ends the script with a sentence if it cannot."""
     path = Path(path)
     try:
         path.parent.mkdir(parents=True, exist_ok=True)

@@ -23,7 +23,7 @@ from touchstone.progress import Progress
 from touchstone.results import Result
 from touchstone.sides import Side
 from touchstone.source_difference import changes, diff_lines, origin_of, warnings
-from touchstone.tables import markdown
+from touchstone.tables import markdown, terminal
 
 MOST_DIFF = 40   # lines of the source difference
 MOST_ROWS = 20   # of the table in the terminal
@@ -74,12 +74,9 @@ HEAD = ("arm", "column", "at the end of stage", "origin → copy")
 def print_table(comparison: Comparison) -> None:
     """Prints the table for the terminal."""
     rows = table_rows(comparison)
-    shown = [HEAD, *rows[:MOST_ROWS]]
-    widths = [max(len(row[n]) for row in shown) for n in range(len(HEAD))]
-    for row in shown:
-        print("  " + "  ".join(f"{cell:{width}}" for cell, width in zip(row, widths)).rstrip())
+    print(terminal(HEAD, rows[:MOST_ROWS]))
     if len(rows) > MOST_ROWS:
-        print(f"  and {len(rows) - MOST_ROWS} more, in the journal")
+        print(f"and {len(rows) - MOST_ROWS} more, in the journal")
 
 
 def unmoved(comparison: Comparison) -> str:

@@ -5,25 +5,29 @@ import time
 
 
 class Progress:
-    """A bar on a terminal, else a line a point."""
+    """Draws a bar on a terminal, else prints a line for each run."""
 
-    def __init__(self, total):
-        self.total, self.done, self.bar, self.began = total, 0, sys.stderr.isatty(), 0
+    def __init__(self, total: int) -> None:
+        self.total, self.done, self.has_bar, self.began = total, 0, sys.stderr.isatty(), 0.0
 
-    def begin(self, label):
+    def begin(self, label: str) -> None:
+        """Shows what runs now."""
         self.began = time.monotonic()
-        if self.bar:
+        if self.has_bar:
             full = 24 * self.done // max(self.total, 1)
             print(f"\r\033[K[{'#' * full}{'.' * (24 - full)}] {self.done}/{self.total} {label}", end="",
                   file=sys.stderr, flush=True)
 
-    def end(self, label, said):
+    def end(self, label: str, outcome: str) -> None:
+        """Counts a run that has ended."""
         self.done += 1
-        if not self.bar:
+        if not self.has_bar:
             width = len(str(self.total))
-            print(f"[{self.done:{width}}/{self.total}] {label:<40} {said:<14} {time.monotonic() - self.began:5.1f} s",
+            seconds = time.monotonic() - self.began
+            print(f"[{self.done:{width}}/{self.total}] {label:<40} {outcome:<14} {seconds:5.1f} s",
                   file=sys.stderr, flush=True)
 
-    def clear(self):
-        if self.bar:
+    def clear(self) -> None:
+        """Removes the bar."""
+        if self.has_bar:
             print("\r\033[K", end="", file=sys.stderr, flush=True)

@@ -6,6 +6,7 @@ import shutil
 import subprocess
 import tempfile
 import time
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -20,37 +21,44 @@ SETTINGS = ("RESULTS", "KNOBS", "DEEP")
 
 @dataclass
 class Cost:
-    wall: float
+    """What a command costs."""
+    wall: float  # seconds
     cpu: float
     mib: float  # of the largest process
 
-    def cells(self):
+    def cells(self) -> list[str]:
         return [f"{self.wall:.2f}", f"{self.cpu:.2f}", f"{self.mib:.0f}"]
 
 
-def cost_of(command, cwd, most=1, **environment):
-    """Of one child and all that it started; an exit status above most is an error of ours."""
+def cost_of(command: Sequence[str | Path], cwd: Path, environment: Mapping[str, str] | None = None,
+            most: int = 1) -> Cost:
+    """Measures one child and all that it starts.  An exit status above most, other than 77, ends this script."""
     began = time.monotonic()
     plain = {name: value for name, value in os.environ.items() if name not in SETTINGS}
-    child = subprocess.Popen([str(word) for word in command], cwd=cwd, env={**plain, **environment},
+    child = subprocess.Popen([str(word) for word in command], cwd=cwd, env={**plain, **(environment or {})},
                              stdout=subprocess.DEVNULL, stderr=subprocess.PIPE)
-    said = child.stderr.read().decode(errors="replace")
+    assert child.stderr is not None
+    complaint = child.stderr.read().decode(errors="replace")
     _, status, usage = os.wait4(child.pid, 0)
     if os.waitstatus_to_exitcode(status) not in (*range(most + 1), 77):
-        stop(f"{' '.join(map(str, command[:2]))} failed: {said.strip()[-300:]}")
+        stop(f"{' '.join(map(str, command[:2]))} failed: {complaint.strip()[-300:]}")
     return Cost(time.monotonic() - began, usage.ru_utime + usage.ru_stime, usage.ru_maxrss / 1024)
 
 
-def print_markdown(head, rows):
+def print_markdown(head: Sequence[str], rows: Iterable[Sequence[str]]) -> None:
+    """Prints a table, and an empty line."""
     print(markdown(head, rows), end="\n\n", flush=True)
 
 
-def steps(build):
-    """What `make run-all` does after compiling."""
+def print_steps(build: Path) -> None:
+    """Prints what each step costs that `make run-all` does after compiling."""
     with tempfile.TemporaryDirectory() as folder:
         results = Path(folder, "results")
         settings = {"BUILD": str(build), "RESULTS": str(results)}
-        cost = lambda *command: cost_of(command, ROOT, 2, **settings).cells()
+
+        def cost(*command: str | Path) -> list[str]:
+            return cost_of(command, ROOT, settings, most=2).cells()
+
         rows = [["measure (`scripts/run`)", *cost("scripts/run")],
                 ["observe with ps and pmap (`scripts/observe`)", *cost("scripts/observe")],
                 ["map (`scripts/address_map`)", *cost("scripts/address_map")],
@@ -59,8 +67,8 @@ def steps(build):
     print_markdown(["step of `make run-all`", "wall, s", "CPU, s", "largest process, MiB"], rows)
 
 
-def copies(build, number):
-    """One row of the table of growth."""
+def copies(build: Path, number: int) -> list[str]:
+    """Measures a project of so many copies of one experiment; returns its row of the table of growth."""
     with tempfile.TemporaryDirectory() as folder:
         copy = Path(folder)
         shutil.copytree(ROOT / "scripts", copy / "scripts")
@@ -69,8 +77,9 @@ def copies(build, number):
             for i in range(1, number + 1):
                 shutil.copy(source, copy / part / "1_copies" / f"copy_{i}{source.suffix}")
         settings = {"BUILD": str(copy / "build")}
-        alone = cost_of(["bash", "-c", f'for ((i = 0; i < {number}; i++)); do "$0" || (($? != 2)) || exit 2; done', build / LIGHT], copy)
-        run = cost_of([copy / "scripts/run"], copy, **settings)
+        loop = f'for ((i = 0; i < {number}; i++)); do "$0" || (($? != 2)) || exit 2; done'
+        alone = cost_of(["bash", "-c", loop, build / LIGHT], copy)
+        run = cost_of([copy / "scripts/run"], copy, settings)
         results = copy / "results/latest"
         chart = cost_of([copy / "scripts/chart", *results.glob("*/*.csv")], copy)
         report = cost_of([copy / "scripts/report", results], copy)
@@ -78,13 +87,15 @@ def copies(build, number):
             f"{chart.wall:.2f}", f"{report.wall:.2f}", f"{max(chart.mib, report.mib):.0f}"]
 
 
-def a_number(text):
+def a_number(text: str) -> int:
+    """Returns the number of experiments that an argument names."""
     if not text.isdecimal() or not 1 <= int(text) <= 9999:
         raise argparse.ArgumentTypeError(f"{text} is no number of experiments from 1 to 9999")
     return int(text)
 
 
-def main(argv=None):
+def main(argv: Sequence[str] | None = None) -> int:
+    """Prints the tables in Markdown."""
     parser = Parser()
     parser.add_argument("numbers", nargs="*", type=a_number, metavar="NUMBER", help="of experiments (10 100 1000)")
     chosen = parser.parse_args(argv).numbers
@@ -92,9 +103,10 @@ def main(argv=None):
     if not os.access(build / LIGHT, os.X_OK):
         stop(f"{build / LIGHT} is not built: make build")
     if not chosen:
-        steps(build)
-    print_markdown(["experiments", "programs alone, s", "`scripts/run`, s", "beyond the programs, ms each", "`scripts/chart`, s",
-                    "`scripts/report`, s", "largest process, MiB"], [copies(build, number) for number in chosen or (10, 100, 1000)])
+        print_steps(build)
+    print_markdown(["experiments", "programs alone, s", "`scripts/run`, s", "beyond the programs, ms each",
+                    "`scripts/chart`, s", "`scripts/report`, s", "largest process, MiB"],
+                   [copies(build, number) for number in chosen or (10, 100, 1000)])
     if not chosen:
         cost = {trials: cost_of([build / LIGHT, f"trials={trials}"], ROOT) for trials in (1, 10, 100, 1000)}
         print_markdown(["trials", "the program, s"], [[f"{trials:,}", f"{cost[trials].wall:.2f}"] for trials in cost])

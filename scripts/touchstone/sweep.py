@@ -13,6 +13,7 @@ from touchstone.lines import DeclaredAxis, Knob
 from touchstone.programs import RESULTS, Condition, declaration, find_claim, must_build, prepare
 from touchstone.series import Series, check_column, complete, settings_text, y_axis
 from touchstone.sides import Side, Spread
+from touchstone.tables import terminal
 from touchstone.words import quantity, short_size, size
 
 MOST_POINTS = 1000
@@ -86,16 +87,12 @@ def finding(side: Side, series: Series, knob: str, unit: str) -> str:
 def print_points(side: Side, series: Series, unit: str) -> None:
     """Prints the table for the terminal: a line a value, a column an arm."""
     curves = {} if series.y == "verdict" else {arm: side.over_x(arm) for arm in side.arms()}
-    yunit, wide = side.unit_of("y"), max([16, *map(len, curves)])
-    print(f"{series.axes['x'].text:<24} {'verdict':<14}" + "  ".join(f"{arm:>{wide}}" for arm in curves))
+    yunit, rows = side.unit_of("y"), []
     for point in series.points.values():
-        if not point.rows:
-            print(f"{point.label:<24} {point.verdict}: {point.note}")
-            continue
-        x = point.rows[0]["x"]
-        cells = (quantity(curve[x].median, yunit) if x in curve else "–" for curve in curves.values())
-        print(f"{quantity(x, unit):<24} {point.verdict:<14}" + "  ".join(f"{cell:>{wide}}" for cell in cells) +
-              (f"  {point.note}" if point.note else ""))
+        x = point.rows[0]["x"] if point.rows else None
+        cells = [quantity(curve[x].median, yunit) if x in curve else "–" for curve in curves.values()]
+        rows.append([quantity(x, unit) if point.rows else point.label, point.verdict, *cells, point.note])
+    print(terminal([series.axes["x"].text, "verdict", *curves, ""], rows, right=range(2, 2 + len(curves))))
 
 
 def draw(side: Side, series: Series, title: str, factor: bool) -> None:

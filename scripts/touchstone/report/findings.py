@@ -6,31 +6,17 @@ import re
 from typing import Any
 
 from touchstone.lines import Finding
-from touchstone.words import grouped, scale_of
+from touchstone.words import grouped, quantity, with_unit
 
 OUTCOMES = {"held": "✓", "failed": "✗", "unclear": "?"}
-
-
-def human(text: str, unit: str) -> str | None:
-    """Returns what a person would say for a number in bytes or nanoseconds; None where that adds nothing."""
-    if unit not in ("bytes", "ns") or not re.fullmatch(r"-?\d+", text) or abs(int(text)) < 1000:
-        return None
-    if unit == "bytes" and int(text) % 1024 and abs(int(text)) < 1e7:
-        return None  # 131,049 bytes are not 127.98 KiB
-    scale, name = scale_of(int(text), unit)
-    return f"{int(text) / scale:.5g} {name}"
-
-
-def with_unit(text: str, unit: str) -> str:
-    """Returns a number with every digit and its unit, which is singular beside 1: 4,096 pages, 1 page."""
-    singular = text in ("1", "-1") and unit.endswith("s") and unit != "ns"
-    return f"{grouped(text)} {unit.removesuffix('s') if singular else unit}".strip()
+DIGITS = 5  # one more than in charts: 64.004 MiB is not 64 MiB
 
 
 def value(text: str, unit: str) -> dict[str, str]:
     """Returns a number as it is shown, and with every digit where that differs."""
-    short, exact = human(text, unit), with_unit(text, unit)
-    return {"text": short or exact, "raw": exact if short else ""}
+    exact = with_unit(grouped(text), unit)
+    short = quantity(int(text), unit, DIGITS) if unit in ("bytes", "ns") and re.fullmatch(r"-?\d+", text) else exact
+    return {"text": short, "raw": exact if short != exact else ""}
 
 
 def allowed(least: str | None, most: str | None, unit: str) -> dict[str, str]:

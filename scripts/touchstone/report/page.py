@@ -7,22 +7,12 @@ import subprocess
 from pathlib import Path
 from typing import Any
 
-import jinja2
-
 from touchstone.files import ROOT
+from touchstone.pages import VERDICTS, render
 from touchstone.report.claim import claim_view, film_player
-from touchstone.report.findings import human
+from touchstone.report.findings import value
 from touchstone.results import Result, chapter_order
-from touchstone.words import grouped
 
-TEMPLATES = Path(__file__).resolve().parent.parent / "templates"
-VERDICTS = {  # verdict -> symbol, meaning
-    "reproduced": ("✓", "every expectation held, and every control showed the contrary"),
-    "refuted": ("✗", "the claim's own expectation failed while the controls worked: a finding"),
-    "inconclusive": ("?", "a control did not show what it must: this run cannot tell"),
-    "unsupported": ("–", "cannot be asked on this machine"),
-    "broken": ("!", "the experiment could not be carried out"),
-}
 CONDITIONS = {  # metadata key -> what it means for the numbers
     "measured": "when the program ran (UTC)",
     "page_size": "the unit in which memory is given and taken",
@@ -88,10 +78,10 @@ def environment_view(results: list[Result]) -> list[dict[str, Any]]:
 
 
 def with_bytes(text: str) -> str:
-    """25276502016 bytes -> 23.54 GiB (25,276,502,016 bytes)"""
+    """Returns a size as it is shown, with every digit: 25276502016 bytes -> 23.54 GiB (25,276,502,016 bytes)."""
     number = re.fullmatch(r"(\d+) bytes", text)
-    short = human(number[1], "bytes") if number else None
-    return f"{short} ({grouped(number[1])} bytes)" if number and short else text
+    shown = value(number[1], "bytes") if number else {}
+    return f"{shown['text']} ({shown['raw']})" if shown.get("raw") else text
 
 
 def machine_line(environment: list[dict[str, Any]]) -> str:
@@ -122,12 +112,10 @@ def missing_tools() -> list[list[str]] | None:
 def page(results: list[Result], folder: Path) -> str:
     """Returns the page."""
     environment = environment_view(results)
-    template = jinja2.Environment(loader=jinja2.FileSystemLoader(TEMPLATES), autoescape=True, trim_blocks=True,
-                                  lstrip_blocks=True, undefined=jinja2.StrictUndefined)
     chapters = chapters_view(results, folder)
     films = any(claim["film"] and claim["film"]["players"] for chapter in chapters for claim in chapter["claims"])
-    return template.get_template("report.html.j2").render(
-        chapters=chapters, player=film_player() if films else None, verdicts=VERDICTS, environment=environment,
+    return render(
+        "report.html.j2", chapters=chapters, player=film_player() if films else None, environment=environment,
         machine=machine_line(environment), total=len(results), not_run=not_run(results),
         counts={verdict: sum(result.verdict == verdict for result in results) for verdict in VERDICTS},
         missing=missing_tools())
