@@ -41,6 +41,7 @@ void unsupported(const char *format, ...)
 
 	va_start(arguments, format);
 	end_formatted(UNSUPPORTED, format, arguments);
+	va_end(arguments);
 }
 
 void broken(const char *format, ...)
@@ -49,4 +50,5 @@ void broken(const char *format, ...)
 
 	va_start(arguments, format);
 	end_formatted(BROKEN, format, arguments);
+	va_end(arguments);
 }

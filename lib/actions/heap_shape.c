@@ -29,7 +29,7 @@ static void **fill_heap(int64_t enough)
 	void **last = NULL;
 
 	for (int64_t bytes = 0;
-	     bytes < enough || (char *)sbrk(0) - (char *)last > 3 * TRIM_STEP_BYTES;
+	     bytes < enough || (char *)sbrk(0) - (char *)last > INT64_C(3) * TRIM_STEP_BYTES;
 	     bytes += TRIM_STEP_BYTES) {
 		void **block = must_malloc(TRIM_STEP_BYTES);
 		*block = last;

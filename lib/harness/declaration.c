@@ -23,9 +23,14 @@ void usage_error(const char *format, ...)
 
 /* ---- stages ---------------------------------------------------------------- */
 
-/* The start and the end of the section that record() fills; ld(1) defines both symbols. */
-extern struct stage_name *__start_stage_names[] __attribute__((weak));
-extern struct stage_name *__stop_stage_names[] __attribute__((weak));
+/* The start and the end of the section that record() fills; ld(1) defines the two symbols. */
+extern struct stage_name *first_listed[] __asm__("__start_stage_names") __attribute__((weak));
+extern struct stage_name *end_of_listed[] __asm__("__stop_stage_names") __attribute__((weak));
+
+static size_t listed_count(void)
+{
+	return ((uintptr_t)end_of_listed - (uintptr_t)first_listed) / sizeof(void *);
+}
 
 static int by_line(const void *a, const void *b)
 {
@@ -35,25 +40,24 @@ static int by_line(const void *a, const void *b)
 	return first->line - second->line;
 }
 
-static bool is_listed(const char *name, struct stage_name **from, struct stage_name **end)
+/* Returns whether one of the first entries of the section has that name. */
+static bool is_listed(const char *name, size_t entries)
 {
-	for (; from < end; from++)
-		if ((*from)->name != NULL && strcmp((*from)->name, name) == 0)
+	for (size_t i = 0; i < entries; i++)
+		if (first_listed[i]->name != NULL && strcmp(first_listed[i]->name, name) == 0)
 			return true;
 	return false;
 }
 
 void for_each_stage(void (*visit)(const char *name))
 {
-	struct stage_name **first = __start_stage_names, **end = __stop_stage_names;
-
 	/* The linker does not keep the order of the source. */
-	qsort(first, (size_t)(end - first), sizeof(*first), by_line);
-	for (struct stage_name **at = first; at < end; at++)
-		if ((*at)->name != NULL && !is_listed((*at)->name, first, at))
-			visit((*at)->name);
+	qsort(first_listed, listed_count(), sizeof(void *), by_line);
+	for (size_t i = 0; i < listed_count(); i++)
+		if (first_listed[i]->name != NULL && !is_listed(first_listed[i]->name, i))
+			visit(first_listed[i]->name);
 	for (int i = 0; i < MAX_STAGES && experiment.stages[i] != NULL; i++)
-		if (!is_listed(experiment.stages[i], first, end))
+		if (!is_listed(experiment.stages[i], listed_count()))
 			visit(experiment.stages[i]);
 }
 
@@ -62,7 +66,7 @@ bool is_a_stage(const char *name)
 	for (int i = 0; i < MAX_STAGES && experiment.stages[i] != NULL; i++)
 		if (strcmp(experiment.stages[i], name) == 0)
 			return true;
-	return is_listed(name, __start_stage_names, __stop_stage_names);
+	return is_listed(name, listed_count());
 }
 
 const struct arm *find_arm(const char *name)

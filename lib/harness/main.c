@@ -11,8 +11,6 @@
 #include "film.h"
 #include "harness.h"
 
-extern char **environ;
-
 /* Removes settings of malloc that come from the reader's shell: they would be a hidden
  * condition.  LD_PRELOAD is kept on purpose: with it, anyone can put another malloc under
  * the whole suite. */
