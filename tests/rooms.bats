@@ -1,6 +1,6 @@
 #!/usr/bin/env bats
 # SPDX-License-Identifier: MIT
-# The rooms of lib/ know only those below them: docs/../README.md, "Where things are".
+# The rooms of lib/ know only those below them (README.md, "Where things are").
 
 load helper
 
@@ -20,8 +20,8 @@ room_of() {
 includes() {
 	local file header found
 	while IFS=: read -r file header; do
-		found=$(cd lib && ls -- "$header" ./*/"$header" 2>/dev/null | head -n 1)
-		[[ -z $found ]] || echo "$(room_of "$file") $(room_of "lib/${found#./}") $file:#include-$header"
+		found=$(find lib -name "$header")
+		[[ -z $found ]] || echo "$(room_of "$file") $(room_of "$found") $file:#include-$header"
 	done < <(grep -rnoP '^#include "\K[^"]+' lib --include='*.[ch]' | sed -E 's/:[0-9]+:/:/')
 }
 

@@ -100,7 +100,7 @@ class Confounded:
                                  spreads, spreads, spreads)
 
     @staticmethod
-    def _findings(points: list[Point]) -> dict[tuple, list[Finding]]:
+    def _findings(points: list[Point]) -> dict[tuple[bool, str, int], list[Finding]]:
         return by_sentence([replace(finding, sentence=finding.sentence.removeprefix(f"{point.label}: "))
                             for finding in point.findings] for point in points)
 

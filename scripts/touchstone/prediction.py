@@ -216,14 +216,13 @@ def _difference(predicted: float, measured: float, question: Question) -> str:
     if predicted == measured:
         return "Exactly as predicted."
     moved = "Off" if not question.is_growth else "Nothing moved" if measured == 0 else "It did move"
+    off = abs(predicted - measured)
     if measured == 0 or predicted == 0:
-        off = question.text(abs(predicted - measured))
-        return f"{moved}: {off} {'more' if predicted > measured else 'less'} was predicted than measured."
+        return f"{moved}: {question.text(off)} {'more' if predicted > measured else 'less'} was predicted than measured."
     if (predicted < 0) != (measured < 0):
         return f"It went the other way: {'down' if measured < 0 else 'up'}, by {question.text(abs(measured))}."
     ratio = predicted / measured
     high = ("much" if ratio > 1 else "little") if measured < 0 else "high" if ratio > 1 else "low"
-    off = abs(predicted - measured)
     if 0.5 < ratio < 2:
         by = f"{_percent(abs(ratio - 1))} too {high}" if question.unit == "times" else \
             f"{question.text(off)} too {high} ({_percent(abs(ratio - 1))})"

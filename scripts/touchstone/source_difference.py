@@ -92,8 +92,7 @@ def place_of(code: list[Line], index: int) -> str:
 def changes(origin: str, copy: str) -> list[Change]:
     """Returns what was changed in the code, place by place."""
     before, after = code_of(origin), code_of(copy)
-    texts = ([line.text for line in code] for code in (before, after))
-    matcher = difflib.SequenceMatcher(None, *texts, autojunk=False)
+    matcher = difflib.SequenceMatcher(None, [line.text for line in before], [line.text for line in after], autojunk=False)
     found = []
     for tag, i, _, j, j_end in matcher.get_opcodes():
         if tag != "equal":
