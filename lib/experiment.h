@@ -215,8 +215,8 @@ int64_t y_of(const char *arm, const char *stage);
 /* Returns how many rows of an arm under a stage have this y. */
 int64_t rows_with_y(const char *arm, const char *stage, int64_t y);
 
-/* Returns "ARM: SENTENCE", for findings that are stated of several arms.  Good until the next
- * call. */
+/* Returns "ARM: SENTENCE", for a sentence that is stated for several arms.  The text is valid
+ * until the next call. */
 const char *about(const char *arm, const char *sentence);
 
 /* An expectation says what the claim predicts; where one fails, the claim is
@@ -231,9 +231,8 @@ const char *about(const char *arm, const char *sentence);
  * control_between() and control_equal() have the same arguments.  The unit is what the numbers
  * count: "bytes" and "ns" are shown as KiB, ms and so on; any other word ("faults", "pages",
  * "calls") is printed after the number as it is.  The result also names the line of the source, and
- * the arms whose rows judge() has read (with
- * growth(), nth_row() and so on) since the previous finding.  So read the rows in the
- * arguments of a finding, or just above it. */
+ * the arms whose rows judge() has read (with growth(), nth_row() and so on) since the previous
+ * finding.  So read the rows in the arguments of a finding, or just above it. */
 #define expect_between(sentence, unit, least, actual, most) \
 	find_between(false, __LINE__, sentence, unit, least, actual, most)
 #define expect_equal(sentence, unit, expected, actual) \

@@ -25,10 +25,10 @@ observed() {
 
 # python CODE FILE...: runs it on each smaps, as `named` regions and as a `column`.
 python() { PYTHONPATH=scripts /usr/bin/python3 -c 'import sys
-from touchstone.address_map import draw, smaps
+from touchstone.address_map import draw, layout, smaps
 for path in sys.argv[2:]:
     named = smaps.regions(smaps.read(open(path).read()))
-    column = draw.Space("", named=named)
+    column = layout.Space("", named=named)
     exec(sys.argv[1])' "$@"; }
 
 texts() { sed -E -n '/<text /{s/<[^>]*>//g; p}' "$1"; }
@@ -60,7 +60,7 @@ texts() { sed -E -n '/<text /{s/<[^>]*>//g; p}' "$1"; }
 }
 
 @test "the end of the process's part is found, whatever the machine" {
-	of() { python 'print(column.limit and draw.power(column.limit))' "$@"; }
+	of() { python 'print(column.limit and layout.power(column.limit))' "$@"; }
 	run -0 of "$saved"/{x86_64,i386,i386-3-gib,aarch64-64k-pages}.txt
 	assert_output $'2^47 = 128 TiB\n2^32 = 4 GiB\n3 GiB\n2^48 = 256 TiB'
 	five_levels=$'fffffffffe0000-fffffffffff000 rw-p 00000000 00:00 0 \nSize: 124 kB\nKernelPageSize: 4 kB\nRss: 0 kB'
@@ -83,13 +83,13 @@ assert any(piece.end == column.limit for piece in column.stack)' "$saved"/*.txt
 for piece in column.stack:
     pages = (piece.end - piece.start) / named[0].page
     if piece.torn and not (piece.up or piece.down):
-        assert pages > draw.MOST_PAGES and piece.height <= draw.MOST_PAGES * draw.PAGE[0]
+        assert pages > layout.MOST_PAGES and piece.height <= layout.MOST_PAGES * layout.PAGE[0]
     elif not piece.torn:
-        assert piece.height == pages * draw.PAGE[0] <= draw.MOST_PAGES * draw.PAGE[0]' "$saved"/*.txt
+        assert piece.height == pages * layout.PAGE[0] <= layout.MOST_PAGES * layout.PAGE[0]' "$saved"/*.txt
 }
 
 @test "arrows: mappings grow down, in the old layout up; the stack's comes from its flag" {
-	arrows() { python 'print(*sorted(f"{region.kind} {way}" for region, way, text in draw.growth(named)), sep=", ")' "$@"; }
+	arrows() { python 'print(*sorted(f"{region.kind} {way}" for region, way, text in layout.growth(named)), sep=", ")' "$@"; }
 	run -0 arrows "$saved"/{x86_64,x86_64-old-layout,aarch64-64k-pages}.txt
 	assert_equal "${lines[0]}" "heap up, mapping down, stack down"
 	assert_equal "${lines[1]}" "heap up, mapping up, stack down"
@@ -111,10 +111,10 @@ for piece in column.stack:
 
 @test "what is resident is dark: a share of the box" {
 	half=$'10000-12000 rw-p 00000000 00:00 0 [heap]\nSize: 8 kB\nKernelPageSize: 4 kB\nRss: RSS kB'
-	dark() { python 'print(draw.svg([column], "", ""))' /dev/stdin <<<"${half/RSS/$1}" | grep -o 'width="[0-9.]*" height="16.0" fill="#e8a838"'; }
-	assert_equal "$(dark 4)" 'width="35.0" height="16.0" fill="#e8a838"'
-	assert_equal "$(dark 8)" 'width="70.0" height="16.0" fill="#e8a838"'
-	assert_equal "$(dark 0)" 'width="0.0" height="16.0" fill="#e8a838"'
+	dark() { python 'print(draw.svg([column], "", ""))' /dev/stdin <<<"${half/RSS/$1}" | grep -o 'width="[0-9.]*" height="16" fill="#e8a838"'; }
+	assert_equal "$(dark 4)" 'width="35" height="16" fill="#e8a838"'
+	assert_equal "$(dark 8)" 'width="70" height="16" fill="#e8a838"'
+	assert_equal "$(dark 0)" 'width="0" height="16" fill="#e8a838"'
 }
 
 @test "it can be read: no text below 13 px, no two lines of a column closer than a line, none too wide" {

@@ -31,35 +31,22 @@ said_to_fail() {
 		!/\\$/ { told = 0 }' tests/*.bats
 }
 
-# place LINE SENTENCE ARMS: what names the expectation or control in the experiment's source. One that is
-# stated for several arms is one: where the result has no line, its sentence without the arm's name.
-place() {
-	if [[ $1 != - ]]; then
-		echo "$1"
-	elif grep -qxF "${2%%: *}" <<<"$3"; then
-		echo "${2#*: }"
-	else
-		echo "$2"
-	fi
-}
-
-# uncovered RESULT: the expectations and controls of which nothing says that they can fail.
+# uncovered RESULT: the expectations and controls of which nothing says that they can fail. One that is
+# stated for several arms stands in one line of the source and counts once.
 uncovered() {
-	local kind outcome line sentence told arms at
+	local kind outcome line sentence told pattern
 	local -A found covered
-	arms=$(sed -nE 's/^# arm: //p' "$1" | sed -E 's/ [|] .*//; s/ [(](control|not run)[)]$//')
 	mapfile -t told < <(said_to_fail "$(basename "$1" .csv)")
 	while IFS=$'\t' read -r kind outcome line sentence; do
-		at=$(place "$line" "$sentence" "$arms")
-		found[$at]="$kind: $sentence"
-		[[ $outcome != failed ]] || covered[$at]=yes
+		found[$line]="$kind: $sentence"
+		[[ $outcome != failed ]] || covered[$line]=yes
 		for pattern in "${told[@]}"; do
 			# shellcheck disable=SC2053 # it is a pattern
-			[[ $sentence != $pattern ]] || covered[$at]=yes
+			[[ $sentence != $pattern ]] || covered[$line]=yes
 		done
 	done < <(findings_in <"$1")
-	for at in "${!found[@]}"; do
-		[[ -n ${covered[$at]-} ]] || echo "${found[$at]}"
+	for line in "${!found[@]}"; do
+		[[ -n ${covered[$line]-} ]] || echo "${found[$line]}"
 	done
 }
 

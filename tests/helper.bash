@@ -143,21 +143,13 @@ no_others_failed() {
 	echo "fails too: $others" && return 1
 }
 
-# none_held [PATTERN]: not one finding held in what `run` printed last, or not one of those
-# whose lines match. So each of them can fail, however many there are on this machine.
-none_held() {
-	local found
-	found=$(grep -E '^# (expect|control): ' <<<"$output" | grep -E -e "${1:-.}") || { echo "no finding: $1" && return 1; }
-	if grep -F ': held | ' <<<"$found"; then return 1; fi
-}
-
 # ---- programs that lie elsewhere --------------------------------------------
 
 # compiled FILE.c [flag ...]: compiles an experiment that lies elsewhere; prints the program's path.
 # Without debug information: see leak_checkers_do_not_see_it.mk.
 compiled() {
 	"${CC:-cc}" -std=gnu11 -O2 -fno-builtin -fPIE "${ROOMS[@]}" -o "${1%.c}" "$1" "${@:2}" \
-		"$BUILD/libtouchstone.a" -pie -pthread -ldl -Wl,-z,now,--strip-debug >&2
+		"$BUILD/libtouchstone.a" -pie -pthread -ldl -Wl,-z,now,--strip-debug >&2 || return
 	echo "${1%.c}"
 }
 

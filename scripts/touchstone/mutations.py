@@ -133,7 +133,7 @@ class Refresh:
 
     def sentences_of_version(self, commit: str, source: Path) -> List[str]:
         """The sentences of an older version, built with the library as it is; where that does not do, with
-        the library of its time; none where it does not build at all."""
+        the library of its time. None where it builds with neither, as in the midst of a change."""
         old, program = self.work / "old.c", self.work / "old"
         old.write_bytes(in_git(commit, source))
         folders = [f"-I{folder}" for folder in [Path("lib"), *Path("lib").glob("*/")]]

@@ -7,6 +7,7 @@ from pathlib import Path
 
 from touchstone import programs
 from touchstone.address_map import draw, smaps
+from touchstone.address_map.layout import Space
 from touchstone.arguments import Parser
 from touchstone.cli import stop
 from touchstone.files import Damaged, write_whole
@@ -54,18 +55,18 @@ def why_not(claim: str, arm: str) -> str:
     return left_out or f"it was not observed; `make observe CLAIM={Path(claim).name}` does that"
 
 
-def column_of(claim: str, arm: str) -> draw.Space:
+def column_of(claim: str, arm: str) -> Space:
     """Returns an arm as a column of the picture; ends where its map is damaged."""
     path = smaps_of(claim, arm)
     if path is None:
-        return draw.Space(arm, why_not=why_not(claim, arm))
+        return Space(arm, why_not=why_not(claim, arm))
     try:
-        return draw.Space(arm, named=smaps.regions(smaps.read(path.read_text(encoding="utf-8", errors="replace"))))
+        return Space(arm, named=smaps.regions(smaps.read(path.read_text(encoding="utf-8", errors="replace"))))
     except (OSError, Damaged) as error:
         return stop(f"cannot use {path}: {error}; `make observe CLAIM={Path(claim).name}` writes it again")
 
 
-def columns_of(claim: str) -> list[draw.Space]:
+def columns_of(claim: str) -> list[Space]:
     """Returns the first arms in the order of the declaration; where there is no result, of the observation."""
     result = result_of(claim)
     arms = [arm.name for arm in result.arms] if result and result.arms else [row["arm"] for row in observed_rows(claim)]

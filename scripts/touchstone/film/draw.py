@@ -1,159 +1,196 @@
 # SPDX-License-Identifier: MIT
-"""Draws a stage of a film as SVG, for the report."""
-import html
+"""Draws one stage of a film as SVG: the heap, and below it what is mapped; the strip draws several in one picture."""
+from dataclasses import dataclass
 
-from touchstone.film.read import CHUNKS, MAPPINGS, PAGES
-from touchstone.film.shapes import LEFT, RIGHT, shapes, ticks
+from touchstone.film.fills import LIGHT_ON_THESE, fill_of
+from touchstone.film.read import CHUNKS, MAPPINGS, PAGES, Frame
+from touchstone.film.shapes import LEFT, BrokenAxis, HeapAxis, Segments, Shapes, Steps, shapes, ticks
+from touchstone.svg import Svg, number
 from touchstone.words import size_in_short
 
 WIDTH = 1200  # of a picture
+BESIDE = LEFT - 14  # where the words at the left end
+NAME_CHARACTER, SIZE_CHARACTER, PAGE_CHARACTER = 17, 12.5, 13  # how wide a character of these labels is at most
+PADDING = 6  # what a label needs beside its characters
+LABEL_DROP = 7  # from the middle of a label to its baseline
+LEAST_MOVE = 12  # px: a break that moved less has no arrow
+GAP_WITH_STROKES = 12  # px: a gap of the axis that has room for two slanted strokes
 
 
-def _number(value):
-    return f"{value:.1f}".removesuffix(".0")
+@dataclass(frozen=True)
+class Band:
+    """Where blocks are drawn, and the pages behind them below; px from the top of the picture."""
+    top: int
+    height: int = 60
+    gap: int = 10
+    pages_height: int = 28
+
+    @property
+    def pages(self) -> int:
+        """The upper edge of the pages."""
+        return self.top + self.height + self.gap
+
+    @property
+    def bottom(self) -> int:
+        return self.pages + self.pages_height
+
+    @property
+    def baseline_of_pages(self) -> int:
+        return self.pages + self.pages_height // 2 + LABEL_DROP
 
 
-def _boxes(boxes, y, height):
-    return "".join(f"M{_number(x)} {y}h{_number(width)}v{height}h-{_number(width)}z" for x, width in boxes)
+HEAP = Band(40, 84, 12, 36)
+MAPPED = Band(238)
+HEAP_AXIS = HEAP.bottom + 12
+MAPPED_AXIS = MAPPED.bottom + 10
 
 
-def _steps(columns, y, height):
-    path = []
+# ---- blocks and pages ------------------------------------------------------------
+
+def _boxes(boxes: list[tuple[float, float]], y: int, height: int) -> str:
+    return "".join(f"M{number(x)} {y}h{number(width)}v{height}h-{number(width)}z" for x, width in boxes)
+
+
+def _steps(columns: list[Steps], y: int, height: int) -> str:
+    """Returns the outline of columns: the steps of a share, closed along the bottom."""
+    path, base = [], y + height
     for steps, end in columns:
-        base = y + height
-        path.append(f"M{_number(steps[0][0])} {base}")
+        path.append(f"M{number(steps[0][0])} {base}")
         for i, (x, share) in enumerate(steps):
-            path.append((f"H{_number(x)}" if i else "") + f"V{_number(base - share * height)}")
-        path.append(f"H{_number(end)}V{base}z")
+            path.append((f"H{number(x)}" if i else "") + f"V{number(base - share * height)}")
+        path.append(f"H{number(end)}V{base}z")
     return "".join(path)
 
 
-def fill_of(known, state):
-    return f"f-{known[state][2]}-{known[state][1][1:]}"
-
-
-def _layer(drawn, known, y, height):
-    """Painted from the top of the stack down, so that what lies lower covers what it is part of."""
-    parts = []
+def _layer(svg: Svg, drawn: Shapes, known: dict, y: int, height: int) -> None:
+    """Paints from the top of the stack down, so that what lies lower covers what it is part of."""
     for state in reversed(drawn.order):
-        fine = _steps(drawn.columns[state], y, height) + _boxes(drawn.runs[state], y, height)
-        if fine:
-            parts.append(f'<path class="{fill_of(known, state)} fine" d="{fine}"/>')
-        if drawn.blocks[state]:
-            parts.append(f'<path class="{fill_of(known, state)}" d="{_boxes(drawn.blocks[state], y, height)}"/>')
-    if drawn.frames:
-        parts.append(f'<path class="frame" d="{_boxes(drawn.frames, y, height)}"/>')
-    return "".join(parts)
+        fill = fill_of(known, state)
+        svg.path(_steps(drawn.columns[state], y, height) + _boxes(drawn.runs[state], y, height), class_=f"{fill} fine")
+        svg.path(_boxes(drawn.blocks[state], y, height), class_=fill)
+    svg.path(_boxes(drawn.frames, y, height), class_="frame")
 
 
-def _text(x, y, text, cls="", anchor="middle"):
-    anchor = f' text-anchor="{anchor}"' if anchor != "start" else ""
-    return f'<text x="{_number(x)}" y="{y}"{anchor}{f" class={chr(34)}{cls}{chr(34)}" if cls else ""}>{html.escape(text)}</text>'
-
-
-def _labels(segments, names, place, y, height, words):
-    """The size in each block that has room for it, and its name."""
-    parts, middle = [], y + height / 2
+def _block_labels(svg: Svg, segments: Segments, names: dict[int, str], words: dict[str, str],
+                  axis: HeapAxis | BrokenAxis, band: Band) -> None:
+    """Writes into each block that has room for it its name and its size."""
+    middle = band.top + band.height / 2
     for state, start, size, count in segments:
-        x, width = place(start), place(start + size) - place(start)
+        x, width = axis.place(start), axis.place(start + size) - axis.place(start)
         name, text = names.get(start) or words.get(state, ""), size_in_short(size)
         if count > 1:
             continue
-        light = " light" if state in ("in use", "malloc") else ""
-        at, has_room = x + width / 2, len(text) * 12.5 + 6 <= width
-        if name and len(name) * 17 + 6 <= width:
-            parts.append(_text(at, _number(middle + (-5 if has_room else 10)), name, "name" + light))
-            parts.append(_text(at, _number(middle + 23), text, "size" + light) if has_room else "")
+        light = " light" if state in LIGHT_ON_THESE else ""
+        at, has_room = x + width / 2, len(text) * SIZE_CHARACTER + PADDING <= width
+        if name and len(name) * NAME_CHARACTER + PADDING <= width:
+            svg.text(at, middle + (-5 if has_room else 10), name, text_anchor="middle", class_="name" + light)
+            if has_room:
+                svg.text(at, middle + 23, text, text_anchor="middle", class_="size" + light)
         elif has_room:
-            parts.append(_text(at, _number(middle + 7), text, "size" + light))
-    return "".join(parts)
+            svg.text(at, middle + LABEL_DROP, text, text_anchor="middle", class_="size" + light)
 
 
-def _page_labels(pages, place, y):
+def _page_labels(svg: Svg, pages: Segments, axis: HeapAxis | BrokenAxis, band: Band) -> None:
     words = {"resident": "in memory", "swapped": "swapped out", "absent": "no page"}
-    return "".join(_text((place(start) + place(start + size)) / 2, y, words[state]) for state, start, size, _ in pages
-                   if place(start + size) - place(start) > len(words[state]) * 13)
+    for state, start, size, _ in pages:
+        begin, end = axis.place(start), axis.place(start + size)
+        if end - begin > len(words[state]) * PAGE_CHARACTER:
+            svg.text((begin + end) / 2, band.baseline_of_pages, words[state], text_anchor="middle")
 
 
-def _heap(frame, before, axis):
-    place, parts = axis.place, []
-    parts.append(_layer(shapes(frame.chunks, CHUNKS, place), CHUNKS, 40, 84))
-    parts.append(_labels(frame.chunks, frame.names, place, 40, 84, {"free": "free", "top": "top"}))
-    parts.append(_layer(shapes(frame.heap_pages(), PAGES, place), PAGES, 136, 36))
-    parts.append(_page_labels(frame.heap_pages(), place, 161))
+def draw_heap(svg: Svg, frame: Frame, axis: HeapAxis, band: Band) -> None:
+    _layer(svg, shapes(frame.chunks, CHUNKS, axis.place), CHUNKS, band.top, band.height)
+    _block_labels(svg, frame.chunks, frame.names, {"free": "free", "top": "top"}, axis, band)
+    _layer(svg, shapes(frame.heap_pages(), PAGES, axis.place), PAGES, band.pages, band.pages_height)
+    _page_labels(svg, frame.heap_pages(), axis, band)
     if not frame.chunks:
-        parts.append(_text(LEFT, 88, "no heap yet" if frame.end == 0 else "chunks not shown", "size", "start"))
-    parts.append(f'<path class="axis" d="M{LEFT} 184H{RIGHT}' +
-                 "".join(f"M{_number(place(tick))} 184v8" for tick in ticks(axis.length)) + '"/>')
-    parts += [_text(place(tick), 212, size_in_short(tick) if tick else "0", "tick") for tick in ticks(axis.length)]
-    x = place(frame.end)
-    was = place(before.end) if before is not None else x
-    if abs(was - x) > 12:
-        head = 9 if was < x else -9
-        parts.append(f'<path class="was" d="M{_number(was)} 22V{38 if was < x else 184}"/>')
-        parts.append(f'<path class="moved" d="M{_number(was)} 32H{_number(x)}m-{head} -6l{head} 6l-{head} 6"/>'.replace("--", ""))
-    parts.append(f'<path class="break" d="M{_number(x)} 26V184"/>')
-    at_end = x > (LEFT + RIGHT) / 2
-    parts.append(_text(x + (4 if at_end else -4), 21, f"break {size_in_short(frame.end)}" if frame.end else "break", "name",
-                       "end" if at_end else "start"))
-    return "".join(parts)
+        words = "no heap yet" if frame.end == 0 else "chunks not shown"
+        svg.text(axis.left, band.top + band.height // 2 + 6, words, class_="size")
 
 
-def _mapped(frame, axis, y):
-    place, parts = axis.place, []
-    parts.append(_layer(shapes(frame.mappings, MAPPINGS, place), MAPPINGS, y, 60))
-    parts.append(_labels(frame.mappings, frame.names, place, y, 60, {"mmap": "mmap", "reserved": "reserved"}))
-    parts.append(_layer(shapes(frame.mapped_pages(), PAGES, place), PAGES, y + 70, 28))
-    parts.append(_page_labels(frame.mapped_pages(), place, y + 91))
-    line, marks, at = y + 108, [], LEFT
+def draw_mappings(svg: Svg, frame: Frame, axis: BrokenAxis, band: Band) -> None:
+    _layer(svg, shapes(frame.mappings, MAPPINGS, axis.place), MAPPINGS, band.top, band.height)
+    _block_labels(svg, frame.mappings, frame.names, {"mmap": "mmap", "reserved": "reserved"}, axis, band)
+    _layer(svg, shapes(frame.mapped_pages(), PAGES, axis.place), PAGES, band.pages, band.pages_height)
+    _page_labels(svg, frame.mapped_pages(), axis, band)
+
+
+# ---- axes, and the break -----------------------------------------------------------
+
+def draw_heap_axis(svg: Svg, axis: HeapAxis, y: int) -> None:
+    at = [axis.place(tick) for tick in ticks(axis.length)]
+    marks = "".join(f"M{number(x)} {y}v8" for x in at)
+    svg.path(f"M{number(axis.left)} {y}H{number(axis.right)}{marks}", class_="axis")
+    for x, tick in zip(at, ticks(axis.length)):
+        svg.text(x, y + 28, size_in_short(tick) if tick else "0", text_anchor="middle", class_="tick")
+
+
+def draw_mapped_axis(svg: Svg, axis: BrokenAxis, y: int) -> None:
+    """Draws the axis; where addresses are left out, two slanted strokes."""
+    marks, at = [], axis.left
     for (start, end), x in zip(axis.ranges, axis.offsets):
-        if axis.gap >= 12:  # the axis is broken here: two slanted strokes
+        if axis.gap >= GAP_WITH_STROKES:
             cut = (at + x) / 2
-            marks.append(f"M{_number(at)} {line}H{_number(cut - 4)}m-4 7l8-14m2 14l8-14m-4 7H{_number(x)}")
+            marks.append(f"M{number(at)} {y}H{number(cut - 4)}m-4 7l8-14m2 14l8-14m-4 7H{number(x)}")
         at = x + (end - start) * axis.scale
-        marks.append(f"M{_number(x)} {line}H{_number(at)}")
-    parts.append(f'<path class="axis" d="{"".join(marks)}"/>')
+        marks.append(f"M{number(x)} {y}H{number(at)}")
+    svg.path("".join(marks), class_="axis")
+
+
+def _draw_move(svg: Svg, was: float, x: float, axis_y: int) -> None:
+    """Draws where the break stood, and the arrow from there."""
+    head = 9 if was < x else -9
+    svg.path(f"M{number(was)} 22V{38 if was < x else axis_y}", class_="was")
+    svg.path(f"M{number(was)} 32H{number(x)}m{-head} -6l{head} 6l{-head} 6", class_="moved")
+
+
+def draw_break(svg: Svg, frame: Frame, axis: HeapAxis, top: int, bottom: int) -> None:
+    """Draws the break from top to bottom, its address above it."""
+    x = axis.place(frame.end)
+    svg.path(f"M{number(x)} {top}V{bottom}", class_="break")
+    at_end = x > (axis.left + axis.right) / 2
+    svg.text(x + (4 if at_end else -4), top - 5, f"break {size_in_short(frame.end)}" if frame.end else "break",
+             text_anchor="end" if at_end else "", class_="name")
+
+
+# ---- a stage ---------------------------------------------------------------------
+
+def scale_in_words(axis: BrokenAxis) -> str:
+    return "to the heap's scale" if axis.same_scale else f"to a scale of its own: {size_in_short(axis.total)} in all"
+
+
+def _add_heap(svg: Svg, frame: Frame, before: Frame | None, axis: HeapAxis) -> None:
+    svg.text(BESIDE, 88, "chunks", text_anchor="end")
+    svg.text(BESIDE, HEAP.baseline_of_pages, "pages", text_anchor="end")
+    svg.text(BESIDE, HEAP_AXIS + 28, "heap", text_anchor="end", class_="tick")
+    draw_heap(svg, frame, axis, HEAP)
+    draw_heap_axis(svg, axis, HEAP_AXIS)
+    x = axis.place(frame.end)
+    was = axis.place(before.end) if before is not None else x
+    if abs(was - x) > LEAST_MOVE:
+        _draw_move(svg, was, x, HEAP_AXIS)
+    draw_break(svg, frame, axis, HEAP.top - 14, HEAP_AXIS)
+
+
+def _add_mapped(svg: Svg, frame: Frame, axis: BrokenAxis) -> None:
+    svg.text(BESIDE, 274, "mapped", text_anchor="end")
+    if frame.mappings:
+        svg.text(BESIDE, MAPPED.baseline_of_pages, "pages", text_anchor="end")
+    draw_mappings(svg, frame, axis, MAPPED)
+    draw_mapped_axis(svg, axis, MAPPED_AXIS)
     if not frame.mappings:
-        parts.append(_text(LEFT + axis.gap, y + 38, "nothing is mapped", "tick", "start"))
+        svg.text(LEFT + axis.gap, 276, "nothing is mapped", class_="tick")
     first = axis.ranges[0][0]
-    where = f"{size_in_short(abs(first))} {'above' if first > 0 else 'below'} the heap's start, "
-    parts.append(_text(LEFT, line + 26, where + ("to the heap's scale" if axis.same_scale else
-                                                 f"to a scale of its own: {size_in_short(axis.total)} in all"), "tick", "start"))
-    return "".join(parts)
+    where = f"{size_in_short(abs(first))} {'above' if first > 0 else 'below'} the heap's start, {scale_in_words(axis)}"
+    svg.text(LEFT, MAPPED_AXIS + 26, where, class_="tick")
 
 
-def picture(frame, before, axis, mapped, label):
-    """One stage of one arm as SVG."""
-    parts = [_text(LEFT - 14, 88, "chunks", "", "end"), _text(LEFT - 14, 161, "pages", "", "end"),
-             _text(LEFT - 14, 212, "heap", "tick", "end"), _heap(frame, before, axis)]
-    height = 222
+def picture(frame: Frame, before: Frame | None, axis: HeapAxis, mapped: BrokenAxis, label: str) -> str:
+    """Returns one stage of one arm as SVG.  before: the stage before it, from which the break may have moved."""
+    svg = Svg()
+    _add_heap(svg, frame, before, axis)
+    height = HEAP_AXIS + 38
     if mapped.ranges:
-        parts += [_text(LEFT - 14, 274, "mapped", "", "end"), _text(LEFT - 14, 329, "pages", "", "end") if frame.mappings else "",
-                  _mapped(frame, mapped, 238)]
-        height = 382
-    return (f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {WIDTH} {height}" role="img" '
-            f'aria-label="{html.escape(label)}">{"".join(parts)}</svg>')
-
-
-def _pattern(known, state):
-    colour, kind = known[state][1], known[state][2]
-    name, inner = fill_of(known, state), {
-        "slanted": f'<path d="M-2 2l4-4M0 10L10 0M8 12l4-4" stroke="{colour}" stroke-width="3.4"/>',
-        "upright": f'<path d="M3 0V10M8 0V10" stroke="{colour}" stroke-width="2.6"/>',
-        "level": f'<path d="M0 3H10M0 8H10" stroke="{colour}" stroke-width="2.6"/>',
-        "dots": f'<path d="M0 0H10V10H0z" fill="{colour}" fill-opacity=".35"/><circle cx="5" cy="5" r="1.4" fill="#555"/>',
-    }.get(kind)
-    if inner is None:
-        return "", f".{name} {{ fill: {colour} }}"
-    return (f'<pattern id="{name}" width="10" height="10" patternUnits="userSpaceOnUse">'
-            f'<path d="M0 0H10V10H0z" fill="#fff"/>{inner}</pattern>', f".{name} {{ fill: url(#{name}) }}")
-
-
-def _all_states():
-    return [(known, state) for known in (CHUNKS, PAGES, MAPPINGS) for state in known]
-
-
-def patterns():
-    """The fills that the pictures of a page share: definitions, and style rules."""
-    definitions, rules = zip(*dict.fromkeys(_pattern(known, state) for known, state in _all_states()))
-    return f'<svg width="0" height="0" aria-hidden="true" class="fills"><defs>{"".join(definitions)}</defs></svg>', "\n".join(rules)
+        _add_mapped(svg, frame, mapped)
+        height = MAPPED_AXIS + 36
+    return svg.document(WIDTH, height, role="img", aria_label=label)

@@ -12,24 +12,25 @@ import re
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from touchstone import colours
 from touchstone.files import Damaged
 from touchstone.results import wrong_format
 
 # state -> (what the legend calls it, colour by Okabe and Ito, pattern); in the order in which a column stacks them.
 CHUNKS = {
-    "in use": ("in use", "#0072B2", "plain"),
-    "cached": ("freed, kept in the thread's cache (tcache)", "#009E73", "upright"),
-    "fast": ("freed, kept in a fastbin", "#CC79A7", "level"),
-    "free": ("free: a hole", "#E69F00", "slanted"),
-    "top": ("top: free, up to the break", "#F0E442", "dots"),
+    "in use": ("in use", colours.BLUE, "plain"),
+    "cached": ("freed, kept in the thread's cache (tcache)", colours.GREEN, "upright"),
+    "fast": ("freed, kept in a fastbin", colours.PURPLE, "level"),
+    "free": ("free: a hole", colours.ORANGE, "slanted"),
+    "top": ("top: free, up to the break", colours.YELLOW, "dots"),
 }
 PAGES = {
-    "resident": ("page in memory", "#56B4E9", "plain"),
-    "swapped": ("page swapped out", "#D55E00", "slanted"),
+    "resident": ("page in memory", colours.SKY_BLUE, "plain"),
+    "swapped": ("page swapped out", colours.VERMILION, "slanted"),
     "absent": ("no page behind these addresses", "#FFFFFF", "empty"),
 }
 MAPPINGS = {
-    "malloc": ("mapped block of malloc's", "#0072B2", "plain"),
+    "malloc": ("mapped block of malloc's", colours.BLUE, "plain"),
     "mmap": ("other mapping (mmap)", "#999999", "level"),
     "reserved": ("addresses reserved only", "#FFFFFF", "dots"),
 }

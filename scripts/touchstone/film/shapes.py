@@ -1,21 +1,31 @@
 # SPDX-License-Identifier: MIT
 """From the segments of a film to the shapes that are drawn, and from addresses to places.
 
-Where blocks are finer than the picture, a column of it shows by height how many of its bytes are in which
+Where blocks are finer than the picture, each column of it shows by height how many of its bytes are in which
 state: the areas stay true.
 """
 from collections import defaultdict
+from collections.abc import Callable, Iterable
 
-from touchstone.film.read import PAGES
+from touchstone.film.read import PAGES, Frame
 
 LEFT, RIGHT = 128, 1180  # of the address axis, in a picture 1200 wide
-ALONE, COLUMN = 6, 2     # units: a block that stands alone; finer ones are summed up in columns
+ALONE, COLUMN = 6, 2     # px: a block so wide stands alone; finer ones are summed up in columns so wide
+TOUCHING = COLUMN / 100  # px: blocks closer than this share columns
+MOST_TICKS = 8
+WIDEST_GAP = 36          # px: where addresses are left out
+NARROWEST = 40           # px: what is mapped gets a scale of its own where the heap's would make it narrower ...
+OF_ITS_OWN = 240         # ... and is then so wide
+ROUNDING = 1e-9          # a border between columns belongs to the right one
+
+Segments = list[tuple[str, int, int, int]]     # (state, start, bytes, count)
+Steps = tuple[list[tuple[float, float]], float]  # ([(x, share of this state and those below it)], end of x)
 
 
-def ticks(length):
-    """About six round addresses from 0 to length."""
+def ticks(length: int) -> range:
+    """Returns round addresses from 0 to length, eight steps at most."""
     step = 1
-    while length / step > 8:
+    while length / step > MOST_TICKS:
         step *= 2
     return range(0, length + 1, step)
 
@@ -23,94 +33,110 @@ def ticks(length):
 class Shapes:
     """What to draw of a layer: blocks one by one, and columns where blocks are too fine."""
 
-    def __init__(self, order):
+    def __init__(self, order: Iterable[str]) -> None:
         self.order = list(order)
-        self.blocks = defaultdict(list)   # state -> [(x, width)]: a block each
-        self.runs = defaultdict(list)     # state -> [(x, width)]: several blocks of one state
-        self.columns = defaultdict(list)  # state -> [([(x, share of this state and those below it), ...], end of x)]
-        self.frames = []                  # [(x, width)]: what columns fill
+        self.blocks: dict[str, list[tuple[float, float]]] = defaultdict(list)  # state -> [(x, width)]: a block each
+        self.runs: dict[str, list[tuple[float, float]]] = defaultdict(list)    # the same of several blocks each
+        self.columns: dict[str, list[Steps]] = defaultdict(list)
+        self.frames: list[tuple[float, float]] = []                            # (x, width) that columns fill
+
+    def add_columns(self, fine: list[tuple[str, float, float]], column: float) -> None:
+        """Sums up neighbours that are too fine: (state, x, end) each."""
+        if not fine:
+            return
+        begin, end = fine[0][1], fine[-1][2]
+        self.frames.append((begin, end - begin))
+        shares = _shares(fine, column)
+        for rank, state in enumerate(self.order):
+            if not any(share[state] for share in shares):
+                continue
+            steps: list[tuple[float, float]] = []
+            for i, share in enumerate(shares):
+                whole = sum(share.values())
+                height = round(sum(share[below] for below in self.order[:rank + 1]) / whole, 2) if whole else 0
+                if not steps or height != steps[-1][1]:
+                    steps.append((begin + i * column, height))
+            self.columns[state].append((steps, end))
 
 
-def shapes(segments, order, place, alone=ALONE, column=COLUMN):
-    """place(start) -> x."""
-    drawn, fine = Shapes(order), []
-    for state, start, size, count in segments:
-        x, end = place(start), place(start + size)
-        if end - x >= alone:
-            _columns(drawn, fine, column)
-            fine = []
-            (drawn.blocks if count == 1 or order is PAGES else drawn.runs)[state].append((x, end - x))
-        else:
-            if fine and x - fine[-1][2] > column / 100:
-                _columns(drawn, fine, column)
-                fine = []
-            fine.append((state, x, end))
-    _columns(drawn, fine, column)
-    return drawn
-
-
-def _columns(drawn, fine, column):
-    if not fine:
-        return
+def _shares(fine: list[tuple[str, float, float]], column: float) -> list[dict[str, float]]:
+    """Returns how much of each column is in which state."""
     begin, end = fine[0][1], fine[-1][2]
-    drawn.frames.append((begin, end - begin))
-    shares = [defaultdict(float) for _ in range(int((end - begin) / column) + 1)]
+    shares: list[dict[str, float]] = [defaultdict(float) for _ in range(int((end - begin) / column) + 1)]
     for state, x, to in fine:
         while x < to:
-            at = min(int((x - begin) / column + 1e-9), len(shares) - 1)
+            at = min(int((x - begin) / column + ROUNDING), len(shares) - 1)
             border = max(x, begin + (at + 1) * column) if at + 1 < len(shares) else to
             shares[at][state] += min(to, border) - x
             x = border
-    for rank, state in enumerate(drawn.order):
-        if not any(share[state] for share in shares):
-            continue
-        steps, last = [], None
-        for i, share in enumerate(shares):
-            whole = sum(share.values())
-            height = round(sum(share[below] for below in drawn.order[:rank + 1]) / whole, 2) if whole else 0
-            if height != last:
-                steps.append((begin + i * column, height))
-            last = height
-        drawn.columns[state].append((steps, end))
+    return shares
+
+
+def shapes(segments: Segments, order: Iterable[str], place: Callable[[int], float]) -> Shapes:
+    """Returns the shapes of a layer.  order: its states from the bottom of a column up; place(start) -> x."""
+    drawn = Shapes(order)
+    fine: list[tuple[str, float, float]] = []
+    for state, start, size, count in segments:
+        x, end = place(start), place(start + size)
+        is_alone = end - x >= ALONE
+        if is_alone or fine and x - fine[-1][2] > TOUCHING:
+            drawn.add_columns(fine, COLUMN)
+            fine = []
+        if is_alone:
+            (drawn.blocks if count == 1 or order is PAGES else drawn.runs)[state].append((x, end - x))
+        else:
+            fine.append((state, x, end))
+    drawn.add_columns(fine, COLUMN)
+    return drawn
 
 
 class HeapAxis:
     """Addresses -> x: one stretch of the heap."""
 
-    def __init__(self, length, left=LEFT, right=RIGHT):
+    def __init__(self, length: int, left: float = LEFT, right: float = RIGHT) -> None:
         self.length, self.left, self.right = max(length, 1), left, right
         self.scale = (right - left) / self.length
 
-    def place(self, address):
+    def place(self, address: int) -> float:
         return self.left + address * self.scale
 
 
 class BrokenAxis:
     """Addresses -> x where something is mapped, with the gaps cut out; the same for all frames."""
 
-    def __init__(self, frames, scale, left=LEFT, right=RIGHT):
-        ranges = []
-        for start, end in sorted({(start, start + size) for frame in frames for _, start, size, _ in frame.mappings}):
-            if ranges and start <= ranges[-1][1]:
-                ranges[-1][1] = max(ranges[-1][1], end)
-            else:
-                ranges.append([start, end])
-        self.ranges, self.total = ranges, sum(end - start for start, end in ranges)
-        self.gap = min(36, (right - left) / 3 / max(len(ranges), 1))
-        room = right - left - self.gap * len(ranges)
-        self.same_scale = 40 <= self.total * scale <= room
-        self.scale = scale if self.same_scale else min(room, 240 if self.total * scale < 40 else room) / max(self.total, 1)
-        self.offsets, at = [], left
-        for start, end in ranges:
+    def __init__(self, frames: list[Frame], scale: float, left: float = LEFT, right: float = RIGHT) -> None:
+        """scale: of the heap's axis, px a byte; it is used here too where what is mapped fits and can be seen."""
+        self.left = left
+        self.ranges = _ranges(frames)
+        self.total = sum(end - start for start, end in self.ranges)
+        self.gap = min(WIDEST_GAP, (right - left) / 3 / max(len(self.ranges), 1))
+        room = right - left - self.gap * len(self.ranges)
+        self.same_scale = NARROWEST <= self.total * scale <= room
+        width = min(room, OF_ITS_OWN) if self.total * scale < NARROWEST else room
+        self.scale = scale if self.same_scale else width / max(self.total, 1)
+        self.offsets: list[float] = []
+        at = left
+        for start, end in self.ranges:
             at += self.gap
             self.offsets.append(at)
             at += (end - start) * self.scale
         self.right = at
 
-    def place(self, address):
+    def place(self, address: int) -> float:
         at = self.offsets[0]
         for (start, end), offset in zip(self.ranges, self.offsets):
             if address < start:
                 break
             at = offset + (min(address, end) - start) * self.scale
         return at
+
+
+def _ranges(frames: list[Frame]) -> list[list[int]]:
+    """Returns [start, end] of each stretch where something is mapped in any frame, in rising order."""
+    ranges: list[list[int]] = []
+    for start, end in sorted({(start, start + size) for frame in frames for _, start, size, _ in frame.mappings}):
+        if ranges and start <= ranges[-1][1]:
+            ranges[-1][1] = max(ranges[-1][1], end)
+        else:
+            ranges.append([start, end])
+    return ranges

@@ -1,129 +1,107 @@
 # SPDX-License-Identifier: MIT
-"""Draws a film as one picture by matplotlib, its stages one below the other."""
-import io
+"""Draws the stages of one arm below each other, for slides and papers: as SVG, then by rsvg-convert."""
+import os
+import subprocess
+import textwrap
 
-from matplotlib.collections import PatchCollection
-from matplotlib.figure import Figure
-from matplotlib.patches import Patch, Polygon, Rectangle
+from touchstone.film.draw import (WIDTH, Band, draw_break, draw_heap, draw_heap_axis, draw_mapped_axis, draw_mappings,
+                                  scale_in_words)
+from touchstone.film.fills import KINDS_OF_BLOCKS, fill_of, look, patterns
+from touchstone.film.read import Film, Frame
+from touchstone.film.shapes import RIGHT, BrokenAxis, HeapAxis
+from touchstone.svg import FONTS, Svg, element
 
-from touchstone.film.read import CHUNKS, MAPPINGS, PAGES
-from touchstone.film.shapes import BrokenAxis, HeapAxis, shapes, ticks
-from touchstone.words import size_in_short
+MARGIN = 20
+HEAP_LEFT = 200                            # beside the names of the stages
+HEAP_RIGHT, MAPPED_LEFT = 830, 850         # where something is mapped: it is drawn at the right
+STAGE = Band(32, 60, 8, 28)                # within the room of one stage
+STAGE_HEIGHT = STAGE.bottom + 10
+TITLE_LINE, TITLE_CHARACTERS = 30, 88
+NAME_LINE, NAME_CHARACTERS = 24, 13
+TICK_LINE, MAPPED_CHARACTERS = 24, 31
+SWATCH_WIDTH, SWATCH_HEIGHT = 46, 18
+COLUMNS_OF_LEGEND = 2
+PNG_ZOOM = "1.5"                           # 1,800 px wide
 
-LEFT, RIGHT = 170, 1190  # units of a picture 1200 wide, as in draw.py
-CHUNK_LAYER, PAGE_LAYER = (14, 30), (2, 9)  # bottom and height of the two layers
-HATCHES = {"plain": "", "slanted": "////", "upright": "||||", "level": "----", "dots": "...", "empty": ""}
-
-
-def look(known, state):
-    _, colour, kind = known[state]
-    if kind in ("plain", "empty"):
-        return {"facecolor": colour}
-    return {"facecolor": "#FFFDE0" if kind == "dots" else "white", "edgecolor": "#777" if kind == "dots" else colour,
-            "hatch": HATCHES[kind]}
-
-
-def steps(columns, bottom, height):
-    """Columns as polygons: the step line of a share, closed along the bottom."""
-    for points, end in columns:
-        corners = [(points[0][0], bottom)]
-        for i, (x, share) in enumerate(points):
-            corners += [(x, corners[-1][1])] * (i > 0) + [(x, bottom + share * height)]
-        yield Polygon(corners + [(end, corners[-1][1]), (end, bottom)])
+# What the strip has and the report has not.
+OWN_LOOK = """
+.film .title, .film .stage { font-weight: 700 }
+.film .stage { font-size: 20px }
+.film .name { font-size: 22px }"""
 
 
-def outlined(axes, boxes, layer):
-    axes.add_collection(PatchCollection([Rectangle((x, layer[0]), width, layer[1]) for x, width in boxes],
-                                        facecolor="none", edgecolor="black", linewidth=.8))
+def _draw_title(svg: Svg, claim: str, arm: str) -> int:
+    """Returns where the first stage begins."""
+    lines = textwrap.wrap(claim, TITLE_CHARACTERS)
+    for i, line in enumerate(lines, 1):
+        svg.text(MARGIN, 10 + i * TITLE_LINE, line, class_="title")
+    svg.text(MARGIN, 10 + (len(lines) + 1) * TITLE_LINE, f"arm: {arm}", class_="tick")
+    return 16 + (len(lines) + 1) * TITLE_LINE
 
 
-def draw_layer(axes, segments, known, place, layer):
-    drawn = shapes(segments, known, place)
-    for state in reversed(drawn.order):
-        boxes = drawn.runs[state] + drawn.blocks[state]
-        patches = [Rectangle((x, layer[0]), width, layer[1]) for x, width in boxes]
-        patches += list(steps(drawn.columns[state], *layer))
-        if patches:
-            axes.add_collection(PatchCollection(patches, linewidth=0, **look(known, state)))
-        outlined(axes, drawn.blocks[state], layer)
-    outlined(axes, drawn.frames, layer)
+def _draw_stage(svg: Svg, frame: Frame, heap: HeapAxis, mapped: BrokenAxis, top: int, place: str) -> None:
+    """place: which of the stages it is, in words."""
+    band = Band(top + STAGE.top, STAGE.height, STAGE.gap, STAGE.pages_height)
+    for i, line in enumerate(textwrap.wrap(frame.stage, NAME_CHARACTERS, max_lines=3, placeholder=" …")):
+        svg.text(MARGIN, band.top + 20 + i * NAME_LINE, line, class_="stage")
+    svg.text(MARGIN, band.bottom - 2, place, class_="tick")
+    draw_heap(svg, frame, heap, band)
+    draw_break(svg, frame, heap, band.top - 6, band.bottom)
+    if frame.mappings:
+        draw_mappings(svg, frame, mapped, band)
 
 
-def label(axes, segments, names, words, place):
-    for state, start, size, count in segments:
-        width, text = place(start + size) - place(start), size_in_short(size)
-        name = names.get(start) or words.get(state, "")
-        both = f"{name}\n{text}" if name else text
-        said = both if len(text) * 12.5 < width else name if len(name) * 16 < width else ""
-        if said and count == 1:
-            light = state in ("in use", "malloc")
-            axes.text(place(start) + width / 2, CHUNK_LAYER[0] + CHUNK_LAYER[1] / 2, said, ha="center", va="center",
-                      linespacing=1.05, color="white" if light else "black", fontsize=9,
-                      weight="bold" if name and said == name else "normal",
-                      bbox=None if light else {"facecolor": "white", "edgecolor": "none", "pad": 1.2, "alpha": .85})
-
-
-def draw_stage(axes, frame, heap, mapped, which=""):
-    draw_layer(axes, frame.chunks, CHUNKS, heap.place, CHUNK_LAYER)
-    label(axes, frame.chunks, frame.names, {"free": "free", "top": "top"}, heap.place)
-    draw_layer(axes, frame.heap_pages(), PAGES, heap.place, PAGE_LAYER)
-    x = heap.place(frame.end)
-    axes.plot([x, x], [0, 50], color="black", linewidth=2.6, solid_capstyle="butt")
-    at_end = x > LEFT + 150
-    axes.text(x + (-6 if at_end else 6), 47, f"break {size_in_short(frame.end)}", ha="right" if at_end else "left",
-              va="bottom", fontsize=8, weight="bold")
-    if mapped.ranges and frame.mappings:
-        draw_layer(axes, frame.mappings, MAPPINGS, mapped.place, CHUNK_LAYER)
-        label(axes, frame.mappings, frame.names, {"mmap": "mmap"}, mapped.place)
-        draw_layer(axes, frame.mapped_pages(), PAGES, mapped.place, PAGE_LAYER)
-    axes.text(0, 29, frame.stage, va="center", fontsize=11, weight="bold", wrap=True)
-    axes.text(0, 10, which, va="center", fontsize=8)
-    axes.set(xlim=(0, 1200), ylim=(-2, 58))
-    axes.axis("off")
-
-
-def draw_axis(axes, heap, mapped):
-    axes.set(xlim=(0, 1200), ylim=(0, 30))
-    axes.axis("off")
-    axes.plot([heap.left, heap.right], [28, 28], color="black", linewidth=1)
-    for tick in ticks(heap.length):
-        axes.plot([heap.place(tick)] * 2, [24, 28], color="black", linewidth=1)
-        axes.text(heap.place(tick), 22, size_in_short(tick) if tick else "0", ha="center", va="top", fontsize=8)
+def _draw_axes(svg: Svg, heap: HeapAxis, mapped: BrokenAxis, y: int) -> None:
+    draw_heap_axis(svg, heap, y)
     if mapped.ranges:
-        axes.plot([mapped.offsets[0], mapped.right], [28, 28], color="black", linewidth=1)
-        axes.text(mapped.offsets[0], 22, f"mapped: {size_in_short(mapped.total)} in all" +
-                  (", to the heap's scale" if mapped.same_scale else ", a scale of its own"), va="top", fontsize=8)
+        draw_mapped_axis(svg, mapped, y)
+        for i, line in enumerate(textwrap.wrap("mapped, " + scale_in_words(mapped), MAPPED_CHARACTERS), 1):
+            svg.text(mapped.offsets[0], y + 4 + i * TICK_LINE, line, class_="tick")
 
 
-def legend(figure, frames):
-    entries = [Patch(label=known[state][0], linewidth=.8, **{"edgecolor": "black", **look(known, state)})
-               for known, layers in ((CHUNKS, "chunks"), (PAGES, "pages"), (MAPPINGS, "mappings"))
-               for state in known if any(state == segment[0] for frame in frames for segment in getattr(frame, layers))]
-    figure.legend(handles=entries, loc="lower center", ncol=3, fontsize=8, frameon=False)
+def _draw_legend(svg: Svg, frames: list[Frame], y: int) -> int:
+    """Explains the fills that were used; returns where it ends."""
+    layers = [layer for frame in frames for layer in (frame.chunks, frame.pages, frame.mappings)]
+    used = {segment[0] for layer in layers for segment in layer}
+    entries = [(known, state) for known in KINDS_OF_BLOCKS for state in known if state in used]
+    rows = -(-len(entries) // COLUMNS_OF_LEGEND)
+    for i, (known, state) in enumerate(entries):
+        x = MARGIN + i // rows * (WIDTH // COLUMNS_OF_LEGEND)
+        at = y + i % rows * (SWATCH_HEIGHT + 12)
+        svg.path(f"M{x} {at}h{SWATCH_WIDTH}v{SWATCH_HEIGHT}h-{SWATCH_WIDTH}z", class_=fill_of(known, state))
+        svg.text(x + SWATCH_WIDTH + 12, at + SWATCH_HEIGHT - 3, known[state][0], class_="tick")
+    return y + rows * (SWATCH_HEIGHT + 12)
 
 
-def picture(whole, frames, arm):
-    end = max(frame.end for frame in frames)
+def drawn(film: Film, arm: str, kept: set[int]) -> str:
+    """Returns the stages of an arm with these numbers, from 0, as SVG."""
+    every = film.arms[arm]
+    frames = [frame for i, frame in enumerate(every) if i in kept]
     has_mapped = any(frame.mappings for frame in frames)
-    heap = HeapAxis(end, LEFT, 830 if has_mapped else RIGHT)
-    mapped = BrokenAxis(frames, heap.scale, 850, RIGHT)
-    height = .78 * len(frames) + 1.9
-    figure = Figure(figsize=(10, height))
-    axes = figure.subplots(len(frames) + 1, 1, squeeze=False, gridspec_kw={"height_ratios": [1] * len(frames) + [.5]})
-    every = whole.arms[arm]
-    numbered = len({frame.stage for frame in every}) < len(every)  # stages of one name are told apart by it
-    for ax, frame in zip(axes[:, 0], frames):
-        draw_stage(ax, frame, heap, mapped, f"{every.index(frame) + 1} of {len(every)}" if numbered else "")
-    draw_axis(axes[-1, 0], heap, mapped)
-    figure.subplots_adjust(left=.02, right=.99, top=1 - .62 / height, bottom=.85 / height, hspace=.02)
-    figure.text(.02, 1 - .2 / height, whole.metadata.get("claim", ""), fontsize=10, va="top", wrap=True)
-    figure.text(.02, 1 - .42 / height, f"arm: {arm}", fontsize=9, va="top")
-    legend(figure, frames)
-    return figure
+    heap = HeapAxis(max(frame.end for frame in frames), HEAP_LEFT, HEAP_RIGHT if has_mapped else RIGHT)
+    mapped = BrokenAxis(frames, heap.scale, MAPPED_LEFT, RIGHT)
+    same_names = len({frame.stage for frame in every}) < len(every)  # then a number tells them apart
+    svg = Svg()
+    y = _draw_title(svg, film.metadata.get("claim", ""), arm)
+    for i, frame in enumerate(every):
+        if i in kept:
+            _draw_stage(svg, frame, heap, mapped, y, f"{i + 1} of {len(every)}" if same_names else "")
+            y += STAGE_HEIGHT
+    _draw_axes(svg, heap, mapped, y + 4)
+    height = _draw_legend(svg, frames, y + 80) + 10
+    definitions, rules = patterns()
+    whole = Svg()
+    whole.add("style", f"{rules}\n{look('.film')}{OWN_LOOK}")
+    whole.parts.append(definitions)
+    whole.box(0, 0, WIDTH, height, fill="#fff")
+    whole.parts.append(element("g", "\n".join(svg.parts), class_="film"))
+    return whole.document(WIDTH, height, width=WIDTH, height=height, font_family=FONTS)
 
 
-def written(figure, form):
-    """The picture as a PNG or PDF."""
-    buffer = io.BytesIO()
-    figure.savefig(buffer, format=form, dpi=150, metadata={"CreationDate": None} if form == "pdf" else None)
-    return buffer.getvalue()
+def converted(svg: str, form: str) -> bytes:
+    """Returns an SVG as "png" or "pdf"; raises FileNotFoundError without rsvg-convert."""
+    command = ["rsvg-convert", "--format", form]
+    if form == "png":
+        command += ["--zoom", PNG_ZOOM]
+    same_bytes = {**os.environ, "SOURCE_DATE_EPOCH": "0"}  # a PDF would hold the time
+    return subprocess.run(command, input=svg.encode(), stdout=subprocess.PIPE, check=True, env=same_bytes).stdout

@@ -5,13 +5,14 @@ from pathlib import Path
 
 from touchstone.files import Damaged
 from touchstone.film.described import described, summed_up
-from touchstone.film.draw import fill_of, picture
+from touchstone.film.draw import picture
+from touchstone.film.fills import fill_of
 from touchstone.film.read import CHUNKS, MAPPINGS, PAGES, read_film
 from touchstone.film.shapes import BrokenAxis, HeapAxis
 from touchstone.source import lines_before
 
 MOST_PICTURES, MOST_BYTES = 400, 2_000_000  # one claim's share of the page
-STRIP = 12                            # stages in print, and without JavaScript
+MOST_IN_STRIP = 12                    # stages in print, and without JavaScript
 
 
 # ---- the source of a record ------------------------------------------------------
@@ -32,7 +33,7 @@ def _players(film):
     return groups
 
 
-def keys(stages, most=STRIP):
+def keys(stages, most=MOST_IN_STRIP):
     """Which stages a strip shows: all, or the first and last of each name, or of these some, evenly spaced."""
     if len(stages) <= most:
         return set(range(len(stages)))
@@ -51,7 +52,7 @@ def _player(film, arms, stages, source, recorded, prefix):
     axis, strip = HeapAxis(longest), keys(stages)
     mapped = {arm: BrokenAxis(film.arms[arm], axis.scale) for arm in arms}
     frames = []
-    for i in evenly(range(len(stages)), max(STRIP, MOST_PICTURES // len(arms))):
+    for i in evenly(range(len(stages)), max(MOST_IN_STRIP, MOST_PICTURES // len(arms))):
         pictures = []
         for arm in arms:
             frame, before = film.arms[arm][i], film.arms[arm][i - 1] if i else None
@@ -62,9 +63,9 @@ def _player(film, arms, stages, source, recorded, prefix):
                        "code": code_before(source, line, recorded) if source and line else []})
     size = sum(len(one["svg"]) for frame in frames for one in frame["pictures"])
     if size > MOST_BYTES:
-        kept = {frame["number"] for frame in evenly(frames, max(STRIP, len(frames) * MOST_BYTES // size))}
+        kept = {frame["number"] for frame in evenly(frames, max(MOST_IN_STRIP, len(frames) * MOST_BYTES // size))}
         frames = [frame for frame in frames if frame["number"] in kept]
-    if len(frames) <= STRIP:
+    if len(frames) <= MOST_IN_STRIP:
         frames = [{**frame, "key": True} for frame in frames]
     return {"id": prefix, "arms": arms, "frames": frames, "total": len(stages),
             "lines": max(len(frame["code"]) for frame in frames),

@@ -15,7 +15,7 @@ from markupsafe import Markup
 from touchstone import prediction
 from touchstone.files import ROOT
 from touchstone.film import draw
-from touchstone.film.draw import patterns
+from touchstone.film.fills import for_page
 from touchstone.film.view import view
 from touchstone.lines import Knob
 from touchstone.report.findings import finding_view, value
@@ -48,7 +48,7 @@ def film_view(result: Result, source: str | None, prefix: str) -> dict[str, Any]
 
 def film_player() -> dict[str, Any]:
     """Returns what the page needs once: the fills, their style, the script, and the hash that alone lets that script run."""
-    fills, style = patterns()
+    fills, style = for_page()
     script = PLAYER.read_text(encoding="utf-8")
     digest = base64.b64encode(hashlib.sha256(script.encode()).digest()).decode()
     return {"fills": Markup(fills), "style": Markup(style), "script": Markup(script), "hash": f"sha256-{digest}"}
