@@ -5,12 +5,12 @@
 
 load helper
 
-@test "regions_come_in_order: is reproduced, at random addresses too" {
+@test "regions_come_in_order is reproduced, also at random addresses" {
 	comes_out reproduced experiment regions_come_in_order
 	comes_out reproduced experiment regions_come_in_order --aslr
 }
 
-@test "regions_come_in_order: where a container refuses the old layout, the rest is asked" {
+@test "regions_come_in_order is judged without the old layout where a container refuses it" {
 	LD_PRELOAD=$(shim refuse_personality) comes_out reproduced --separate-stderr "$(program regions_come_in_order)"
 	refute_line --regexp '^old layout,'
 	LD_PRELOAD=$(shim refuse_personality) comes_out unsupported experiment heap_grows_up_stack_grows_down
@@ -20,7 +20,7 @@ load helper
 # without_a_limit CLAIM: in a shell whose stack has none.
 without_a_limit() (ulimit -s unlimited && experiment "$1")
 
-@test "claims that need the usual layout are unsupported when the stack has no limit" {
+@test "claims that need the usual layout are unsupported under ulimit -s unlimited" {
 	(ulimit -s unlimited) || skip "the hard limit of the stack cannot be lifted"
 	comes_out unsupported without_a_limit regions_come_in_order
 	assert_output --partial "ulimit -s 8192"
@@ -29,43 +29,43 @@ without_a_limit() (ulimit -s unlimited && experiment "$1")
 	comes_out unsupported without_a_limit a_32_bit_process_has_4_gib
 }
 
-@test "regions_come_in_order: is refuted when the linker puts read-only data first" {
+@test "regions_come_in_order is refuted when the linker puts read-only data first" {
 	command -v ld.lld >/dev/null || skip "lld is not installed"
 	cp experiments/1_address_space/regions_come_in_order.c "$BATS_TEST_TMPDIR"
 	comes_out refuted "$(compiled "$BATS_TEST_TMPDIR/regions_come_in_order.c" -fuse-ld=lld)"
 }
 
-@test "regions_come_in_order: is unsupported below a hard limit of the stack" {
+@test "regions_come_in_order is unsupported when the stack has a hard limit" {
 	under_a_hard_limit() (ulimit -Ss 8192 && ulimit -Hs 8192 && experiment regions_come_in_order)
 	comes_out unsupported under_a_hard_limit
 	assert_output --partial "ulimit -Hs"
 }
 
-@test "heap_grows_up_stack_grows_down: is reproduced, at random addresses too" {
+@test "heap_grows_up_stack_grows_down is reproduced, also at random addresses" {
 	comes_out reproduced experiment heap_grows_up_stack_grows_down
 	comes_out reproduced experiment heap_grows_up_stack_grows_down --aslr
 }
 
-@test "heap_grows_up_stack_grows_down: is refuted by blocks that are mapped, which grow down" {
+@test "heap_grows_up_stack_grows_down is refuted when the blocks are mapped, since mappings grow down" {
 	comes_out refuted experiment heap_grows_up_stack_grows_down step=200K
 	failed_findings_are "heap blocks that lie above the block before"
 	comes_out refuted experiment heap_grows_up_stack_grows_down --tunables=glibc.malloc.mmap_threshold=4096
 }
 
-@test "stack_stops_at_its_limit: is reproduced, with another limit and at random addresses too" {
+@test "stack_stops_at_its_limit is reproduced, also with another limit and at random addresses" {
 	comes_out reproduced experiment stack_stops_at_its_limit
 	comes_out reproduced experiment stack_stops_at_its_limit limit=3M
 	comes_out reproduced experiment stack_stops_at_its_limit --aslr
 }
 
-@test "stack_stops_at_its_limit: is unsupported below a hard limit" {
+@test "stack_stops_at_its_limit is unsupported when the hard limit is too low" {
 	under_a_hard_limit() (ulimit -Ss 8192 && ulimit -Hs 8192 && experiment stack_stops_at_its_limit "$@")
 	comes_out unsupported under_a_hard_limit
 	assert_output --partial "ulimit -Hs"
 	comes_out reproduced under_a_hard_limit limit=4M
 }
 
-@test "a_64_bit_process_has_256_tib: the program has half of them on x86-64" {
+@test "a_64_bit_process_has_256_tib is refuted on x86-64, where a program has half of the addresses" {
 	[[ $(uname -m) == x86_64 ]] || skip "other processors divide their addresses otherwise"
 	comes_out refuted experiment a_64_bit_process_has_256_tib
 	failed_findings_are \
@@ -77,26 +77,26 @@ without_a_limit() (ulimit -s unlimited && experiment "$1")
 	comes_out reproduced experiment a_64_bit_process_has_256_tib bits=47 --aslr
 }
 
-@test "a_64_bit_process_has_256_tib: is unsupported under ulimit -v" {
+@test "a_64_bit_process_has_256_tib is unsupported under ulimit -v" {
 	with_few_addresses() (ulimit -v 8000000 && experiment a_64_bit_process_has_256_tib)
 	comes_out unsupported with_few_addresses
 	assert_output --partial "ulimit -v"
 }
 
-@test "physical_addresses_have_40_bits: there are as many as the processor says" {
+@test "physical_addresses_have_40_bits is reproduced only with the number of bits that the processor names" {
 	grep -q '^address sizes' /proc/cpuinfo || skip "no address sizes in /proc/cpuinfo"
 	bits=$(sed -n 's/^address sizes.*: \([0-9]*\) bits physical.*/\1/p' /proc/cpuinfo | head -n 1)
 	comes_out reproduced experiment physical_addresses_have_40_bits bits="$bits"
 	comes_out refuted experiment physical_addresses_have_40_bits bits=$((bits + 1))
 }
 
-@test "a_32_bit_process_has_4_gib: is reproduced, at random addresses too" {
+@test "a_32_bit_process_has_4_gib is reproduced, also at random addresses" {
 	[[ -e $BUILD/1_address_space/a_32_bit_process_has_4_gib.m32 ]] || skip "needs gcc-multilib"
 	comes_out reproduced experiment a_32_bit_process_has_4_gib
 	comes_out reproduced experiment a_32_bit_process_has_4_gib --aslr
 }
 
-@test "a_32_bit_process_has_4_gib: without -m32 it builds, and says what to install" {
+@test "a_32_bit_process_has_4_gib builds without -m32 and says what to install" {
 	cat >"$BATS_TEST_TMPDIR/cc" <<-'CC'
 		#!/usr/bin/env bash
 		for word; do [[ $word != -m32 ]] || exit 1; done
@@ -111,7 +111,7 @@ without_a_limit() (ulimit -s unlimited && experiment "$1")
 	assert_output --partial gcc-multilib
 }
 
-@test "pmap_shows_what_is_touched: is reproduced, with an odd number of pages too" {
+@test "pmap_shows_what_is_touched is reproduced, also with an odd number of pages" {
 	command -v pmap >/dev/null || skip "pmap is not installed"
 	comes_out reproduced experiment pmap_shows_what_is_touched
 	comes_out reproduced experiment pmap_shows_what_is_touched pages=7

@@ -5,7 +5,7 @@
 
 load helper
 
-@test "small_requests_move_the_break: is refuted when everything is mapped" {
+@test "small_requests_move_the_break is refuted when everything is mapped" {
 	comes_out reproduced experiment small_requests_move_the_break
 	LD_PRELOAD=$(shim mmap_everything) comes_out refuted experiment small_requests_move_the_break
 	failed_findings_are \
@@ -15,11 +15,11 @@ load helper
 		"the break moves at most once for every 128 KiB of chunks"
 }
 
-@test "small_requests_move_the_break: another M_TOP_PAD makes other steps" {
+@test "small_requests_move_the_break is refuted when M_TOP_PAD has another value" {
 	comes_out refuted experiment small_requests_move_the_break --tunables=glibc.malloc.top_pad=1048576
 }
 
-@test "mmap_starts_at_128_kib: is true only with pinned thresholds and a used-up top" {
+@test "mmap_starts_at_128_kib is reproduced only with pinned thresholds and a used-up top" {
 	comes_out refuted experiment mmap_starts_at_128_kib
 	failed_findings_are \
 		"first request of a process: first size that is mapped" \
@@ -32,23 +32,23 @@ load helper
 	LD_PRELOAD=$(shim pinned_thresholds) comes_out reproduced experiment mmap_starts_at_128_kib
 }
 
-@test "the_break_moves_rarely: moves often without padding" {
+@test "the_break_moves_rarely is refuted when malloc requests no padding" {
 	comes_out reproduced experiment the_break_moves_rarely
 	comes_out refuted experiment the_break_moves_rarely --tunables=glibc.malloc.top_pad=0
 	failed_findings_are "moves of the break: one for each 128 KiB of chunks"
 }
 
-@test "the_threshold_is_a_knob: is reproduced, with an odd threshold too" {
+@test "the_threshold_is_a_knob is reproduced, also with an odd threshold" {
 	comes_out reproduced experiment the_threshold_is_a_knob
 	comes_out reproduced experiment the_threshold_is_a_knob threshold=3000001
 }
 
-@test "the_threshold_is_a_knob: a control with the threshold moved is no control" {
+@test "the_threshold_is_a_knob is inconclusive when the control has another threshold" {
 	comes_out inconclusive experiment the_threshold_is_a_knob --tunables=glibc.malloc.mmap_threshold=262144
 	failed_findings_are "untouched: first size that is mapped"
 }
 
-@test "the_threshold_moves_by_itself: is refuted where a threshold was set by hand" {
+@test "the_threshold_moves_by_itself is refuted when a threshold was set by hand" {
 	comes_out reproduced experiment the_threshold_moves_by_itself
 	comes_out refuted experiment the_threshold_moves_by_itself --tunables=glibc.malloc.mmap_threshold=131072
 	failed_findings_are \
@@ -57,12 +57,12 @@ load helper
 	comes_out refuted experiment the_threshold_moves_by_itself --tunables=glibc.malloc.trim_threshold=131072
 }
 
-@test "a_hole_can_serve_a_large_request: is reproduced, with smaller blocks too" {
+@test "a_hole_can_serve_a_large_request is reproduced, also with smaller blocks" {
 	comes_out reproduced experiment a_hole_can_serve_a_large_request
 	comes_out reproduced experiment a_hole_can_serve_a_large_request block=127K
 }
 
-@test "threads_get_their_own_arenas: is refuted where there is but one" {
+@test "threads_get_their_own_arenas is refuted when there is only one arena" {
 	comes_out reproduced experiment threads_get_their_own_arenas
 	comes_out refuted experiment threads_get_their_own_arenas --tunables=glibc.malloc.arena_max=1
 	failed_findings_are \
@@ -71,13 +71,13 @@ load helper
 		"each thread makes one to three pages resident"
 }
 
-@test "threads_get_their_own_arenas: one CPU allows for 8 arenas, and they are enough" {
+@test "threads_get_their_own_arenas is reproduced with 8 arenas, and refuted when the threads need more" {
 	comes_out reproduced experiment threads_get_their_own_arenas --tunables=glibc.malloc.arena_max=8
 	comes_out refuted experiment threads_get_their_own_arenas --tunables=glibc.malloc.arena_max=8 threads=8
 	assert_output --partial "instead: Beyond 8 arenas per CPU"
 }
 
-@test "threads_get_their_own_arenas: more threads than arenas have to share" {
+@test "threads_get_their_own_arenas is refuted when there are more threads than arenas" {
 	(($(nproc) < 32)) || skip "the program starts 256 threads at most"
 	comes_out refuted experiment threads_get_their_own_arenas threads=$((8 * $(nproc) + 1))
 }

@@ -5,26 +5,26 @@
 
 load helper
 
-@test "malloc_is_lazy: is refuted by a malloc that writes its blocks" {
+@test "malloc_is_lazy is refuted by a malloc that writes its blocks" {
 	comes_out reproduced experiment malloc_is_lazy
 	LD_PRELOAD=$(shim prefault) comes_out refuted experiment malloc_is_lazy
 	failed_findings_are "malloc makes at most two pages resident, for its own records"
 }
 
-@test "resident_memory_comes_in_pages: is refuted where malloc has brought the pages in" {
+@test "resident_memory_comes_in_pages is refuted when malloc has written the pages before" {
 	comes_out reproduced experiment resident_memory_comes_in_pages
 	LD_PRELOAD=$(shim prefault) comes_out refuted experiment resident_memory_comes_in_pages
 }
 
-@test "the_classic_demo_has_a_bug: is reproduced" {
+@test "the_classic_demo_has_a_bug is reproduced" {
 	comes_out reproduced experiment the_classic_demo_has_a_bug
 }
 
-@test "reading_costs_no_memory: is reproduced" {
+@test "reading_costs_no_memory is reproduced" {
 	comes_out reproduced experiment reading_costs_no_memory
 }
 
-@test "calloc_is_lazy_too: is refuted when the block comes from a heap that was used" {
+@test "calloc_is_lazy_too is refuted when the block comes from a heap that was used" {
 	comes_out reproduced experiment calloc_is_lazy_too
 	comes_out refuted experiment calloc_is_lazy_too --tunables=glibc.malloc.mmap_threshold=33554432
 	failed_findings_are \
@@ -32,17 +32,17 @@ load helper
 		"reading all of a mapped block from calloc makes no other page resident"
 }
 
-@test "huge_pages_come_2_mib_at_a_time: is reproduced where there are huge pages" {
+@test "huge_pages_come_2_mib_at_a_time is reproduced where huge pages are available" {
 	run experiment huge_pages_come_2_mib_at_a_time
 	[[ $status -ne 77 ]] || skip "$output"
 	assert_success
 }
 
-@test "fork_shares_until_written: is reproduced" {
+@test "fork_shares_until_written is reproduced" {
 	comes_out reproduced experiment fork_shares_until_written
 }
 
-@test "realloc_can_move_without_copying: is refuted for a block of the heap" {
+@test "realloc_can_move_without_copying is refuted for a block in the heap" {
 	comes_out reproduced experiment realloc_can_move_without_copying
 	comes_out refuted experiment realloc_can_move_without_copying --tunables=glibc.malloc.mmap_threshold=33554432
 	failed_findings_are \
@@ -51,7 +51,7 @@ load helper
 		"the mapped block gains the addresses of its new half"
 }
 
-@test "malloc_never_fails: refused is what is larger than RAM and swap, to the page" {
+@test "malloc_never_fails is refuted by a request that exceeds RAM and swap by one page" {
 	[[ $(cat /proc/sys/vm/overcommit_memory) -eq 0 ]] || skip "vm.overcommit_memory is not 0"
 	[[ $(ulimit -v) == unlimited ]] || skip "a limit on addresses is set"
 	comes_out refuted experiment malloc_never_fails
@@ -60,7 +60,7 @@ load helper
 	assert_equal "$granted" "$present"
 }
 
-@test "malloc_never_fails: is unsupported under a limit on addresses, and says so" {
+@test "malloc_never_fails is unsupported under ulimit -v, and says so" {
 	bash -c "ulimit -v 8000000; exec \"\$@\"" limited "$(program malloc_never_fails)" >"$BATS_TEST_TMPDIR/result" || [[ $? -eq 77 ]]
 	grep -q '^# reason: .*ulimit -v' "$BATS_TEST_TMPDIR/result"
 }

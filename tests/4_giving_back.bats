@@ -5,12 +5,12 @@
 
 load helper
 
-@test "free_keeps_a_heap_block: is refuted by a block that has its own mapping" {
+@test "free_keeps_a_heap_block is refuted by a block with its own mapping" {
 	comes_out reproduced experiment free_keeps_a_heap_block
 	comes_out refuted experiment free_keeps_a_heap_block block=256K
 }
 
-@test "free_keeps_a_heap_block: without free() nothing is given back or kept" {
+@test "free_keeps_a_heap_block is inconclusive when free() does nothing" {
 	LD_PRELOAD=$(shim free_nothing) comes_out inconclusive experiment free_keeps_a_heap_block
 	failed_findings_are \
 		"malloc counts the block as free again" \
@@ -19,7 +19,7 @@ load helper
 		"free() takes all of a mapped block out of the virtual size"
 }
 
-@test "free_unmaps_a_mapped_block: is refuted where no block is mapped" {
+@test "free_unmaps_a_mapped_block is refuted when no block is mapped" {
 	comes_out reproduced experiment free_unmaps_a_mapped_block
 	comes_out refuted experiment free_unmaps_a_mapped_block --tunables=glibc.malloc.mmap_max=0
 	failed_findings_are \
@@ -28,7 +28,7 @@ load helper
 		"in the end, the virtual size is what it was at the start"
 }
 
-@test "free_trims_a_large_top: another threshold trims elsewhere, or never" {
+@test "free_trims_a_large_top is refuted with another trim threshold or another padding" {
 	comes_out reproduced experiment free_trims_a_large_top
 	comes_out refuted experiment free_trims_a_large_top --tunables=glibc.malloc.trim_threshold=262144
 	comes_out refuted experiment free_trims_a_large_top --tunables=glibc.malloc.trim_threshold=67108864
@@ -39,17 +39,17 @@ load helper
 	comes_out refuted experiment free_trims_a_large_top --tunables=glibc.malloc.top_pad=262144
 }
 
-@test "the_four_block_story: is refuted, as its thresholds move" {
+@test "the_four_block_story is refuted, because the thresholds move" {
 	comes_out refuted experiment the_four_block_story
 	comes_out refuted experiment the_four_block_story C=60K
 	failed_findings_are "free(C) takes the mapping away"
 }
 
-@test "a_hole_is_never_returned: is refuted by malloc_trim()" {
+@test "a_hole_is_never_returned is refuted by malloc_trim()" {
 	comes_out refuted experiment a_hole_is_never_returned
 }
 
-@test "realloc_and_shrink: is refuted where no block is mapped" {
+@test "realloc_and_shrink is refuted when no block is mapped" {
 	comes_out reproduced experiment realloc_and_shrink
 	comes_out refuted experiment realloc_and_shrink --tunables=glibc.malloc.mmap_max=0
 	failed_findings_are \
@@ -57,22 +57,22 @@ load helper
 		"mapped: the virtual size falls by what was cut off"
 }
 
-@test "freeing_everything_empties_the_heap: is true without a thread cache" {
+@test "freeing_everything_empties_the_heap is reproduced without a thread cache" {
 	comes_out refuted experiment freeing_everything_empties_the_heap
 	comes_out reproduced experiment freeing_everything_empties_the_heap --tunables=glibc.malloc.tcache_count=0
 }
 
-@test "freeing_everything_empties_the_heap: is true of blocks too large for the thread cache" {
+@test "freeing_everything_empties_the_heap is reproduced with blocks that are too large for the thread cache" {
 	comes_out reproduced experiment freeing_everything_empties_the_heap bytes=8K
 }
 
-@test "free_merges_neighbours: is true where no fastbin takes the blocks" {
+@test "free_merges_neighbours is reproduced when no fastbin takes the blocks" {
 	comes_out refuted experiment free_merges_neighbours
 	comes_out reproduced experiment free_merges_neighbours bytes=200
 	comes_out reproduced experiment free_merges_neighbours --tunables=glibc.malloc.mxfast=0
 }
 
-@test "madv_free_waits: is reproduced where the kernel can be asked" {
+@test "madv_free_waits is reproduced where the kernel supports it" {
 	run experiment madv_free_waits
 	[[ $status -ne 77 ]] || skip "$output"
 	assert_success

@@ -12,11 +12,11 @@ calls() {
 	awk -v name="$2" '$NF == name { print $4 }' "$BATS_TEST_TMPDIR/calls"
 }
 
-@test "every_block_costs_two_syscalls: is reproduced" {
+@test "every_block_costs_two_syscalls is reproduced" {
 	comes_out reproduced experiment every_block_costs_two_syscalls
 }
 
-@test "every_block_costs_two_syscalls: a threshold that does not move spoils the control" {
+@test "every_block_costs_two_syscalls is inconclusive when the threshold cannot move" {
 	comes_out inconclusive experiment every_block_costs_two_syscalls --tunables=glibc.malloc.mmap_threshold=131072
 	failed_findings_are \
 		"as it is: only the first block costs a call of mmap" \
@@ -24,7 +24,7 @@ calls() {
 		"as it is: with one brk for the heap, there are three system calls in all"
 }
 
-@test "every_block_costs_two_syscalls: strace counts the same" {
+@test "every_block_costs_two_syscalls counts as many calls as strace" {
 	command -v strace >/dev/null || skip "strace is not installed"
 	few=$(calls mapped munmap 100)
 	many=$(calls mapped munmap 300)
@@ -36,20 +36,20 @@ calls() {
 }
 
 # bats test_tags=timed
-@test "refaulting_is_the_price: is refuted where the threshold does not move" {
+@test "refaulting_is_the_price is refuted when the threshold cannot move" {
 	comes_out reproduced experiment refaulting_is_the_price
 	comes_out refuted experiment refaulting_is_the_price --tunables=glibc.malloc.mmap_threshold=131072 trials=3
 }
 
-@test "a_small_mapping_wastes_a_page: is reproduced" {
+@test "a_small_mapping_wastes_a_page is reproduced" {
 	comes_out reproduced experiment a_small_mapping_wastes_a_page
 }
 
-@test "a_small_mapping_wastes_a_page: it takes no more blocks than malloc maps" {
+@test "a_small_mapping_wastes_a_page refuses more blocks than malloc may map" {
 	comes_out broken experiment a_small_mapping_wastes_a_page blocks=65536
 }
 
-@test "mappings_run_out: is reproduced; a limit that is not reached is no control" {
+@test "mappings_run_out is reproduced, and inconclusive when the limit is not reached" {
 	comes_out reproduced experiment mappings_run_out room=512
 	comes_out inconclusive experiment mappings_run_out room=512 region=1000
 	failed_findings_are \

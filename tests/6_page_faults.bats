@@ -18,7 +18,7 @@ need_swap_to_set_up() {
 	scripts/maintain/with-swap true 2>/dev/null || skip "no swap space can be set up here (not root?)"
 }
 
-@test "one_minor_fault_per_new_page: is refuted where mmap brings the pages in" {
+@test "one_minor_fault_per_new_page is refuted when mmap makes the pages resident" {
 	comes_out reproduced experiment one_minor_fault_per_new_page
 	LD_PRELOAD=$(shim touch_on_map) comes_out refuted experiment one_minor_fault_per_new_page
 	failed_findings_are \
@@ -26,24 +26,24 @@ need_swap_to_set_up() {
 		"bytes that become resident in the first pass"
 }
 
-@test "ps_counts_the_same_faults: is reproduced" {
+@test "ps_counts_the_same_faults is reproduced" {
 	comes_out reproduced experiment ps_counts_the_same_faults
 }
 
 # bats test_tags=timed
-@test "a_major_fault_waits_for_the_disk: is reproduced where a folder is on a disk" {
+@test "a_major_fault_waits_for_the_disk is reproduced where a folder is on a disk" {
 	run experiment a_major_fault_waits_for_the_disk trials=1
 	((status != 77)) || skip "no folder here is on a disk"
 	comes_out reproduced experiment a_major_fault_waits_for_the_disk
 }
 
-@test "a_major_fault_waits_for_the_disk: is unsupported where files are kept in memory" {
+@test "a_major_fault_waits_for_the_disk is unsupported where files are kept in memory" {
 	LD_PRELOAD=$(shim files_in_memory) comes_out unsupported experiment a_major_fault_waits_for_the_disk
 	assert_output --partial TMPDIR
 }
 
 # bats test_tags=timed
-@test "churning_large_blocks_burns_kernel_time: is refuted by blocks that the heap serves" {
+@test "churning_large_blocks_burns_kernel_time is refuted by blocks that come from the heap" {
 	comes_out reproduced experiment churning_large_blocks_burns_kernel_time
 	comes_out refuted experiment churning_large_blocks_burns_kernel_time block=16M trials=3
 	finding_fails "minor faults: one for every page of every turn" experiment churning_large_blocks_burns_kernel_time block=16M trials=3
@@ -51,17 +51,17 @@ need_swap_to_set_up() {
 }
 
 # bats test_tags=timed
-@test "a_fault_has_a_price: is reproduced" {
+@test "a_fault_has_a_price is reproduced" {
 	comes_out reproduced experiment a_fault_has_a_price
 }
 
-@test "swapped_pages_fault_major: is unsupported without swap space" {
+@test "swapped_pages_fault_major is unsupported without swap space" {
 	[[ -z $(swap_spaces) ]] || skip "this machine has swap space"
 	comes_out unsupported experiment swapped_pages_fault_major
 	assert_output --partial "sudo scripts/maintain/with-swap make run"
 }
 
-@test "swapped_pages_fault_major: is reproduced on zram and on a disk" {
+@test "swapped_pages_fault_major is reproduced with swap space on zram and on a disk" {
 	need_swap_to_set_up
 	for SWAP in zram file; do
 		export SWAP
@@ -70,7 +70,7 @@ need_swap_to_set_up() {
 	done
 }
 
-@test "with-swap: gives the command's status and takes the swap space down" {
+@test "with-swap returns the status of its command and removes the swap space" {
 	need_swap_to_set_up
 	before=$(swap_spaces) devices=$(echo /sys/block/zram*) folder=$(ls /var/tmp)
 	for SWAP in zram file; do
@@ -86,7 +86,7 @@ need_swap_to_set_up() {
 	assert_equal "$(ls /var/tmp)" "$folder"
 }
 
-@test "with-swap: takes it down after Ctrl-C and after a kill" {
+@test "with-swap removes the swap space after Ctrl-C and after a kill" {
 	need_swap_to_set_up
 	before=$(swap_spaces)
 	# Where SIGINT is ignored from the start (a job in the background), no script can catch it.
@@ -95,7 +95,7 @@ need_swap_to_set_up() {
 	assert_equal "$(swap_spaces)" "$before"
 }
 
-@test "with-swap: says what is wrong" {
+@test "with-swap says why it cannot run" {
 	run -2 scripts/maintain/with-swap
 	assert_output --partial "give the command to run"
 	run -2 env SWAP_SIZE=many scripts/maintain/with-swap true

@@ -6,27 +6,27 @@
 load helper
 
 # bats test_tags=timed
-@test "glibc_slows_down_with_threads: is refuted, though blocks passed on take longer" {
+@test "glibc_slows_down_with_threads is refuted, although blocks that are passed on take longer" {
 	comes_out refuted experiment glibc_slows_down_with_threads trials=5
-	assert [ -n "$(sentences held "glibc: what a pair takes more with blocks passed on*")" ]
+	assert [ -n "$(sentences held "glibc: extra time for a block passed on*")" ]
 }
 
-@test "glibc_slows_down_with_threads: one CPU cannot tell" {
+@test "glibc_slows_down_with_threads is unsupported with one CPU" {
 	comes_out unsupported taskset -c 0 "$(program glibc_slows_down_with_threads)"
 	assert_output --partial "one CPU"
 }
 
-@test "glibc_fragments_more: is refuted by each of the others" {
+@test "glibc_fragments_more is refuted by each of the other allocators" {
 	comes_out refuted experiment glibc_fragments_more idle=1
 	assert_equal "$(sentences held "*: less than glibc's")" ""
 }
 
 # bats test_tags=timed
-@test "a_pool_beats_them_all: is reproduced" {
+@test "a_pool_beats_them_all is reproduced" {
 	comes_out reproduced experiment a_pool_beats_them_all trials=5
 }
 
-@test "fewer_arenas_take_less_memory: is refuted where there is one anyway" {
+@test "fewer_arenas_take_less_memory is refuted when there is only one arena by default" {
 	comes_out reproduced experiment fewer_arenas_take_less_memory
 	comes_out refuted experiment fewer_arenas_take_less_memory --tunables=glibc.malloc.arena_max=1
 	failed_findings_are \

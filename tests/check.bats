@@ -24,25 +24,25 @@ check() {
 	env -i PATH="${PATH//"$BATS_LIBEXEC:"/}" HOME="$HOME" "$@"
 }
 
-@test "check: what is timed runs alone and last; the last line counts what passed and was skipped" {
+@test "check runs timed tests alone and last, and its last line counts what passed and what was skipped" {
 	run -0 check scripts/maintain/check --no-lint
 	[ "${lines[-1]}" = '3 passed, 0 failed, 1 skipped' ]
 }
 
-@test "check: a test that fails fails it, and the others run" {
+@test "check fails when a test fails, and runs the others" {
 	made_up 'fails { false; }' >>tests/others.bats
 	run -1 check scripts/maintain/check --no-lint
 	[ "${lines[-1]}" = '3 passed, 1 failed, 1 skipped' ]
 }
 
-@test "check: a linter that finds something fails it, and says what" {
+@test "check fails when a linter finds something, and says what" {
 	printf '#!/bin/sh\necho gcc: see above\nexit 1\n' >scripts/maintain/lint
 	run -1 check scripts/maintain/check
 	[[ $output == *'gcc: see above'* ]]
 	[ "${lines[-1]}" = '3 passed, 0 failed, 1 skipped' ]
 }
 
-@test "check: without GNU parallel the tests run one after the other" {
+@test "check runs the tests one after the other without GNU parallel" {
 	mkdir "$BATS_TEST_TMPDIR/bin"
 	printf '#!/bin/sh\necho parallel from moreutils\n' >"$BATS_TEST_TMPDIR/bin/parallel"
 	chmod +x "$BATS_TEST_TMPDIR/bin/parallel"

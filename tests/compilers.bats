@@ -40,7 +40,7 @@ same_calls_with() {
 	diff "$BATS_FILE_TMPDIR/as_written" "$BATS_TEST_TMPDIR/calls"
 }
 
-@test "the sources' calls are seen" {
+@test "the counter sees the calls that the sources name" {
 	grep -q 'small_requests_move_the_break, heap: malloc 1001 .* free 1$' "$BATS_FILE_TMPDIR/as_written"
 	[ "$(wc -l <"$BATS_FILE_TMPDIR/as_written")" -ge 10 ]
 	# An arm that broke would say the same in every build.

@@ -25,7 +25,7 @@ said_to_fail() {
 		in_head fails "$patch"
 	done
 	awk -v claim="$1" '
-		/^@test / { here = index($0, "\"" claim ": ") }
+		/^@test / { here = index($0, "\"" claim " ") }
 		/^\t(finding_fails|failed_findings_are) / { told = 1 }
 		here && told { line = $0; while (split(line, part, "\"") > 2) { print part[2]; line = substr(line, length(part[1] part[2]) + 3) } }
 		!/\\$/ { told = 0 }' tests/*.bats

@@ -61,7 +61,7 @@ need_glibc() {
 	PY
 }
 
-@test "chunks, pages and mappings fill what they must, and add up to what malloc and the kernel count" {
+@test "chunks, pages and mappings leave no gap, and add up to what malloc and the kernel count" {
 	need_glibc
 	for claim in the_four_block_story free_trims_a_large_top churn_leaves_holes a_pool_gives_everything_back; do
 		FILM=$claim.film.csv "$(cd "$ROOT" && program $claim)" >$claim.csv 2>/dev/null || (($? == 1))
@@ -84,7 +84,7 @@ need_glibc() {
 	done
 }
 
-@test "mapped blocks, plain mappings and their pages" {
+@test "the film shows mapped blocks, plain mappings and their pages" {
 	need_glibc
 	filmed known
 	assert_equal "$(states mapped 1 mapping)" ""
@@ -101,7 +101,7 @@ need_glibc() {
 	PY
 }
 
-@test "the film moves no number: 10,000 chunks, 20 times, in bins and in fastbins" {
+@test "the film changes no number with 10,000 chunks and 20 records, in bins and in fastbins" {
 	filmed large
 	filmed large small=1
 	grep -q '^# expect: held | 0 == 0 | faults | still | [0-9]* | minor faults' large.csv
@@ -109,7 +109,7 @@ need_glibc() {
 	((cc > 1000))
 }
 
-@test "with and without film every count and every byte is the same" {
+@test "every count and every byte is the same with and without a film" {
 	for claim in the_four_block_story a_hole_is_never_returned free_trims_a_large_top; do
 		program=$(cd "$ROOT" && program $claim)
 		FILM=with.film.csv "$program" >with.csv 2>/dev/null || (($? == 1))
@@ -128,7 +128,7 @@ need_glibc() {
 	done
 }
 
-@test "another malloc is not taken for glibc's; pages and mappings are shown all the same" {
+@test "the film shows pages and mappings, but no chunks, of another malloc" {
 	[[ -z $(LD_PRELOAD=libjemalloc.so.2 cat /dev/null 2>&1) ]] || skip "libjemalloc.so.2 is missing: scripts/setup"
 	LD_PRELOAD=libjemalloc.so.2 FILM=a.film.csv "$BUILD/3_residency/malloc_is_lazy" >/dev/null 2>&1 || true
 	grep -q "^# reason: arm lazy, record 1 (before malloc): the heap's layout is not the one known: malloc is not" a.film.csv
@@ -137,7 +137,7 @@ need_glibc() {
 	grep -q ',pages,resident,' a.film.csv
 }
 
-@test "a size tampered with, a swallowed hole, a foreign break, a second arena: no chunks, and the reason" {
+@test "the film shows no chunks, and says why, where the heap is damaged or not only malloc uses it" {
 	need_glibc
 	filmed known
 	assert_equal "$(states tampered 1 chunk)" "3 in use 1 top"
@@ -154,14 +154,14 @@ need_glibc() {
 	assert_equal "$(grep -c '^child,1,2,' known.film.csv)" 0
 }
 
-@test "a heap that does not come from the break is not guessed at" {
+@test "the film shows no chunks of a heap that does not come from the break" {
 	need_glibc
 	FILM=a.film.csv "$BUILD/4_giving_back/the_four_block_story" --tunables=glibc.malloc.hugetlb=2 >/dev/null 2>&1 || (($? != 2))
 	[ "$(grep -c ',chunk,' a.film.csv)" = 0 ] || grep -q ',chunk,top,' a.film.csv # hugetlb may be refused
 	[ "$(grep -c ',chunk,' a.film.csv)" != 0 ] || grep -q '^# reason: .*did not come from the break' a.film.csv
 }
 
-@test "no film without FILM, without .film, or in the observer's pass; one that cannot be written: exit 2" {
+@test "there is no film without FILM, without .film or for an observer, and one that cannot be written is refused" {
 	"$BUILD/4_giving_back/the_four_block_story" >/dev/null 2>&1 || true
 	FILM=a.film.csv "$BUILD/4_giving_back/free_keeps_a_heap_block" >/dev/null 2>&1
 	FILM=a.film.csv OBSERVER=/bin/true "$BUILD/4_giving_back/the_four_block_story" >/dev/null 2>&1 || true
@@ -172,7 +172,7 @@ need_glibc() {
 	assert_contains "$stderr" "FILM=/nowhere/a.film.csv"
 }
 
-@test "scripts/run keeps the film beside the result, and no older one; chart and report do not take it for a result" {
+@test "scripts/run keeps the film beside the result and deletes an older one, and no verb takes it for a result" {
 	export RESULTS=$PWD/results
 	cd "$ROOT"
 	scripts/run the_four_block_story 2>/dev/null
@@ -198,7 +198,7 @@ reported() {
 	page=$(<results/index.html)
 }
 
-@test "the page plays the film: blocks by name and size, the hole, the break, the source line" {
+@test "the page plays the film: it shows names and sizes of blocks, the hole, the break and the source line" {
 	need_glibc
 	mkdir -p results/4_giving_back
 	FILM=results/4_giving_back/the_four_block_story.film.csv "$BUILD/4_giving_back/the_four_block_story" \
@@ -214,7 +214,7 @@ reported() {
 	assert_equal "$(grep -c '<div class="film"' results/index.html)" 1
 }
 
-@test "the page asks for nothing, and only its own script may run" {
+@test "the page loads nothing, and only its own script may run" {
 	mkdir -p results/4_giving_back
 	FILM=results/4_giving_back/the_four_block_story.film.csv "$BUILD/4_giving_back/the_four_block_story" \
 		>results/4_giving_back/the_four_block_story.csv 2>/dev/null || true
@@ -245,7 +245,7 @@ print("sha256-" + base64.b64encode(hashlib.sha256(text.encode()).digest()).decod
 	refute_contains "$stderr" 'Content Security Policy'
 }
 
-@test "10,000 chunks x 20 stages stay far below 5 MB of page, and areas stay true" {
+@test "a film of 10,000 chunks and 20 stages stays far below 5 MB of page, and its areas stay true" {
 	filmed large
 	mkdir -p results/9_x
 	mv large.csv large.film.csv results/9_x
@@ -265,7 +265,7 @@ print("sha256-" + base64.b64encode(hashlib.sha256(text.encode()).digest()).decod
 	PY
 }
 
-@test "what stands in a film is escaped; a damaged one is said, and the page is written" {
+@test "the text of a film is escaped, and the page says which film is damaged" {
 	mkdir -p results/4_giving_back
 	"$BUILD/4_giving_back/the_four_block_story" >results/4_giving_back/the_four_block_story.csv 2>/dev/null || true
 	film=results/4_giving_back/the_four_block_story.film.csv
@@ -287,7 +287,7 @@ print("sha256-" + base64.b64encode(hashlib.sha256(text.encode()).digest()).decod
 	assert_contains "$page" 'cannot be read: it is in format 1; these scripts read format 2: measure again with make run-all'
 }
 
-@test "scripts/film draws a strip: PNG, PDF, an arm; and says what it lacks" {
+@test "scripts/film draws a strip as PNG or PDF, or of one arm, and says what is missing" {
 	need_glibc
 	command -v rsvg-convert >/dev/null || skip "rsvg-convert is missing: scripts/setup"
 	filmed known
@@ -308,7 +308,7 @@ print("sha256-" + base64.b64encode(hashlib.sha256(text.encode()).digest()).decod
 	assert_equal "$(find . -name '.known*')" ""
 }
 
-@test "the strip is the report's drawing: stages below each other with their names, what a film says is escaped" {
+@test "the strip is the report's drawing: it shows the stages below each other and escapes the text of a film" {
 	printf '%s\n' '# format: 2' '# claim: <b>why</b>' arm,trial,record,stage,kind,state,start,bytes,count \
 		a,1,1,before,break,,4096,0,1 a,1,1,before,chunk,top,0,4096,1 'a,1,2,malloc A & B,break,,4096,0,1' 'a,1,2,malloc A & B,chunk,in use,0,4096,1' >made.film.csv
 	/usr/bin/python3 - <<-'PY'
@@ -322,7 +322,7 @@ print("sha256-" + base64.b64encode(hashlib.sha256(text.encode()).digest()).decod
 	PY
 }
 
-@test "scripts/film without rsvg-convert: the cure, exit 77" {
+@test "scripts/film says how to install rsvg-convert where it is missing" {
 	mkdir bin
 	run -77 --separate-stderr env PATH="$PWD/bin" "$ROOT/scripts/film" x.film.csv
 	assert_equal "${#stderr_lines[@]}" 1

@@ -6,7 +6,8 @@ load helper
 
 LAZY=malloc_is_lazy
 
-# own BODY: an experiment whose one arm and judge() are given; prints the program's path.
+# own BODY [FIELDS]: an experiment whose arm and judge() are given, and more fields of its declaration;
+# prints the program's path.
 own() {
 	cat >"$BATS_TEST_TMPDIR/own.c" <<-EOF
 		#include <signal.h>
@@ -15,35 +16,53 @@ own() {
 		#include "memory.h"
 		$1
 		const struct experiment experiment = { .claim = "c", .asked = "q", .instead = "i",
-			.arms = { { "arm", arm } }, .judge = judge };
+			.arms = { { "arm", arm } }, .judge = judge, ${2-} };
 	EOF
 	compiled "$BATS_TEST_TMPDIR/own.c"
 }
 
 FINE='static void judge(void) { expect_equal("e", "blocks", 1, 1); control_equal("k", "blocks", 1, 1); }'
 
-@test "--help shows claim, mechanism, knobs and arms" {
+@test "--help shows the claim, the mechanism, the knobs and the arms" {
 	run -0 "$(program "$LAZY")" --help
 	assert_output --partial "claim: malloc reserves addresses"
-	assert_output --partial "no page behind its address; the processor traps"
+	assert_output --partial "no page behind its address.  The processor traps"
 	assert_output --partial "block=67108864"
 	assert_output --partial "populated (control)"
 	refute_output --partial "SPDX"
 }
 
-@test "--list shows arms and stages" {
+@test "--list shows the arms and the stages" {
 	run -0 "$(program "$LAZY")" --list
 	assert_output $'arms:\n  lazy\n  populated (control)\nstages:\n  before malloc\n  after malloc\n  writing'
 }
 
-@test "knobs take K, M and G" {
-	run -0 --separate-stderr "$(program "$LAZY")" block=2M
-	assert_output --partial "# knobs: block=2097152 "
-	run -0 --separate-stderr "$(program "$LAZY")" block=2048K
-	assert_output --partial "# knobs: block=2097152 "
+@test "--list shows each stage once, in the order of the source, and then those of .stages" {
+	program=$(own 'static void helper(const char *stage) {
+			record("x", 0);
+			record("y", 0);
+			record(stage, 0);
+		}
+		static void arm(void) {
+			record("c", 0);
+			record("a", 0);
+			record("b", 0);
+			record("a", 0);
+			helper("in a variable");
+		}
+		'"$FINE" '.stages = { "in a variable", "a" }')
+	run -0 "$program" --list
+	assert_output $'arms:\n  arm\nstages:\n  x\n  y\n  c\n  a\n  b\n  in a variable'
 }
 
-@test "bad settings are refused with one sentence, exit 2, and no result" {
+@test "knobs accept K, M and G" {
+	run -0 --separate-stderr "$(program "$LAZY")" block=2M
+	assert_line "# knob: block | 2097152 | bytes | size of the block"
+	run -0 --separate-stderr "$(program "$LAZY")" block=2048K
+	assert_line "# knob: block | 2097152 | bytes | size of the block"
+}
+
+@test "bad settings are refused with one sentence, status 2 and no result" {
 	local setting
 	for setting in blok=1M block=-1 block=0 block=12 block=900000G block=99999999999999999999 \
 		block= block=1T block=1KK block=x 'block= 5M' trials=0 trials=100000 time_limit=0 block --nonsense; do
@@ -53,26 +72,26 @@ FINE='static void judge(void) { expect_equal("e", "blocks", 1, 1); control_equal
 	done
 }
 
-@test "a number that does not fit is too large, not no number" {
+@test "a number that does not fit is called too large" {
 	run -2 experiment the_probe_moves_nothing readings=99999999999999999999
 	assert_output --partial "readings: 99999999999999999999 is above"
 	run -2 experiment "$LAZY" block=9999999999G
 	assert_contains "$output" "block: 9999999999G is above" "this machine's memory"
 }
 
-@test "an arm is started by the harness alone" {
+@test "only the harness can start an arm" {
 	run -2 experiment "$LAZY" --arm=lazy
 	assert_output --partial "use --bare=lazy"
 	run -2 experiment "$LAZY" --arm=none
 	assert_output --partial 'there is no arm "none"'
 }
 
-@test "an unknown knob is answered with those that there are" {
+@test "an unknown knob is answered with a list of the knobs" {
 	run -2 experiment "$LAZY" blok=1M
 	[[ $output == *'no knob "blok"; there are: block trials time_limit' ]] || fail "$output"
 }
 
-@test "the result has its metadata, a row per record, its judgement, and ends in the verdict" {
+@test "a result has its metadata, a row for each record, its findings and its verdict" {
 	run -0 --separate-stderr "$(program "$LAZY")"
 	grep -q '^# claim: malloc reserves' <<<"$output"
 	grep -q '^# source: experiments/3_residency/malloc_is_lazy.c$' <<<"$output"
@@ -87,58 +106,58 @@ FINE='static void judge(void) { expect_equal("e", "blocks", 1, 1); control_equal
 	assert_equal "$(grep -v '^#' <<<"$output" | awk -F, '{ print NF }' | sort -u | wc -l)" 1
 }
 
-@test "trials run every arm that often, interleaved" {
+@test "each trial runs every arm, and the arms take turns" {
 	run -0 --separate-stderr "$(program "$LAZY")" trials=3 block=1M
 	[ "$(grep -o '^[a-z]*,[0-9]*,before' <<<"$output" | tr '\n' ' ')" = \
 		"lazy,1,before populated,1,before lazy,2,before populated,2,before lazy,3,before populated,3,before " ]
 }
 
-@test "malloc settings of the shell are cleared, and its LD_PRELOAD is passed on and printed" {
+@test "malloc's settings in the shell are cleared, and its LD_PRELOAD is passed on and printed" {
 	GLIBC_TUNABLES=glibc.malloc.mmap_threshold=1 MALLOC_TOP_PAD_=1 run -0 experiment small_requests_move_the_break
 	LD_PRELOAD=$(shim mmap_everything) comes_out refuted --separate-stderr "$(program small_requests_move_the_break)"
 	grep -q '^# preload: .*mmap_everything.so$' <<<"$output"
 }
 
-@test "verdict: refuted shows what is true instead" {
+@test "a refuted run shows what is true instead" {
 	program=$(own 'static void arm(void) { record("a", 0); }
 		static void judge(void) { expect_equal("e", "blocks", 1, 2); control_equal("k", "blocks", 1, 1); }')
 	comes_out refuted --separate-stderr "$program"
-	[[ $output == *$'# expect: failed | e | 2 == 1\n# control: held | k | 1 == 1\n# verdict: refuted' ]] || fail "$output"
+	[[ $output == *$'# expect: failed | 2 == 1 | blocks |  | 6 | e\n# control: held | 1 == 1 | blocks |  | 6 | k\n# verdict: refuted' ]] || fail "$output"
 	[[ $stderr == *"instead: i" ]] || fail "$stderr"
 }
 
-@test "verdict: a failed control is inconclusive, whatever else failed" {
+@test "a run is inconclusive when a control fails, whatever else fails" {
 	program=$(own 'static void arm(void) { record("a", 0); }
 		static void judge(void) { expect_equal("e", "blocks", 1, 2); control_equal("k", "blocks", 1, 2); }')
 	comes_out inconclusive "$program"
 }
 
-@test "verdict: unsupported says why" {
+@test "an unsupported run says why" {
 	program=$(own "static void arm(void) { unsupported(\"needs %s\", \"swap\"); } $FINE")
 	comes_out unsupported --separate-stderr "$program"
 	[[ $output == *$'# reason: needs swap\n# verdict: unsupported' ]] || fail "$output"
 }
 
-@test "verdict: no control, no verdict" {
+@test "a run that states no control is broken" {
 	program=$(own 'static void arm(void) { record("a", 0); } static void judge(void) { expect_equal("e", "blocks", 1, 1); }')
 	run -2 "$program"
 	assert_output --partial "states no control"
 }
 
-@test "broken: a crash names the signal and the stage" {
+@test "a run is broken when an arm crashes, and the reason names the signal and the stage" {
 	program=$(own "static void arm(void) { record(\"fine so far\", 0); raise(SIGSEGV); } $FINE")
 	run -2 --separate-stderr "$program"
 	assert_output --partial '# reason: arm arm, trial 1: killed by signal 11 (Segmentation fault) after stage "fine so far"'
 	assert_output --partial $'\narm,1,fine so far,'
 }
 
-@test "broken: an arm that hangs is ended at the time limit" {
+@test "a run is broken when an arm hangs, which is ended at the time limit" {
 	program=$(own "static void arm(void) { record(\"before\", 0); for (;;) pause(); } $FINE")
 	run -2 --separate-stderr "$program" time_limit=1
 	assert_output --partial 'not finished within 1 s (time_limit) after stage "before"'
 }
 
-@test "broken: a tool or an observer that hangs is ended at the time limit" {
+@test "a run is broken when a tool or an observer hangs, which is ended at the time limit" {
 	program=$(own "static void arm(void) { record(\"before\", 0); ask(\"sleep 30.25\"); } $FINE")
 	run -2 "$program" time_limit=1
 	assert_output --partial '`sleep 30.25` has not ended within 1 s (time_limit) after stage "before"'
@@ -156,7 +175,7 @@ FINE='static void judge(void) { expect_equal("e", "blocks", 1, 1); control_equal
 	assert_contains "$stderr" "hello from the arm"
 }
 
-@test "broken: an arm that exits by itself, and too many rows" {
+@test "a run is broken when an arm exits by itself or records too many rows" {
 	program=$(own "static void arm(void) { _exit(9); } $FINE")
 	run -2 "$program"
 	assert_output --partial "exited with status 9 before its first record()"
@@ -165,14 +184,14 @@ FINE='static void judge(void) { expect_equal("e", "blocks", 1, 1); control_equal
 	assert_output --partial "more than 1024 rows"
 }
 
-@test "broken: judge() asks for what was not recorded" {
+@test "a run is broken when judge() asks for a stage that was not recorded" {
 	program=$(own 'static void arm(void) { record("a", 0); }
 		static void judge(void) { expect_equal("e", "bytes", 0, growth("arm", "a", "b").resident_bytes); }')
 	run -2 "$program"
 	assert_output --partial 'judge() asks for stage "b" of arm arm, which recorded no such stage'
 }
 
-@test "broken: an arm whose name would not fit into a result" {
+@test "an arm whose name would not fit into a result is refused" {
 	program=$(own "static void arm(void) { record(\"a\", 0); } $FINE")
 	for name in 'read, then write' 'ps | grep'; do
 		sed -E "s/(\.arms = \{ \{ )\"arm\"/\1\"$name\"/" "$program.c" >"$BATS_TEST_TMPDIR/named.c"
@@ -181,7 +200,59 @@ FINE='static void judge(void) { expect_equal("e", "blocks", 1, 1); control_equal
 	done
 }
 
-@test "broken: a file without a declaration says so" {
+# refuses FIELDS SENTENCE: an experiment with these fields ends with status 2, measures nothing and says this.
+# Its arm records the stage "a", and "b" in a variable.
+refuses() {
+	run -2 --separate-stderr "$(own 'static void arm(void) { const char *b = "b"; record("a", 0); record(b, 0); }
+		static int64_t n = 1;'" $FINE" "$1")"
+	assert_equal "$output" ""
+	assert_equal "${#stderr_lines[@]}" 1
+	assert_contains "$stderr" "$2"
+}
+
+# many COUNT FORMAT: the format, with each number up to COUNT.
+many() {
+	# shellcheck disable=SC2059 # the format is the caller's
+	printf "$2" $(seq "$1")
+}
+
+@test "a declaration that names a column, an arm or a stage that does not exist is refused" {
+	refuses '.charted = "resident_bytes resident"' '.charted names the column "resident"'
+	refuses '.predict = { "q", "resident", "arm" }' '.predict names the column "resident"'
+	refuses '.predict = { "q", "jump of resident", "arm" }' '.predict names the column "resident"'
+	refuses '.predict = { "q", "y", "amr" }' '.predict names the arm "amr"'
+	refuses '.predict = { "q", "y", "arm", .against = "amr" }' '.predict names the arm "amr"'
+	refuses '.predict = { "q", "y", "arm", .from = "c" }' '.predict names the stage "c"'
+	refuses '.predict = { "q", "y", "arm", .to = "c" }' '.predict names the stage "c"'
+}
+
+@test "a declaration that names a stage in a variable is refused where .stages does not list it" {
+	refuses '.predict = { "q", "y", "arm", .to = "b" }' '.predict names the stage "b"'
+	run -0 "$(own 'static void arm(void) { const char *b = "b"; record("a", 0); record(b, 0); }'" $FINE" \
+		'.predict = { "q", "y", "arm", .to = "b" }, .stages = { "b" }')"
+}
+
+@test "a declaration with too many arms or knobs is refused" {
+	refuses ".arms = { $(many 33 '{ "arm %d", arm }, ') }" 'more than 32 arms'
+	refuses ".knobs = { $(many 9 '{ "knob%d", &n, "", "a number" }, ') }" 'more than 8 knobs'
+	refuses '.arms = { { "arm", arm }, { "arm", arm } }' 'two arms are called "arm"'
+}
+
+@test "an arm that calls leave_out() has no rows, and the result gives its reason" {
+	program=$(own 'static void arm(void) { record("a", 0); }
+		static void left(void) { record("a", 0); leave_out("there is no %s here", "disk"); }
+		static void judge(void) {
+			expect_equal("left ran", "arms", 0, arm_ran("left"));
+			control_equal("arm ran", "arms", 1, arm_ran("arm"));
+		}' '.arms = { { "arm", arm }, { "left", left, .control = true } }')
+	run -0 --separate-stderr "$program" trials=2
+	assert_line "# arm: arm | test | ran |"
+	assert_line "# arm: left | control | left out: there is no disk here |"
+	refute_line --regexp '^left,'
+	assert_line --regexp '^arm,2,a,'
+}
+
+@test "a program without a declaration says so" {
 	echo 'static int nothing;' >"$BATS_TEST_TMPDIR/none.c"
 	cat >>"$BATS_TEST_TMPDIR/none.c" <<<'#include "experiment.h"
 		int use(void); int use(void) { return nothing; }'
@@ -189,18 +260,18 @@ FINE='static void judge(void) { expect_equal("e", "blocks", 1, 1); control_equal
 	assert_output --partial 'holds no complete `const struct experiment experiment`'
 }
 
-@test "broken: a result that cannot be written" {
+@test "a run is broken when its result cannot be written" {
 	[ -e /dev/full ] || skip "no /dev/full"
 	run -2 bash -c '"$1" 2>&1 >/dev/full' - "$(program "$LAZY")"
 	assert_output --partial "cannot write the result: No space left on device"
 }
 
-@test "a tool that ask() needs and that is missing makes it unsupported" {
+@test "a run is unsupported when a tool that ask() needs is missing" {
 	comes_out unsupported env PATH=/nowhere "$(program ps_counts_the_same_faults)"
 	assert_output --partial "needs a tool that is not installed"
 }
 
-@test "broken: a tool or an observer that no process can be made for" {
+@test "a run is broken when no process can be created for a tool or an observer" {
 	preload=LD_PRELOAD=$(shim fork_once)
 	run -2 env "$preload" "$(program ps_counts_the_same_faults)" time_limit=5
 	assert_output --partial 'cannot create a process: Resource temporarily unavailable'
@@ -208,7 +279,7 @@ FINE='static void judge(void) { expect_equal("e", "blocks", 1, 1); control_equal
 	assert_output --partial 'cannot create a process: Resource temporarily unavailable after stage "before malloc"'
 }
 
-@test "a process with thousands of mappings is read to its last" {
+@test "a process with thousands of mappings is read to its end" {
 	program=$(own '#include "address_space.h"
 		#include <sys/mman.h>
 		static void arm(void) {
@@ -224,7 +295,7 @@ FINE='static void judge(void) { expect_equal("e", "blocks", 1, 1); control_equal
 	run -0 "$program"
 }
 
-@test "the observer is run at each record with PID ARM STAGE TRIAL X, and with fewer rows" {
+@test "the observer runs at each of fewer records, and gets PID ARM STAGE TRIAL X" {
 	cat >"$BATS_TEST_TMPDIR/observer" <<-'EOF'
 		#!/bin/sh
 		grep -q '^State:.T' /proc/$1/status && echo "$2|$3|$4|$5" >>"$LOG"
@@ -235,7 +306,7 @@ FINE='static void judge(void) { expect_equal("e", "blocks", 1, 1); control_equal
 	assert_equal "$(head -n 1 "$BATS_TEST_TMPDIR/log")" "probe|touched|1|1"
 }
 
-@test "--step stops at each record with the PID until Enter" {
+@test "--step stops at each record, shows the PID and waits for Enter" {
 	run -0 bash -c 'yes "" | "$1" --step block=1M 2>&1 >/dev/null' - "$(program "$LAZY")"
 	assert_equal "$(grep -o 'PID [0-9]* stands still: arm lazy, stage "writing"' <<<"$output" | wc -l)" 16
 }
@@ -262,19 +333,19 @@ FINE='static void judge(void) { expect_equal("e", "blocks", 1, 1); control_equal
 	return 1
 }
 
-@test "out of memory is said, with what to do" {
+@test "a run that is out of memory says what to do" {
 	run -2 bash -c 'ulimit -v 50000; "$1" 2>&1 >/dev/null' - "$(program "$LAZY")"
 	assert_output --partial "malloc of 67108864 bytes failed: Cannot allocate memory (see ulimit -v"
 }
 
-@test "where randomisation cannot be switched off, it says so and goes on" {
+@test "a run goes on where ASLR cannot be switched off, and says so" {
 	LD_PRELOAD=$(shim refuse_personality) run -0 --separate-stderr "$(program "$LAZY")"
 	grep -q '^# aslr: on: personality(ADDR_NO_RANDOMIZE) was refused$' <<<"$output"
 	LD_PRELOAD=$(shim refuse_personality) comes_out refuted experiment the_four_block_story
 	LD_PRELOAD=$(shim refuse_personality) run -0 experiment small_requests_move_the_break
 }
 
-@test "the same verdict with ASLR and with a limit on addresses" {
+@test "the verdict is the same with ASLR and with a limit on addresses" {
 	run -0 experiment "$LAZY" --aslr
 	run -0 experiment one_minor_fault_per_new_page --aslr
 	comes_out refuted experiment the_four_block_story --aslr

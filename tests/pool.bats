@@ -40,47 +40,47 @@ mutant() {
 		"$BATS_TEST_TMPDIR/$1/pool.c" -lcmocka
 }
 
-@test "optimised" {
+@test "the pool works when it is optimised" {
 	"$BATS_FILE_TMPDIR/plain"
 }
 
-@test "under AddressSanitizer and UndefinedBehaviorSanitizer" {
+@test "the pool works under AddressSanitizer and UndefinedBehaviorSanitizer" {
 	build sanitized -O1 -fsanitize=address,undefined -fno-sanitize-recover=all
 	"$BATS_FILE_TMPDIR/sanitized"
 }
 
-@test "under valgrind" {
+@test "the pool works under valgrind" {
 	command -v valgrind >/dev/null || skip "valgrind is not installed: scripts/setup installs it"
 	valgrind -q --error-exitcode=1 --leak-check=full "$BATS_FILE_TMPDIR/plain"
 }
 
-@test "out of memory (ulimit -v): NULL and ENOMEM, and the pool is whole" {
+@test "the pool returns NULL and ENOMEM when memory runs out (ulimit -v), and stays whole" {
 	(ulimit -v 65536 && "$BATS_FILE_TMPDIR/plain" limits) 2>&1 | tee "$BATS_TEST_TMPDIR/said"
 	grep -q 'OK.*test_out_of_memory_is_an_answer' "$BATS_TEST_TMPDIR/said"
 }
 
-@test "out of mappings (vm.max_map_count): the memory goes back all the same" {
+@test "the pool gives its memory back even when mappings run out (vm.max_map_count)" {
 	"$BATS_FILE_TMPDIR/plain" limits
 }
 
-@test "a pool that forgets to unmap is found out" {
+@test "the tests detect a pool that forgets to unmap" {
 	mutant kept 's/if \(munmap\(chunk, bytes\) != 0\)/if (bytes != 0)/' -O1
 	run ! "$BATS_TEST_TMPDIR/kept/test"
 }
 
-@test "a pool that leaves it at a munmap() that fails is found out" {
+@test "the tests detect a pool that ignores a munmap() that fails" {
 	"$BATS_FILE_TMPDIR/plain" limits 2>&1 | grep -q 'SKIPPED.*mappings_run_out' &&
 		skip "vm.max_map_count is too large to be reached"
 	mutant careless 's/madvise\(chunk, bytes, MADV_DONTNEED\);/bytes++;/' -O1
 	run ! "$BATS_TEST_TMPDIR/careless/test" limits
 }
 
-@test "a pool that hides its memory from LeakSanitizer is found out" {
+@test "the tests detect a pool that hides its memory from LeakSanitizer" {
 	mutant hidden 's/^\tLSAN_(UN)?REGISTER\(chunk, bytes\);//' -O1 -fsanitize=address
 	run ! "$BATS_TEST_TMPDIR/hidden/test"
 }
 
-@test "a pool that returns poisoned addresses to the kernel is found out" {
+@test "the tests detect a pool that returns poisoned addresses to the kernel" {
 	mutant poisoned 's/^\tASAN_UNPOISON_MEMORY_REGION\(chunk, bytes\);//' -O1 -fsanitize=address
 	run ! "$BATS_TEST_TMPDIR/poisoned/test"
 }

@@ -32,17 +32,17 @@ build() {
 		-DTOUCHSTONE_LIBRARY -Ilib -Ilib/probe -Ilib/harness -o "$BATS_FILE_TMPDIR/$name" "$@"
 }
 
-@test "the /proc parsers read every kernel's format, and refuse what is damaged" {
+@test "the /proc parsers read every kernel's format and refuse damaged text" {
 	build procfs_test tests/unit/procfs_test.c lib/probe/procfs.c -lcmocka
 	"$BATS_FILE_TMPDIR/procfs_test" tests/fixtures/proc
 }
 
-@test "the /proc parsers keep their promises on 200,000 damaged texts" {
+@test "the /proc parsers read nothing outside of 200,000 damaged texts, and keep the rules of their header" {
 	build procfs_fuzz tests/unit/procfs_fuzz.c lib/probe/procfs.c
 	"$BATS_FILE_TMPDIR/procfs_fuzz" tests/fixtures/proc/{linux-*,damaged}/*
 }
 
-@test "a line through points, and what it leaves over" {
+@test "the line fitted to points is right, and so is the variance that it does not explain" {
 	build statistics_test tests/unit/statistics_test.c lib/harness/statistics.c -lcmocka
 	"$BATS_FILE_TMPDIR/statistics_test"
 }
@@ -52,7 +52,7 @@ build() {
 	"$BATS_FILE_TMPDIR/judge_test"
 }
 
-@test "the heap's walk tells every state, and gives up on 200,000 damaged heaps without a stray read" {
+@test "the heap walk finds every state, and gives up on 200,000 damaged heaps without a stray read" {
 	build heap_walk_test tests/unit/heap_walk_test.c lib/probe/heap_walk.c -lcmocka
 	"$BATS_FILE_TMPDIR/heap_walk_test"
 }

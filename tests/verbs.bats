@@ -21,7 +21,7 @@ verbs() { find scripts scripts/maintain -maxdepth 1 -type f; }
 	done
 }
 
-@test "--help is answered from anywhere, whatever stands before it, and where nothing can be measured" {
+@test "every verb answers --help from any folder, after any argument, and where nothing can be measured" {
 	cd /
 	local verb
 	for verb in $(cd "$ROOT" && verbs); do
@@ -32,7 +32,7 @@ verbs() { find scripts scripts/maintain -maxdepth 1 -type f; }
 	[[ ${lines[0]} == 'run - '* ]]
 }
 
-@test "an option that a verb does not have: one sentence that names it, exit 2" {
+@test "every verb refuses an unknown option with one sentence that names it, and status 2" {
 	local verb
 	for verb in $(verbs); do
 		run -2 --separate-stderr "$verb" --nonsense
@@ -40,7 +40,7 @@ verbs() { find scripts scripts/maintain -maxdepth 1 -type f; }
 	done
 }
 
-@test "every verb in Python is a door of a few lines to the package" {
+@test "every verb in Python has only a few lines, which call the package" {
 	local verb
 	for verb in $(verbs); do
 		head -n 1 "$verb" | grep -q python || continue
@@ -49,7 +49,7 @@ verbs() { find scripts scripts/maintain -maxdepth 1 -type f; }
 	done
 }
 
-@test "importing a module of the package changes nothing, and needs neither matplotlib nor jinja2 where only drawing does" {
+@test "importing a module of the package changes nothing, and only modules that draw need matplotlib or jinja2" {
 	mkdir "$BATS_TEST_TMPDIR/without"
 	echo 'raise ImportError' | tee "$BATS_TEST_TMPDIR/without/"{matplotlib,jinja2,markupsafe}.py >/dev/null
 	PYTHONPATH=$BATS_TEST_TMPDIR/without:scripts run -0 --separate-stderr /usr/bin/python3 -B - <<-'PYTHON'
@@ -66,7 +66,7 @@ verbs() { find scripts scripts/maintain -maxdepth 1 -type f; }
 	assert_equal "$output$stderr" ""
 }
 
-@test "no two classes of the package have one name" {
+@test "no two classes of the package have the same name" {
 	run -0 /usr/bin/python3 - <<-'PYTHON'
 		import ast, collections, pathlib
 		found = collections.defaultdict(list)
