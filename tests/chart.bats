@@ -27,10 +27,21 @@ lacks() { ! texts "$1" | grep -Fq -- "$2" || {
 	return 1
 }; }
 
+# completed: what a line of format 2 has beside what these tests are about: the format, and the line of the source.
+completed() {
+	awk 'NR == 1 { print "# format: 2" } /^#/ { print; next } { print $0 (is_row++ ? ",7" : ",line") }'
+}
+
 # made ARM...: the head of a result of these arms, whatever else stands in $head.
 made() {
-	printf '# claim: it is so\n# x: blocks\n# y: time of a call, ns\n# charted: y\n'
-	printf '# arm: %s\n' "$@"
+	local arm
+	printf '# claim: it is so\n# x: blocks | count\n# y: time of a call, ns | ns\n# charted: y\n'
+	for arm; do
+		case $arm in
+			*' (control)') echo "# arm: ${arm% (control)} | control | ran |" ;;
+			*) echo "# arm: $arm | test | ran |" ;;
+		esac
+	done
 	printf '%sarm,trial,stage,x,y\n' "${head-}"
 }
 
@@ -85,13 +96,13 @@ made() {
 		done
 	}
 	{
-		printf '# claim: it is so\n# charted: virtual_bytes\n# chart: stages\n# arm: one\n# arm: other\n'
+		printf '# claim: it is so\n# charted: virtual_bytes\n# chart: stages\n# arm: one | test | ran |\n# arm: other | test | ran |\n'
 		echo arm,trial,stage,x,y,heap_top_bytes,virtual_bytes,mmapped_count,mmapped_bytes
 		for arm in one other; do
 			printf '%s\n' '0 0 0' '90000 0 0' '90000 1 90000' '90000 1 200000' '90000 0 0' '0 0 0' | moved $arm
 		done
 		echo '# verdict: reproduced'
-	} >told.csv
+	} | completed >told.csv
 	sed '/^other/d' told.csv >alone.csv
 	chart told.csv alone.csv
 	for name in brk mmap mremap munmap trim; do
@@ -100,7 +111,7 @@ made() {
 	done
 	sed 's/stages/steps/; /^one/d; /^other/d' told.csv >many.csv
 	for n in {1..20}; do
-		sed -i "\$i one,1,freed,$n,,$((-n * 1000)),$((-n * 1000)),0,0" many.csv
+		sed -i "\$i one,1,freed,$n,,$((-n * 1000)),$((-n * 1000)),0,0,7" many.csv
 	done
 	chart many.csv
 	assert_equal "$(texts many.svg | grep trim | sort -u | wc -l)" 1
@@ -112,17 +123,17 @@ where() { grep -B6 -F "$2" "$1" | sed -n 's/.*translate(\([0-9.]*\),\([0-9.]*\))
 
 @test "the name of a jump leaves a prediction's line alone, a long row's stands beside its curve, numbers do not touch" {
 	{
-		printf '# claim: it is so\n# charted: heap_top_bytes\n# arm: one\n# chart: steps\n'
+		printf '# claim: it is so\n# charted: heap_top_bytes\n# arm: one | test | ran |\n# chart: steps\n'
 		echo arm,trial,stage,x,y,heap_top_bytes,mmapped_count,mmapped_bytes
 		for n in {0..1}; do echo "one,1,s,$n,,$((n * 65536)),0,0"; done
 		echo '# verdict: reproduced'
-	} >one.csv
-	sed '/^# arm/i # chart_options: mark=32768:half' one.csv >marked.csv
+	} | completed >one.csv
+	sed '/^# arm/i # mark: y | 32768 | half' one.csv >marked.csv
 	chart one.csv marked.csv
 	[ "$(where one.svg brk)" != "$(where marked.svg brk)" ]
 	{
 		sed '/^one,1,s,1,/,$d' one.csv
-		for n in {1..10}; do echo "one,1,s,$n,,$((n * 65536)),0,0"; done
+		for n in {1..10}; do echo "one,1,s,$n,,$((n * 65536)),0,0,7"; done
 		echo '# verdict: reproduced'
 	} >row.csv
 	PYTHONPATH=$project/scripts run -0 /usr/bin/python3 -B - <<-'PYTHON'
@@ -136,8 +147,7 @@ where() { grep -B6 -F "$2" "$1" | sed -n 's/.*translate(\([0-9.]*\),\([0-9.]*\))
 		head=$'# chart: bars\n' made {1..8}
 		for n in {1..8}; do printf '%s,1,first,0,1234567\n%s,1,later,0,1234567\n' "$n" "$n"; done
 		echo '# verdict: reproduced'
-	} >bars_16.csv
-	sed -i 's/, ns$//' bars_16.csv
+	} | completed | sed 's/, ns | ns$/ | count/' >bars_16.csv
 	chart bars_16.csv
 	assert_equal "$(grep -B6 1,234,567 bars_16.svg | sed -n 's/.*translate([0-9.]*,\([0-9.]*\)).*/\1/p' | sort -u | wc -l)" 2
 }
@@ -146,11 +156,11 @@ where() { grep -B6 -F "$2" "$1" | sed -n 's/.*translate(\([0-9.]*\),\([0-9.]*\))
 	{
 		head=$'# chart: bars\n' made a
 		printf 'a,1,s,0,35000\n# verdict: reproduced\n'
-	} | sed 's/, ns$//' >thousands.csv
+	} | completed | sed 's/, ns | ns$/ | count/' >thousands.csv
 	{
-		head=$'# chart: bars\n# chart_options: log-y\n' made a b
+		head=$'# chart: bars\n# log: y\n' made a b
 		printf 'a,1,s,0,4\nb,1,s,0,140737488355328\n# verdict: reproduced\n'
-	} | sed 's/, ns$/, bytes/' >powers.csv
+	} | completed | sed 's/, ns | ns$/, bytes | bytes/' >powers.csv
 	chart thousands.csv powers.csv
 	has thousands.svg "30,000"
 	for tic in '1 KiB' '1 MiB' '1 GiB' '1 TiB'; do has powers.svg "$tic"; done
@@ -166,7 +176,7 @@ where() { grep -B6 -F "$2" "$1" | sed -n 's/.*translate(\([0-9.]*\),\([0-9.]*\))
 		arm 'as told' 1 2 3000
 		arm other 9000 4 3000
 		echo '# verdict: reproduced'
-	} >pile.csv
+	} | completed >pile.csv
 	chart pile.csv
 	has pile.svg "other (control)"
 	has pile.svg "2.93 GiB"
@@ -209,10 +219,12 @@ where() { grep -B6 -F "$2" "$1" | sed -n 's/.*translate(\([0-9.]*\),\([0-9.]*\))
 }
 
 @test "what is no result is named, and the others are drawn" {
-	echo hello >note.csv
+	printf '%s\n' '# format: 2' hello >note.csv
+	sed 1d lines.csv >old.csv
 	touch note.svg cut_short.svg
-	run -2 chart note.csv cut_short.csv wrong_column.csv absent.csv bars.csv
-	assert_output --partial "note.csv: is no result"
+	run -2 chart note.csv old.csv cut_short.csv wrong_column.csv absent.csv bars.csv
+	assert_output --partial "note.csv: is no result: it has no '# claim:' line"
+	assert_output --partial "old.csv: names no format"
 	assert_output --partial "cut_short.csv: is cut short"
 	assert_output --partial "wrong_column.csv: '# charted:' names 'nonsense'"
 	assert_output --partial "absent.csv: no such file"
@@ -231,13 +243,13 @@ where() { grep -B6 -F "$2" "$1" | sed -n 's/.*translate(\([0-9.]*\),\([0-9.]*\))
 @test "an experiment's own .gp draws; if it fails, the charts behind it are drawn" {
 	mkdir -p tree/experiments
 	cp -r "$project/scripts" tree
-	sed -i '1i # source: experiments/own.c' lines.csv
+	sed -i '1a # source: experiments/own.c' lines.csv
 	cat >tree/experiments/own.gp <<-'END'
 		plot csv using (strcol('arm') eq 'lazy' ? column('x') : NaN):(column('resident_bytes')) \
-			with points title 'mine: '.verdict
+			with points lc rgb word(colours, 2) title 'mine: '.verdict.', '.word(arms, 1).', '.word(full_names, 2)
 	END
 	tree/scripts/chart lines.csv
-	has lines.svg "mine: reproduced"
+	has lines.svg "mine: reproduced, lazy, populated (control)"
 	has lines.svg "REPRODUCED"
 	tree/scripts/chart --png stages.csv bars.csv dots.csv
 	for form in stages bars dots; do mv "$form.png" "$form.alone"; done
@@ -275,7 +287,7 @@ where() { grep -B6 -F "$2" "$1" | sed -n 's/.*translate(\([0-9.]*\),\([0-9.]*\))
 }
 
 @test "values that are not there or not above 0 on a logarithmic axis, and a mark beyond them" {
-	sed -i 's/^# chart: steps/&\n# chart_options: log-y mark=562949953421312:a_mark/' extremes.csv
+	sed -i 's/^# chart: steps/&\n# log: y\n# mark: y | 562949953421312 | a mark/' extremes.csv
 	sed 's/chart: steps/chart: bars/' extremes.csv >extremes_bars.csv
 	chart extremes.csv extremes_bars.csv
 	has extremes.svg "a mark"
@@ -284,10 +296,10 @@ where() { grep -B6 -F "$2" "$1" | sed -n 's/.*translate(\([0-9.]*\),\([0-9.]*\))
 
 @test "a long reason is not cut, and a logarithmic axis leaves the unit to its numbers" {
 	{
-		head=$'# chart: lines\n# chart_options: log-y\n' made a
+		head=$'# chart: lines\n# log: y\n' made a
 		printf 'a,1,s,%d,%d\n' 0 100 1 90000
 		printf '# reason: %s the end\n# verdict: inconclusive\n' "$(printf 'a word and another %.0s' {1..14})"
-	} >long.csv
+	} | completed >long.csv
 	chart long.csv
 	has long.svg "the end"
 	has long.svg "10 µs"
@@ -299,7 +311,7 @@ where() { grep -B6 -F "$2" "$1" | sed -n 's/.*translate(\([0-9.]*\),\([0-9.]*\))
 		head=$'# chart: steps\n' made a
 		for ((i = 0; i < 5000; i++)); do echo "a,1,s,$i,$((i / 777))"; done
 		echo '# verdict: reproduced'
-	} >many.csv
+	} | completed >many.csv
 	PYTHONPATH=$project/scripts run -0 /usr/bin/python3 -B - <<-'PYTHON'
 		from touchstone.charts import drawing, gnuplot
 		from touchstone.results import read_result
@@ -316,7 +328,7 @@ where() { grep -B6 -F "$2" "$1" | sed -n 's/.*translate(\([0-9.]*\),\([0-9.]*\))
 		head=$'# chart: dots\n' made one other
 		printf '%s\n' {one,other},{1,2,3},warming,0,9000 {one,other},{1,2,3},served,0,700 | sort -t, -s -k1,2
 		echo '# verdict: reproduced'
-	} >warmed.csv
+	} | completed >warmed.csv
 	chart warmed.csv
 	has warmed.svg "700 ns"
 	lacks warmed.svg "9 µs"
@@ -326,10 +338,10 @@ where() { grep -B6 -F "$2" "$1" | sed -n 's/.*translate(\([0-9.]*\),\([0-9.]*\))
 	for count in 8 9; do
 		# shellcheck disable=SC2046 # words
 		{
-			head=$'# chart: dots\n# chart_options: mark=500:as_told\n' made $(seq -f 'arm %g' "$count")
+			head=$'# chart: dots\n# mark: y | 500 | as told\n' made $(seq -f 'arm %g' "$count")
 			for ((i = 1; i <= count; i++)); do printf 'arm %s,%s,s,0,%s\n' $i 1 ${i}00 $i 2 ${i}50 $i 3 ${i}60; done
 			echo '# verdict: reproduced'
-		} >"dots_$count.csv"
+		} | completed >"dots_$count.csv"
 		sed 's/chart: dots/chart: bars/' "dots_$count.csv" >"bars_$count.csv"
 	done
 	chart dots_{8,9}.csv bars_{8,9}.csv

@@ -2,13 +2,9 @@
 # On the left are blocks that a thread frees itself, on the right blocks that another thread frees.
 # A box goes from the lower to the upper quartile of the trials, which judge() uses too; its bar is
 # the median.
-arms = system("awk -F, '!/^#/ && $1 != \"arm\" && !seen[$1]++ { printf \"\\\"%s\\\" \", $1 }' '".csv."'")
-names = system("awk -F, '/^# arm:/ { name = substr($0, 8); sub(/ \\|.*/, \"\", name); arm = name; sub(/ \\(control\\)$/, \"\", arm); ".\
-	"full[arm] = name } !/^#/ && $1 != \"arm\" && !seen[$1]++ { printf \"\\\"%s\\\" \", full[$1] }' '".csv."'")
 count = words(arms)
-name(i) = format eq 'text' ? sprintf('%d', i) : word(names, i) # a chart of characters has no rotated labels
+name(i) = format eq 'text' ? sprintf('%d', i) : word(full_names, i) # a chart of characters has no rotated labels
 stages = '"one thread" "a thread a CPU" "two a CPU"'
-array colours[3] = [0x0072B2, 0xD55E00, 0x009E73]
 of(arm, work, threads) = strcol('arm') eq word(arms, arm) && \
 	strcol('stage') eq work.': '.word(stages, threads) ? column('y') / 1000.0 : NaN
 
@@ -26,14 +22,14 @@ do for [i = 1:count] {
 }
 set bmargin 5
 legend = ''
-if (format eq 'text') { do for [i = 1:count] { legend = legend.sprintf('%d %s%s', i, word(names, i), i % 4 ? '  ' : "\n") } }
+if (format eq 'text') { do for [i = 1:count] { legend = legend.sprintf('%d %s%s', i, word(full_names, i), i % 4 ? '  ' : "\n") } }
 set xlabel legend
 set key width -6
 set label 'blocks that a thread frees itself' at graph 0.02, graph 0.95
 set label 'blocks that another thread frees' at graph 0.52, graph 0.95
 plot for [t = 1:3] for [i = 1:count] csv using (i + 0.27 * (t - 2)):(of(i, 'own blocks', t)):(0.24) \
-		with boxplot lc rgb colours[t] notitle, \
+		with boxplot lc rgb word(colours, t) notitle, \
 	for [t = 1:3] for [i = 1:count] csv using (i + count + 1 + 0.27 * (t - 2)):(of(i, 'passed on', t)):(0.24) \
-		with boxplot lc rgb colours[t] notitle, \
-	for [t = 1:3] keyentry with boxes lc rgb colours[t] title word(stages, t), \
+		with boxplot lc rgb word(colours, t) notitle, \
+	for [t = 1:3] keyentry with boxes lc rgb word(colours, t) title word(stages, t), \
 	keyentry with boxes fillstyle empty linecolor rgb '#777777' title 'box: middle half of the trials, bar: median'

@@ -66,6 +66,10 @@ class Side:
         """Returns whether an arm is a control."""
         return any(known.control for known in self.first.arms if known.name == arm)
 
+    def full_name(self, arm: str) -> str:
+        """Returns the name of an arm; behind a control's stands that it is one."""
+        return arm + (" (control)" if self.is_control(arm) else "")
+
     def columns(self) -> list[str]:
         """Returns the columns that were measured."""
         return list(dict.fromkeys(column for result in self.results for column in result.columns_measured()))

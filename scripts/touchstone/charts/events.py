@@ -7,14 +7,16 @@ brk and trim: the program break went up, went down (sysmalloc(), systrim() in ma
 are more, or fewer, blocks with a mapping of their own; mremap: as many, of another size.  What a program maps by itself
 is not malloc's and has no name here.
 """
+from collections.abc import Mapping, Sequence
 from itertools import pairwise
 
 COLUMNS = ("heap_top_bytes", "mmapped_count", "mmapped_bytes")
 NAMES = {"heap_top_bytes": ("brk", "trim"), "mmapped_count": ("mmap", "munmap"), "mmapped_bytes": ("mremap", "mremap")}
 
 
-def events(values):
-    found = {}
+def events(values: Mapping[str, Sequence[float]]) -> dict[int, str]:
+    """Returns index of a record -> the system calls before it.  values: of each column, one for each record."""
+    found: dict[int, list[str]] = {}
     for column in COLUMNS:
         for index, (before, after) in enumerate(pairwise(values.get(column, [])), 1):
             names = found.setdefault(index, [])

@@ -1,0 +1,105 @@
+# SPDX-License-Identifier: MIT
+"""One result -> the commands with which gnuplot draws its chart: a title, and a form or the experiment's own .gp."""
+from __future__ import annotations
+
+import os
+import re
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from touchstone import colours
+from touchstone.charts import drawing
+from touchstone.charts.form import Undrawable
+from touchstone.charts.gnuplot import HEIGHT, Paper, quote, quote_lines, quote_words, wrap
+from touchstone.files import ROOT
+from touchstone.results import Result
+from touchstone.sides import Side
+
+LOOK = Path(__file__).resolve().parent / "look.gp"
+TITLES = ((18, 3), (15, 4))  # size of the type, and most lines: the second where the first would not hold it all
+TITLE_CHARACTERS = 85        # of a line of the larger size
+TITLE_LEADING = 8            # px
+TITLE_ROOM = 0.02            # share of the picture, below the title
+
+
+@dataclass
+class Chart:
+    finding: str
+    commands: list[str]
+    shown: str = ""                                 # the same in words
+    below: list[str] = field(default_factory=list)  # what a text chart has no place for
+
+
+def finding_of(result: Result) -> tuple[str, str]:
+    """Returns two sentences: the claim with its verdict; what is true instead, which control failed, or why."""
+    failed = [finding.sentence for finding in result.findings if finding.control and finding.outcome != "held"]
+    second = ""
+    if result.verdict == "refuted" and result.metadata.get("instead"):
+        second = f"instead: {result.metadata['instead']}"
+    elif result.verdict == "inconclusive" and failed:
+        second = f"this control failed: {failed[0]}"
+    elif result.reason:
+        second = f"reason: {result.reason}"
+    return f"{result.verdict.upper()}: {result.metadata['claim']}", second
+
+
+def title_of(finding: tuple[str, str], paper: Paper) -> tuple[list[str], int]:
+    """Returns the lines, and the size of the type."""
+    first, second = finding
+    for size, most in TITLES:
+        width = paper.columns - 6 if paper.is_text else TITLE_CHARACTERS * TITLES[0][0] // size
+        lines = wrap(first, width, 2 if second else most)
+        lines += wrap(second, width, most - len(lines))
+        if not any(line.endswith(" ...") for line in lines):
+            break
+    return lines, size
+
+
+def variables(result: Result, paper: Paper, output: Path) -> list[str]:
+    """Returns the names that a .gp of the experiment's own may use: scripts/chart describes them."""
+    side, about = Side("", [result]), result.metadata
+    texts = {"csv": os.path.realpath(result.path), "output": str(output), "format": paper.form,
+             "claim": about["claim"], "verdict": result.verdict, "instead": about.get("instead", ""),
+             "x_label": result.axis("x").text, "y_label": result.axis("y").text}
+    lists = {"arms": side.arms(), "full_names": list(map(side.full_name, side.arms())), "colours": colours.OF_CURVES}
+    return [*(f"{name} = {quote(text)}" for name, text in texts.items()),
+            *(f"{name} = {quote_words(words)}" for name, words in lists.items())]
+
+
+def setup(result: Result, paper: Paper, output: Path, title: list[str], size: int) -> list[str]:
+    """Returns the commands for the terminal, the look and the title."""
+    # It stands above the key, so it is a label, and the plot is made less high.
+    line = 1 / paper.plot_lines if paper.is_text else (size + TITLE_LEADING) / HEIGHT
+    height = len(title) * line + (0 if paper.is_text else TITLE_ROOM)
+    return ["set encoding utf8", f"set terminal {paper.terminal()}", *variables(result, paper, output),
+            f"title = {quote_lines(title)}", "set output output", f"load {quote(str(LOOK))}",
+            f"set label 1000 title at screen 0.02, screen {1 if paper.is_text else 0.96} left font ',{size}'",
+            f"set size 1, {1 - height:.6g}", *(["unset grid"] if paper.is_text else [])]
+
+
+def own_drawing(result: Result) -> Path | None:
+    """Returns the .gp beside the source, where there is one.  A result may come from anywhere: only a file of this
+    project counts."""
+    source = result.metadata.get("source", "")
+    path = ROOT / re.sub(r"c$", "gp", source)
+    return path if re.fullmatch(r"experiments/.*\.c", source) and ".." not in source and path.is_file() else None
+
+
+def chart_of(result: Result, paper: Paper, output: Path) -> Chart:
+    """Returns the chart that gnuplot is to draw into the file output; raises Undrawable."""
+    if result.why_no_result() or result.damage:
+        raise Undrawable(result.why_no_result() or f"is {result.damage}; run the experiment again")
+    if not result.rows:
+        raise Undrawable()
+    finding = finding_of(result)
+    chart = Chart(" - ".join(filter(None, finding)), setup(result, paper, output, *title_of(finding, paper)))
+    own = own_drawing(result)
+    if own:
+        chart.commands += ["set datafile separator comma", "set datafile columnheaders", f"load {quote(str(own))}"]
+    else:
+        form = drawing.of_result(result, paper)
+        chart.commands += form.commands()
+        chart.shown, chart.below = form.shown(), form.below
+    done = quote(str(output.with_suffix(".done")))
+    chart.commands += ["unset output", f"set print {done}", "print 1", "set print", ""]
+    return chart
