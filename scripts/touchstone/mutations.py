@@ -25,9 +25,9 @@ def in_git(commit: str, source: Path) -> bytes:
     return subprocess.run(["git", "show", f"{commit}:{source}"], capture_output=True).stdout
 
 
-def sentences_of(program: Path) -> List[str]:
-    """The sentences of a program's findings, in order."""
-    result = subprocess.run([program.absolute(), "trials=1"], capture_output=True, text=True).stdout
+def sentences_of(program: Path, under: List[str]) -> List[str]:
+    """The sentences of a program's findings, in order. Under: a command that runs it, such as with-swap."""
+    result = subprocess.run([*under, program.absolute(), "trials=1"], capture_output=True, text=True).stdout
     # `OUTCOME | NUMBERS | UNIT | ARMS | LINE | SENTENCE`, before format 2 `OUTCOME | SENTENCE | NUMBERS`.
     if result.startswith("# format: 2\n"):
         return [found.split(" | ", 4)[4] for found in FINDING.findall(result)]
@@ -83,6 +83,7 @@ class Refresh:
     def __init__(self, work: Path) -> None:
         self.work = work
         self.build = Path(os.environ.get("BUILD") or "build")
+        self.includes = [f"-I{folder}" for folder in [Path("lib"), *Path("lib").glob("*/")]]
         self.mended_all = True
 
     def to_be_mended(self, path: Path, why: str) -> None:
@@ -127,20 +128,22 @@ class Refresh:
             return
         new = self.work / "new.c"
         new.write_text(text)
+        compiled = subprocess.run(["cc", "-std=gnu11", "-fsyntax-only", "-Werror=implicit", *self.includes, new])
+        if compiled.returncode != 0:
+            self.to_be_mended(patch, "does not compile any more")
         diff = subprocess.run(["diff", "-up", "--label", f"a/{source}", "--label", f"b/{source}", source, new],
                               capture_output=True, text=True).stdout
         self.replace(patch, patch.read_text().split("\n--- a/")[0] + "\n" + diff)
 
-    def sentences_of_version(self, commit: str, source: Path) -> List[str]:
+    def sentences_of_version(self, commit: str, source: Path, under: List[str]) -> List[str]:
         """The sentences of an older version, built with the library as it is; where that does not do, with
         the library of its time. None where it builds with neither, as in the midst of a change."""
         old, program = self.work / "old.c", self.work / "old"
         old.write_bytes(in_git(commit, source))
-        folders = [f"-I{folder}" for folder in [Path("lib"), *Path("lib").glob("*/")]]
-        built = subprocess.run(["cc", "-std=gnu11", "-O2", "-fno-builtin", *folders, "-o", program, old,
+        built = subprocess.run(["cc", "-std=gnu11", "-O2", "-fno-builtin", *self.includes, "-o", program, old,
                                 self.build / "libtouchstone.a", "-pthread", "-ldl"], capture_output=True)
         if built.returncode == 0:
-            return sentences_of(program)
+            return sentences_of(program, under)
         tree = self.work / commit
         if not tree.exists():
             tree.mkdir()
@@ -148,16 +151,17 @@ class Refresh:
             subprocess.run(["tar", "-x", "-C", tree], input=archive, check=True)
         program = Path("build", *source.parts[1:]).with_suffix("")
         built = subprocess.run(["make", "-s", "-C", tree, program], capture_output=True)
-        return sentences_of(tree / program) if built.returncode == 0 else []
+        return sentences_of(tree / program, under) if built.returncode == 0 else []
 
     def refresh_sentences(self, source: Path, files: List[Path]) -> None:
         """Puts the new sentences in the place of those that the program no longer has."""
         claim = source.stem
-        now = sentences_of(self.build / Path(*source.parts[1:]).with_suffix(""))
+        under = "".join(re.findall(r"(?m)^under: (.*)$", files[0].read_text())).split() if files else []
+        now = sentences_of(self.build / Path(*source.parts[1:]).with_suffix(""), under)
         told = {sentence: path for path in files for sentence in told_in(path.read_text(), claim)}
         stale = {sentence: path for sentence, path in told.items() if now and not fnmatch.filter(now, sentence)}
         for commit in older_versions(source) if stale else ():
-            before = self.sentences_of_version(commit, source)
+            before = self.sentences_of_version(commit, source, under)
             new: Dict[str, str] = {}
             for sentence in stale:
                 new[sentence] = new_sentence(sentence, before, now) or sentence
