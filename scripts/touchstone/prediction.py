@@ -218,7 +218,8 @@ def _difference(predicted: float, measured: float, question: Question) -> str:
     moved = "Off" if not question.is_growth else "Nothing moved" if measured == 0 else "It did move"
     off = abs(predicted - measured)
     if measured == 0 or predicted == 0:
-        return f"{moved}: {question.text(off)} {'more' if predicted > measured else 'less'} was predicted than measured."
+        side = "more" if predicted > measured else "less"
+        return f"{moved}: {question.text(off)} {side} was predicted than measured."
     if (predicted < 0) != (measured < 0):
         return f"It went the other way: {'down' if measured < 0 else 'up'}, by {question.text(abs(measured))}."
     ratio = predicted / measured

@@ -74,6 +74,14 @@ def bench_table() -> str:
     return printed.stdout.strip()
 
 
+def scaling_table() -> str:
+    """Returns what scripts/maintain/scaling printed in the reference run; ends where that was not kept."""
+    table = BENCH / "scaling.md"
+    if not table.exists():
+        stop(f"there is no {table.relative_to(ROOT)}: make reference")
+    return table.read_text().strip()
+
+
 def filled(text: str, results: list[Result]) -> str:
     """Returns a page with the verdicts and tables of the reference run between its markers."""
     verdicts = {result.name: result.verdict for result in results}
@@ -90,8 +98,7 @@ def filled(text: str, results: list[Result]) -> str:
     text = re.sub(r"<!-- bench -->.*?<!-- /bench -->",
                   lambda _: f"<!-- bench -->\n{bench_table()}\n<!-- /bench -->", text, flags=re.S)
     return re.sub(r"<!-- scaling -->.*?<!-- /scaling -->",
-                  lambda _: f"<!-- scaling -->\n{(BENCH / 'scaling.md').read_text().strip()}\n<!-- /scaling -->", text,
-                  flags=re.S)
+                  lambda _: f"<!-- scaling -->\n{scaling_table()}\n<!-- /scaling -->", text, flags=re.S)
 
 
 def pages() -> list[Path]:
