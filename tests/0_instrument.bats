@@ -31,7 +31,7 @@ path_with() {
 	comes_out unsupported env PATH="$(path_with awk)" "$(program ps_and_the_probe_agree)"
 }
 
-# bats test_tags=timed
+# bats test_tags=alone
 @test "a_snapshot_costs_its_system_calls is reproduced" {
 	comes_out reproduced experiment a_snapshot_costs_its_system_calls
 }
@@ -54,7 +54,7 @@ path_with() {
 }
 
 # Linux 6.1 counts resident memory in batches: the probe must notice and read smaps_rollup.
-# bats test_tags=timed
+# bats test_tags=alone
 @test "where statm counts in batches, the probe reads smaps_rollup and finds the same numbers and verdicts" {
 	batched=$(shim batched_statm)
 	small='large=32M largest=32M chunks=1000 readings=250' # smaps_rollup takes long

@@ -35,7 +35,7 @@ calls() {
 	assert_equal "$(calls heap brk 100)" "$(calls heap brk 300)"
 }
 
-# bats test_tags=timed
+# bats test_tags=alone
 @test "refaulting_is_the_price is refuted when the threshold cannot move" {
 	comes_out reproduced experiment refaulting_is_the_price
 	comes_out refuted experiment refaulting_is_the_price --tunables=glibc.malloc.mmap_threshold=131072 trials=3

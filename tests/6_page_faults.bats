@@ -30,7 +30,7 @@ need_swap_to_set_up() {
 	comes_out reproduced experiment ps_counts_the_same_faults
 }
 
-# bats test_tags=timed
+# bats test_tags=alone
 @test "a_major_fault_waits_for_the_disk is reproduced where a folder is on a disk" {
 	run experiment a_major_fault_waits_for_the_disk trials=1
 	((status != 77)) || skip "no folder here is on a disk"
@@ -42,7 +42,7 @@ need_swap_to_set_up() {
 	assert_output --partial TMPDIR
 }
 
-# bats test_tags=timed
+# bats test_tags=alone
 @test "churning_large_blocks_burns_kernel_time is refuted by blocks that come from the heap" {
 	comes_out reproduced experiment churning_large_blocks_burns_kernel_time
 	comes_out refuted experiment churning_large_blocks_burns_kernel_time block=16M trials=3
@@ -50,7 +50,7 @@ need_swap_to_set_up() {
 	finding_fails "system time grows with the turns: all turns over the first half" experiment churning_large_blocks_burns_kernel_time block=16M trials=3
 }
 
-# bats test_tags=timed
+# bats test_tags=alone
 @test "a_fault_has_a_price is reproduced" {
 	comes_out reproduced experiment a_fault_has_a_price
 }
@@ -61,6 +61,7 @@ need_swap_to_set_up() {
 	assert_output --partial "sudo scripts/maintain/with-swap make run"
 }
 
+# bats test_tags=alone
 @test "swapped_pages_fault_major is reproduced with swap space on zram and on a disk" {
 	need_swap_to_set_up
 	for SWAP in zram file; do
@@ -70,6 +71,7 @@ need_swap_to_set_up() {
 	done
 }
 
+# bats test_tags=alone
 @test "with-swap returns the status of its command and removes the swap space" {
 	need_swap_to_set_up
 	before=$(swap_spaces) devices=$(echo /sys/block/zram*) folder=$(ls /var/tmp)
@@ -86,6 +88,7 @@ need_swap_to_set_up() {
 	assert_equal "$(ls /var/tmp)" "$folder"
 }
 
+# bats test_tags=alone
 @test "with-swap removes the swap space after Ctrl-C and after a kill" {
 	need_swap_to_set_up
 	before=$(swap_spaces)
@@ -95,6 +98,7 @@ need_swap_to_set_up() {
 	assert_equal "$(swap_spaces)" "$before"
 }
 
+# bats test_tags=alone
 @test "with-swap says why it cannot run" {
 	run -2 scripts/maintain/with-swap
 	assert_output --partial "give the command to run"

@@ -5,7 +5,7 @@
 
 load helper
 
-# bats test_tags=timed
+# bats test_tags=alone
 @test "glibc_slows_down_with_threads is refuted, although blocks that are passed on take longer" {
 	comes_out refuted experiment glibc_slows_down_with_threads trials=5
 	assert [ -n "$(sentences held "glibc: extra time for a block passed on*")" ]
@@ -21,7 +21,7 @@ load helper
 	assert_equal "$(sentences held "*: less than glibc's")" ""
 }
 
-# bats test_tags=timed
+# bats test_tags=alone
 @test "a_pool_beats_them_all is reproduced" {
 	comes_out reproduced experiment a_pool_beats_them_all trials=5
 }

@@ -10,9 +10,9 @@ setup() {
 	# bats takes a line that begins with its own word for a test of this file.
 	made_up 'one { touch one; }' 'two { touch two; }' >tests/others.bats
 	{
-		echo '# bats file_tags=timed'
+		echo '# bats file_tags=alone'
 		made_up 'after { rm one two; touch alone; sleep 0.3; rm alone; }' 'alone { [ ! -e alone ]; skip "no reason"; }'
-	} >tests/timed.bats
+	} >tests/alone.bats
 }
 
 made_up() {
@@ -24,7 +24,7 @@ check() {
 	env -i PATH="${PATH//"$BATS_LIBEXEC:"/}" HOME="$HOME" "$@"
 }
 
-@test "check runs timed tests alone and last, and its last line counts what passed and what was skipped" {
+@test "check runs tests with the tag alone one by one and last, and its last line counts what passed and what was skipped" {
 	run -0 check scripts/maintain/check --no-lint
 	[ "${lines[-1]}" = '3 passed, 0 failed, 1 skipped' ]
 }

@@ -2,7 +2,7 @@
 # SPDX-License-Identifier: MIT
 # Texts, reference run and experiments do not drift apart; and what this machine
 # does differently from the reference machine is said.
-# bats file_tags=timed
+# bats file_tags=alone
 
 load helper
 
@@ -58,7 +58,7 @@ load helper
 	[ -e results/reference/4_giving_back/free_keeps_a_heap_block.csv ]
 }
 
-# bats test_tags=timed
+# bats test_tags=alone
 @test "verdicts on this machine are those of the reference machine (a difference is shown, not an error)" {
 	RESULTS=$BATS_TEST_TMPDIR/results run scripts/run
 	run -0 scripts/maintain/reference --differs "$BATS_TEST_TMPDIR/results"
