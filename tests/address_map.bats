@@ -19,7 +19,7 @@ declares() {
 		[[ ${!shift_by} != -- ]] || break
 		printf '# arm: %s | test | ran |\n' "${!shift_by}" >>"$1.csv"
 	done
-	printf '# %s\n' "${@:shift_by + 1}" >>"$1.csv"
+	printf '# %s\n' "${@:shift_by+1}" >>"$1.csv"
 }
 
 # The arms of both claims, as scripts/observe leaves them: two records of the first, then one.
@@ -76,7 +76,10 @@ texts() { sed -E -n '/<text /{s/<[^>]*>//g; p}' "$1"; }
 	run -0 of "$saved"/{x86_64,i386,i386-3-gib,aarch64-64k-pages}.txt
 	assert_output $'2^47 = 128 TiB\n2^32 = 4 GiB\n3 GiB\n2^48 = 256 TiB'
 	five_levels=$'fffffffffe0000-fffffffffff000 rw-p 00000000 00:00 0 \nSize: 124 kB\nKernelPageSize: 4 kB\nRss: 0 kB'
-	assert_equal "$({ cat "$saved/x86_64.txt"; echo "$five_levels"; } | of /dev/stdin)" "2^56 = 64 PiB"
+	assert_equal "$({
+		cat "$saved/x86_64.txt"
+		echo "$five_levels"
+	} | of /dev/stdin)" "2^56 = 64 PiB"
 	assert_equal "$(sed '/^7ff/,$d' "$saved/x86_64.txt" | of /dev/stdin)" None
 }
 

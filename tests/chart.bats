@@ -38,8 +38,8 @@ made() {
 	printf '# claim: it is so\n# x: blocks | count\n# y: time of a call, ns | ns\n# charted: y\n'
 	for arm; do
 		case $arm in
-			*' (control)') echo "# arm: ${arm% (control)} | control | ran |" ;;
-			*) echo "# arm: $arm | test | ran |" ;;
+		*' (control)') echo "# arm: ${arm% (control)} | control | ran |" ;;
+		*) echo "# arm: $arm | test | ran |" ;;
 		esac
 	done
 	printf '%sarm,trial,stage,x,y\n' "${head-}"

@@ -276,7 +276,10 @@ measure_what_hangs() {
 gone() {
 	local deadline=$((SECONDS + 3))
 	while pgrep -f "$BUILD/3_residency/hangs" >/dev/null; do
-		((SECONDS < deadline)) || { pkill -KILL -f "$BUILD/3_residency/hangs"; return 1; }
+		((SECONDS < deadline)) || {
+			pkill -KILL -f "$BUILD/3_residency/hangs"
+			return 1
+		}
 	done
 }
 

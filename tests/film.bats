@@ -206,7 +206,10 @@ reported() {
 	reported
 	for text in '>A</text>' '>30 KiB</text>' '>free</text>' '>40 KiB</text>' '>break 300 KiB</text>' '>C</text>' \
 		'aria-label="Arm as it is, stage free B: break at 300 KiB; 3 chunks in use' 'role="img"' 'aria-live="polite"'; do
-		[[ $page == *"$text"* ]] || { echo "lacks $text"; false; }
+		[[ $page == *"$text"* ]] || {
+			echo "lacks $text"
+			false
+		}
 	done
 	line=$(grep -n 'record("free B"' "$ROOT/experiments/4_giving_back/the_four_block_story.c" | cut -d: -f1)
 	assert_contains "$page" "the_four_block_story-L$line\">$line</a>  record(&#34;free B&#34;, 0);"

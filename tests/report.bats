@@ -65,11 +65,17 @@ report() {
 }
 
 has() {
-	[[ $page == *"$1"* ]] || { echo "the page lacks: $1"; return 1; }
+	[[ $page == *"$1"* ]] || {
+		echo "the page lacks: $1"
+		return 1
+	}
 }
 
 has_not() {
-	[[ $page != *"$1"* ]] || { echo "the page has: $1"; return 1; }
+	[[ $page != *"$1"* ]] || {
+		echo "the page has: $1"
+		return 1
+	}
 }
 
 @test "a finding shows the measured number, the interval, and its line in the source" {

@@ -92,7 +92,8 @@ def place_of(code: list[Line], index: int) -> str:
 def changes(origin: str, copy: str) -> list[Change]:
     """Returns what was changed in the code, place by place."""
     before, after = code_of(origin), code_of(copy)
-    matcher = difflib.SequenceMatcher(None, [line.text for line in before], [line.text for line in after], autojunk=False)
+    old, new = ([line.text for line in lines] for lines in (before, after))
+    matcher = difflib.SequenceMatcher(None, old, new, autojunk=False)
     found = []
     for tag, i, _, j, j_end in matcher.get_opcodes():
         if tag != "equal":
