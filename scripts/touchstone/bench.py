@@ -18,7 +18,7 @@ from touchstone.lines import Arm
 from touchstone.results import Result, Row, read_results
 from touchstone.tables import markdown
 from touchstone.tools import package_of
-from touchstone.words import quantity, short_size
+from touchstone.words import in_table, short_size
 
 Knobs = dict[str, int]
 
@@ -197,24 +197,10 @@ def check(table: Table, result: Result) -> None:
 
 # ---- from results to cells -----------------------------------------------------------
 
-def times(number: float) -> str:
-    """Returns a ratio as it is shown."""
-    return f"{number:,.0f}" if number >= 100 else f"{number:.3g}" if number >= 10 else f"{number:.2f}"
-
-
-def amount(number: float, unit: str) -> str:
-    """Returns a number as it is shown with its unit."""
-    if unit == "times":
-        return times(number)
-    if unit == "ns":
-        return f"{number:.2f} ns" if number < 10 else quantity(float(f"{number:.3g}"), "ns")
-    return quantity(number, unit)
-
-
 def with_quartiles(values: Sequence[float], unit: str, parts: int = 1) -> str:
     """Returns the median of the values, with their quartiles where these differ."""
     lower, _, upper = quartiles(values)
-    low, middle, high = (amount(number / parts, unit) for number in (lower, median(values), upper))
+    low, middle, high = (in_table(number / parts, unit) for number in (lower, median(values), upper))
     return middle if low == high else f"{middle} ({low} to {high})"
 
 

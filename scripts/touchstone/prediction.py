@@ -20,7 +20,7 @@ from touchstone.cli import stop
 from touchstone.growth import between, difference, median
 from touchstone.lines import DeclaredAxis, Knob, cells_of
 from touchstone.results import Result, Row
-from touchstone.words import quantity, unit_of, words_of
+from touchstone.words import quantity, ratio, unit_of, words_of
 
 MOST_MARKS = 4  # more lines than that hide what was measured
 DIRECTIONS = {"up": "up more rises rise grows grow", "down": "down less falls fall shrinks shrink",
@@ -81,8 +81,6 @@ class Question:
 
     def text(self, number: float) -> str:
         """Returns a number with its unit."""
-        if self.unit == "times":
-            return f"{number:,.0f} times" if number >= 100 else f"{number:.3g} times"
         return quantity(number, self.unit)
 
     def exactly(self, number: float) -> str:
@@ -218,18 +216,17 @@ def _difference(predicted: float, measured: float, question: Question) -> str:
     moved = "Off" if not question.is_growth else "Nothing moved" if measured == 0 else "It did move"
     off = abs(predicted - measured)
     if measured == 0 or predicted == 0:
-        side = "more" if predicted > measured else "less"
-        return f"{moved}: {question.text(off)} {side} was predicted than measured."
+        way = "more" if predicted > measured else "less"
+        return f"{moved}: {question.text(off)} {way} was predicted than measured."
     if (predicted < 0) != (measured < 0):
         return f"It went the other way: {'down' if measured < 0 else 'up'}, by {question.text(abs(measured))}."
-    ratio = predicted / measured
-    high = ("much" if ratio > 1 else "little") if measured < 0 else "high" if ratio > 1 else "low"
-    if 0.5 < ratio < 2:
-        by = f"{_percent(abs(ratio - 1))} too {high}" if question.unit == "times" else \
-            f"{question.text(off)} too {high} ({_percent(abs(ratio - 1))})"
-        return f"{'Close' if 0.9 < ratio < 1.1 else 'Off'}: {by}."
-    factor = max(ratio, 1 / ratio)
-    return f"Off by a factor of {f'{factor:,.0f}' if factor >= 100 else f'{factor:.3g}'}: too {high}."
+    part = predicted / measured
+    high = ("much" if part > 1 else "little") if measured < 0 else "high" if part > 1 else "low"
+    if 0.5 < part < 2:
+        by = f"{_percent(abs(part - 1))} too {high}" if question.unit == "times" else \
+            f"{question.text(off)} too {high} ({_percent(abs(part - 1))})"
+        return f"{'Close' if 0.9 < part < 1.1 else 'Off'}: {by}."
+    return f"Off by a factor of {ratio(max(part, 1 / part))}: too {high}."
 
 
 def _percent(part: float) -> str:

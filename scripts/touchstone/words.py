@@ -98,6 +98,14 @@ def quantity(number: float | None, unit: str, digits: int | None = None) -> str:
     return f"{number / scale:.{digits or 4}g} {name}"
 
 
+def in_table(number: float, unit: str) -> str:
+    """Returns an average for a column of a table, with the zeros that show how exact it is: 2.00 ns, 1.00.
+    The title of a column of ratios says "times"."""
+    if unit == "times":
+        return f"{number:.2f}" if number < 10 else ratio(number)
+    return f"{number:.2f} ns" if unit == "ns" and number < 10 else quantity(number, unit)
+
+
 def size_in_short(number: int) -> str:
     """Returns a size rounded, for a picture that has little room: 30736 -> 30 KiB."""
     scale, name = scale_of(number, "bytes")

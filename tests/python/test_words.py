@@ -18,6 +18,14 @@ def test_quantity(number: float | None, unit: str, text: str) -> None:
     assert words.quantity(number, unit) == text
 
 
+@pytest.mark.parametrize("number, unit, text", [
+    (1, "times", "1.00"), (12.34, "times", "12.3"), (20000, "times", "20,000"),
+    (2, "ns", "2.00 ns"), (1284.5, "ns", "1.28 µs"), (4096, "bytes", "4 KiB"),
+])
+def test_in_table(number: float, unit: str, text: str) -> None:
+    assert words.in_table(number, unit) == text
+
+
 @pytest.mark.parametrize("text, number", [
     ("64K", 65536), (" 1g ", 1 << 30), ("12", 12), ("1.5M", None), ("-1", None), ("", None),
 ])
@@ -72,6 +80,8 @@ def test_without_unit(text: str, short: str) -> None:
 
 def test_grouped() -> None:
     assert words.grouped("1234567") == "1,234,567" and words.grouped(-1000) == "-1,000"
+    assert words.ratio(16384.2) == "16,384" and words.ratio(2.456) == "2.46"
+    assert words.ratio(16384.2) == "16,384" and words.ratio(2.456) == "2.46"
     assert words.grouped("1.5") == "1.5" and words.grouped("none") == "none"
     assert words.all_grouped("5000 of 12345.5 and 999") == "5,000 of 12345.5 and 999"
 

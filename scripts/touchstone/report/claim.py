@@ -106,7 +106,7 @@ def stages_view(result: Result) -> list[dict[str, Any]]:
 
 
 def key_finding(result: Result, findings: list[dict]) -> dict | None:
-    """Returns the finding for the table of verdicts: the first expectation; if it is refuted, the first that failed."""
+    """Returns the finding for the table of verdicts: the first expectation, if refuted the first that failed."""
     own = [finding for finding in findings if not finding["control"]]
     return next((finding for finding in own if result.verdict == "refuted" and finding["outcome"] == "failed"),
                 own[0] if own else None)
