@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 from touchstone.arguments import Parser
-from touchstone.charts import overlay
+from touchstone.charts import overlay, panels
 from touchstone.cli import stop
 from touchstone.comparison import Comparison
 from touchstone.files import ROOT, write_whole
@@ -124,15 +124,15 @@ def print_table(comparisons: Sequence[Comparison], labels: Sequence[str]) -> Non
 
 def draw(comparisons: Sequence[Comparison]) -> tuple[list[bytes | None], str]:
     """Saves a PNG beside each result.  Returns the SVG of each comparison, None where there is none, and why not."""
-    why = overlay.missing()
+    why = panels.missing()
     if why:
         return [None] * len(comparisons), why
     drawn = []
     for comparison in comparisons:
         figure, result = overlay.of_comparison(comparison), comparison.other.first
         if figure:
-            overlay.save(figure, result.path.with_name(f"{result.name}.compare.png"))
-        drawn.append(overlay.picture(figure, "svg") if figure else None)
+            panels.save(figure, result.path.with_name(f"{result.name}.compare.png"))
+        drawn.append(panels.picture(figure, "svg") if figure else None)
     return drawn, ""
 
 

@@ -14,7 +14,7 @@ from pathlib import Path
 
 from touchstone import prediction
 from touchstone.arguments import Parser
-from touchstone.charts import overlay
+from touchstone.charts import overlay, panels
 from touchstone.cli import stop
 from touchstone.comparison import Comparison
 from touchstone.files import write_whole
@@ -200,10 +200,10 @@ def conclude(comparison: Comparison, diff: list[str], warned: list[str], folder:
     width = max(60, shutil.get_terminal_size((120, 24)).columns)
     for sentence in told(comparison, warned):
         print(textwrap.fill(sentence, width, subsequent_indent="    "))
-    why = overlay.missing()
+    why = panels.missing()
     figure = None if why else overlay.of_comparison(comparison)
     if why:
         print(why, file=sys.stderr)
     if figure:
-        overlay.save(figure, folder / "overlay.png")
+        panels.save(figure, folder / "overlay.png")
         print(f"chart: {folder / 'overlay.png'}")

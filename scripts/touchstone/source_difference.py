@@ -62,7 +62,7 @@ def diff_lines(origin: str, copy: str) -> list[str]:
 
 
 @dataclass(frozen=True)
-class Change:
+class SourceChange:
     """One place of the code that was changed: the line above it that begins at the margin, and the line in the copy."""
     place: str
     line: int
@@ -98,11 +98,11 @@ def changes(origin: str, copy: str) -> list[SourceChange]:
     for tag, i, _, j, j_end in matcher.get_opcodes():
         if tag != "equal":
             code, index = (after, j) if j_end > j else (before, i)
-            found.append(Change(place_of(code, index), after[min(j, len(after) - 1)].number))
+            found.append(SourceChange(place_of(code, index), after[min(j, len(after) - 1)].number))
     return found
 
 
-def warnings(changed: list[Change], base: Result, other: Result) -> Iterator[str]:
+def warnings(changed: list[SourceChange], base: Result, other: Result) -> Iterator[str]:
     """Yields what makes it hard to say what caused what.  The declaration is a cause where it changed the arms."""
     before, after = ([(arm.name, arm.environment) for arm in result.arms] for result in (base, other))
     counted = [change for change in changed if not change.is_in_declaration or before != after]

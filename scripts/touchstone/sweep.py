@@ -7,7 +7,7 @@ import sys
 from fractions import Fraction
 
 from touchstone.arguments import Parser
-from touchstone.charts import overlay
+from touchstone.charts import over_knob, panels
 from touchstone.cli import stop
 from touchstone.lines import DeclaredAxis, Knob
 from touchstone.programs import RESULTS, Condition, declaration, find_claim, must_build, prepare
@@ -97,12 +97,12 @@ def print_points(side: Side, series: Series, unit: str) -> None:
 
 def draw(side: Side, series: Series, title: str, factor: bool) -> None:
     """Draws the chart and prints its path, or why there is none."""
-    why = overlay.missing()
+    why = panels.missing()
     if why:
         print(why, file=sys.stderr)
         return
     points = [(point.rows[0]["x"], point.verdict) for point in series.points.values() if point.rows]
-    overlay.save(overlay.of_series(side, points, title, factor), series.path.with_suffix(".png"))
+    panels.save(over_knob.of_series(side, points, title, factor), series.path.with_suffix(".png"))
     print(f"chart: {series.path.with_suffix('.png')}")
 
 

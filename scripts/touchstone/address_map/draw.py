@@ -9,6 +9,7 @@ from xml.sax.saxutils import escape
 from touchstone.address_map import smaps
 from touchstone.address_map.layout import (LINE, MOST_PAGES, Label, Piece, Space, growth, resident_words,
                                            set_common_scale)
+from touchstone.address_map.smaps import Region
 from touchstone.svg import FONTS, MONOSPACE, Svg, element, number, points
 from touchstone.words import region_size
 
@@ -98,19 +99,21 @@ def draw_addresses(svg: Map, x: float, stack: list[Piece], limit: int | None) ->
     regions = [piece.region for piece in stack if piece.region]
     starts, ends = {region.start for region in regions}, {region.end for region in regions}
     heap_and_stack = sorted(region.start for region in regions if region.kind in ("heap", "stack"))
-    wished = [0, limit, *sorted(starts - ends), *heap_and_stack, *sorted(ends - starts), *sorted(borders)]
+    wished = [0, *sorted(starts - ends), *heap_and_stack, *sorted(ends - starts), *sorted(borders)]
+    if limit:
+        wished.insert(1, limit)
     taken: list[float] = []
     for address in wished:
-        y = None if address is None else borders.get(address)
+        y = borders.get(address)
         if y is not None and all(abs(y - other) >= LEAST_BETWEEN_ADDRESSES for other in taken):
             svg.address(x + BOX - 7, y, address)
             taken.append(y)
             svg.line(x + BOX - 5, y, x + BOX, y, stroke=INK)
 
 
-def draw_region(svg: Map, left: float, piece: Piece) -> None:
-    light, dark = KINDS[piece.region.kind]
-    share = min(piece.region.resident / piece.region.size, 1) * BOX_WIDTH
+def draw_region(svg: Map, left: float, piece: Piece, region: Region) -> None:
+    light, dark = KINDS[region.kind]
+    share = min(region.resident / region.size, 1) * BOX_WIDTH
     svg.box(left, piece.top, BOX_WIDTH, piece.height, fill=light)
     svg.box(left, piece.top, share, piece.height, fill=dark)
     svg.outline(left, piece.top, BOX_WIDTH, piece.height)
@@ -127,7 +130,10 @@ def draw_gap(svg: Map, left: float, piece: Piece) -> None:
 
 def draw_pieces(svg: Map, x: float, stack: list[Piece]) -> None:
     for piece in stack:
-        (draw_region if piece.region else draw_gap)(svg, x + BOX, piece)
+        if piece.region:
+            draw_region(svg, x + BOX, piece, piece.region)
+        else:
+            draw_gap(svg, x + BOX, piece)
         if piece.torn:
             svg.tear(x + BOX, piece.tear, BOX_WIDTH)
 

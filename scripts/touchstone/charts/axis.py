@@ -61,6 +61,11 @@ class Axis:
         """The lowest and the highest that it has seen; 0 of an axis that has seen nothing."""
         return self.low or 0, self.high or 0
 
+    @property
+    def largest(self) -> float:
+        """The number farthest from 0 that it has seen."""
+        return max(abs(value) for value in self.extent)
+
     def see(self, *values: float) -> None:
         seen = [value for value in (self.low, self.high, *values) if value is not None]
         self.low, self.high = min(seen), max(seen)
@@ -121,7 +126,7 @@ class Axis:
     def _linear(self, room: float) -> list[str]:
         if self.has_zero:
             self.see(0)
-        self.scale, self.unit_name = scale_of(max(map(abs, self.extent)), self.unit)
+        self.scale, self.unit_name = scale_of(self.largest, self.unit)
         low, high = (value / self.scale for value in self.extent)
         if low == high:
             high += 1

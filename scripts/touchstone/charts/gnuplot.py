@@ -52,8 +52,9 @@ def quote_words(texts: Iterable[str]) -> str:
 
 def wrap(text: str, width: float, most: int | None = None) -> list[str]:
     """Returns lines of at most so many characters; no word is broken, and what is beyond the last line ends in dots."""
-    return textwrap.wrap(" ".join(text.split()), int(width), max_lines=most, placeholder=" ...", break_long_words=False,
-                         break_on_hyphens=False)
+    wrapper = textwrap.TextWrapper(int(width), max_lines=most, placeholder=" ...", break_long_words=False,
+                                   break_on_hyphens=False)
+    return wrapper.wrap(" ".join(text.split()))
 
 
 # ---- looks ---------------------------------------------------------------------

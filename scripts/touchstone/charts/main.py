@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import io
 import os
 import re
 import shutil
@@ -29,8 +30,8 @@ LEAST_SIZE, MOST_SIZE = 10, 9999  # that is believed
 def finished(svg: str, chart: Chart) -> str:
     """Returns gnuplot's SVG with the finding as its title, and with fonts to fall back on."""
     for tag, text in (("title", chart.finding), ("desc", chart.shown)):
-        element = f"<{tag}>{escape(without_control(text))}</{tag}>"
-        svg = re.sub(rf"^<{tag}>.*</{tag}>$", lambda _, element=element: element, svg, flags=re.MULTILINE)
+        element = f"<{tag}>{escape(without_control(text))}</{tag}>".replace("\\", r"\\")
+        svg = re.sub(rf"^<{tag}>.*</{tag}>$", element, svg, flags=re.MULTILINE)
     return svg.replace('font-family="DejaVu Sans"', f'font-family="{FONTS}"')
 
 
@@ -119,7 +120,8 @@ def arguments(argv: list[str] | None) -> argparse.Namespace:
 def main(argv: list[str] | None = None) -> int:
     asked = arguments(argv)
     signal.signal(signal.SIGTERM, signal.default_int_handler)  # what is half done goes
-    sys.stdout.reconfigure(encoding="utf-8")
+    if isinstance(sys.stdout, io.TextIOWrapper):
+        sys.stdout.reconfigure(encoding="utf-8")
     known = shutil.get_terminal_size(TEXT_SIZE)  # COLUMNS and LINES, else the terminal's
     columns, lines = (size if LEAST_SIZE <= size <= MOST_SIZE else plain for size, plain in zip(known, TEXT_SIZE))
     try:

@@ -31,8 +31,7 @@ class Mark:
 
     def look_how_far(self) -> None:
         """Sees whether it is a prediction far off: that must not flatten what was measured."""
-        most = max(map(abs, self.axis.extent))
-        bound = most * (FAR_OFF_LOG if self.axis.log else FAR_OFF)
+        bound = self.axis.largest * (FAR_OFF_LOG if self.axis.log else FAR_OFF)
         self.is_far_off = self.is_prediction and 0 < bound < abs(self.value)
 
     def has_a_place(self) -> bool:

@@ -3,8 +3,8 @@
 from dataclasses import dataclass
 
 from touchstone.film.fills import LIGHT_ON_THESE, fill_of
-from touchstone.film.read import CHUNKS, MAPPINGS, PAGES, Frame
-from touchstone.film.shapes import LEFT, BrokenAxis, HeapAxis, Segments, Shapes, Steps, shapes, ticks
+from touchstone.film.read import CHUNKS, MAPPINGS, PAGES, Frame, Segment
+from touchstone.film.shapes import LEFT, BrokenAxis, HeapAxis, Shapes, Steps, shapes, ticks
 from touchstone.svg import Svg, number
 from touchstone.words import size_in_short
 
@@ -71,7 +71,7 @@ def _layer(svg: Svg, drawn: Shapes, known: dict, y: int, height: int) -> None:
     svg.path(_boxes(drawn.frames, y, height), class_="frame")
 
 
-def _block_labels(svg: Svg, segments: Segments, names: dict[int, str], words: dict[str, str],
+def _block_labels(svg: Svg, segments: list[Segment], names: dict[int, str], words: dict[str, str],
                   axis: HeapAxis | BrokenAxis, band: Band) -> None:
     """Writes into each block that has room for it its name and its size."""
     middle = band.top + band.height / 2
@@ -90,7 +90,7 @@ def _block_labels(svg: Svg, segments: Segments, names: dict[int, str], words: di
             svg.text(at, middle + LABEL_DROP, text, text_anchor="middle", class_="size" + light)
 
 
-def _page_labels(svg: Svg, pages: Segments, axis: HeapAxis | BrokenAxis, band: Band) -> None:
+def _page_labels(svg: Svg, pages: list[Segment], axis: HeapAxis | BrokenAxis, band: Band) -> None:
     words = {"resident": "in memory", "swapped": "swapped out", "absent": "no page"}
     for state, start, size, _ in pages:
         begin, end = axis.place(start), axis.place(start + size)

@@ -36,7 +36,7 @@ MAPPINGS = {
 }
 
 
-Segment = tuple  # (state, start, bytes, count)
+Segment = tuple[str, int, int, int]  # (state, start, bytes, count)
 
 
 @dataclass

@@ -7,7 +7,7 @@ state: the areas stay true.
 from collections import defaultdict
 from collections.abc import Callable, Iterable
 
-from touchstone.film.read import PAGES, Frame
+from touchstone.film.read import PAGES, Frame, Segment
 
 LEFT, RIGHT = 128, 1180  # of the address axis, in a picture 1200 wide
 ALONE, COLUMN = 6, 2     # px: a block so wide stands alone; finer ones are summed up in columns so wide
@@ -18,7 +18,6 @@ NARROWEST = 40           # px: what is mapped gets a scale of its own where the 
 OF_ITS_OWN = 240         # ... and is then so wide
 ROUNDING = 1e-9          # a border between columns belongs to the right one
 
-Segments = list[tuple[str, int, int, int]]     # (state, start, bytes, count)
 Steps = tuple[list[tuple[float, float]], float]  # ([(x, share of this state and those below it)], end of x)
 
 
@@ -72,7 +71,7 @@ def _shares(fine: list[tuple[str, float, float]], column: float) -> list[dict[st
     return shares
 
 
-def shapes(segments: Segments, order: Iterable[str], place: Callable[[int], float]) -> Shapes:
+def shapes(segments: list[Segment], order: Iterable[str], place: Callable[[int], float]) -> Shapes:
     """Returns the shapes of a layer.  order: its states from the bottom of a column up; place(start) -> x."""
     drawn = Shapes(order)
     fine: list[tuple[str, float, float]] = []

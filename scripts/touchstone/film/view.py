@@ -1,101 +1,134 @@
 # SPDX-License-Identifier: MIT
-"""What the report shows of a film: a drawing a stage, with the line of the source that recorded it."""
+"""What the report shows of a film: a drawing for each stage, with the lines of the source that led to it."""
+from __future__ import annotations
+
 from collections import defaultdict
+from collections.abc import Mapping, Sequence
 from pathlib import Path
+from typing import Any, TypeVar
 
 from touchstone.files import Damaged
 from touchstone.film.described import described, summed_up
 from touchstone.film.draw import picture
-from touchstone.film.fills import fill_of
-from touchstone.film.read import CHUNKS, MAPPINGS, PAGES, read_film
+from touchstone.film.fills import KINDS_OF_BLOCKS, fill_of
+from touchstone.film.read import Film, read_film
 from touchstone.film.shapes import BrokenAxis, HeapAxis
 from touchstone.source import lines_before
 
 MOST_PICTURES, MOST_BYTES = 400, 2_000_000  # one claim's share of the page
-MOST_IN_STRIP = 12                    # stages in print, and without JavaScript
+MOST_IN_STRIP = 12                          # stages in print, and without JavaScript
+
+T = TypeVar("T")
+View = dict[str, Any]  # for the template
+Recorded = Mapping[str, Sequence[int]]  # arm -> the line of the source of each of its records
 
 
-# ---- the source of a record ------------------------------------------------------
+# ---- which stages ------------------------------------------------------------------
 
-def code_before(source, line, recorded):
-    """What the program did before this record: the lines that lead to it, from behind the record before."""
-    stops = {other for lines in recorded.values() for other in lines}
-    return [{"number": number, "text": text} for number, text in lines_before(source, line, stops)]
+def keys(stages: Sequence[str], most: int = MOST_IN_STRIP) -> set[int]:
+    """Returns which stages a strip shows: all, or the first and last of each name, or of these some, evenly spaced."""
+    if len(stages) <= most:
+        return set(range(len(stages)))
+    last = len(stages) - 1
+    ends = [i for i, stage in enumerate(stages)
+            if i in (0, last) or stage != stages[i - 1] or stage != stages[i + 1]]
+    return set(evenly(ends, most))
 
 
-# ---- what the report shows --------------------------------------------------------
+def evenly(items: Sequence[T], most: int) -> list[T]:
+    """Returns the first, the last and some between, so many at most."""
+    if len(items) <= most:
+        return list(items)
+    return [items[round(i * (len(items) - 1) / (most - 1))] for i in range(most)]
 
-def _players(film):
-    """Arms with the same stages share a player, so that one slider moves them side by side."""
+
+# ---- a player ----------------------------------------------------------------------
+
+def _players(film: Film) -> dict[tuple[str, ...], list[str]]:
+    """Returns stages -> the arms that have them: these share a player, so that one slider moves them side by side."""
     groups = defaultdict(list)
     for arm, frames in film.arms.items():
         groups[tuple(frame.stage for frame in frames)].append(arm)
     return groups
 
 
-def keys(stages, most=MOST_IN_STRIP):
-    """Which stages a strip shows: all, or the first and last of each name, or of these some, evenly spaced."""
-    if len(stages) <= most:
-        return set(range(len(stages)))
-    wanted = [i for i, stage in enumerate(stages) if i in (0, len(stages) - 1) or stage != stages[i - 1] or stage != stages[i + 1]]
-    return set(evenly(wanted, most))
+def _code_before(source: str, line: int, recorded: Recorded) -> list[View]:
+    """Returns what the program did before a record: the lines that lead to it, from behind the record before."""
+    stops = {other for lines in recorded.values() for other in lines}
+    return [{"number": number, "text": text} for number, text in lines_before(source, line, stops)]
 
 
-def evenly(items, most):
-    if len(items) <= most:
-        return list(items)
-    return [items[round(i * (len(items) - 1) / (most - 1))] for i in range(most)]
+class Player:
+    """The stages that some arms have in common, as pictures."""
+
+    def __init__(self, film: Film, arms: Sequence[str], stages: Sequence[str]) -> None:
+        self.film, self.arms, self.stages = film, arms, stages
+        self.axis = HeapAxis(max(frame.end for arm in arms for frame in film.arms[arm]))
+        self.mapped = {arm: BrokenAxis(film.arms[arm], self.axis.scale) for arm in arms}
+        self.in_strip = keys(stages)
+
+    def picture(self, arm: str, number: int) -> View:
+        """Returns the stage with this number, from 0, of an arm."""
+        frame = self.film.arms[arm][number]
+        before = self.film.arms[arm][number - 1] if number else None
+        label = f"Arm {arm}, stage {frame.stage}: {described(frame)}."
+        svg = picture(frame, before, self.axis, self.mapped[arm], label)
+        return {"arm": arm, "said": summed_up(frame), "svg": svg}
+
+    def frame(self, number: int, source: str | None, recorded: Recorded) -> View:
+        """Returns the stage with this number of all arms, with the source of the first one's record."""
+        first = self.arms[0]
+        lines, record = recorded.get(first, ()), self.film.arms[first][number].record
+        line = lines[record - 1] if record <= len(lines) else None
+        code = _code_before(source, line, recorded) if source and line else []
+        return {"stage": self.stages[number], "number": number + 1, "key": number in self.in_strip, "line": line,
+                "pictures": [self.picture(arm, number) for arm in self.arms], "code": code}
+
+    def frames(self, source: str | None, recorded: Recorded) -> list[View]:
+        """Returns as many stages as a page can bear, evenly spaced."""
+        most = max(MOST_IN_STRIP, MOST_PICTURES // len(self.arms))
+        frames = [self.frame(number, source, recorded) for number in evenly(range(len(self.stages)), most)]
+        size = sum(len(one["svg"]) for frame in frames for one in frame["pictures"])
+        if size > MOST_BYTES:
+            frames = evenly(frames, max(MOST_IN_STRIP, len(frames) * MOST_BYTES // size))
+        if len(frames) <= MOST_IN_STRIP:
+            frames = [{**frame, "key": True} for frame in frames]
+        return frames
+
+    def view(self, source: str | None, recorded: Recorded, prefix: str) -> View:
+        frames = self.frames(source, recorded)
+        return {"id": prefix, "arms": self.arms, "frames": frames, "total": len(self.stages),
+                "lines": max(len(frame["code"]) for frame in frames),
+                "in_strip": sum(frame["key"] for frame in frames)}
 
 
-def _player(film, arms, stages, source, recorded, prefix):
-    longest = max(frame.end for arm in arms for frame in film.arms[arm])
-    axis, strip = HeapAxis(longest), keys(stages)
-    mapped = {arm: BrokenAxis(film.arms[arm], axis.scale) for arm in arms}
-    frames = []
-    for i in evenly(range(len(stages)), max(MOST_IN_STRIP, MOST_PICTURES // len(arms))):
-        pictures = []
-        for arm in arms:
-            frame, before = film.arms[arm][i], film.arms[arm][i - 1] if i else None
-            label = f"Arm {arm}, stage {frame.stage}: {described(frame)}."
-            pictures.append({"arm": arm, "said": summed_up(frame), "svg": picture(frame, before, axis, mapped[arm], label)})
-        line = dict(enumerate(recorded.get(arms[0], ()), 1)).get(film.arms[arms[0]][i].record)
-        frames.append({"stage": stages[i], "number": i + 1, "key": i in strip, "line": line, "pictures": pictures,
-                       "code": code_before(source, line, recorded) if source and line else []})
-    size = sum(len(one["svg"]) for frame in frames for one in frame["pictures"])
-    if size > MOST_BYTES:
-        kept = {frame["number"] for frame in evenly(frames, max(MOST_IN_STRIP, len(frames) * MOST_BYTES // size))}
-        frames = [frame for frame in frames if frame["number"] in kept]
-    if len(frames) <= MOST_IN_STRIP:
-        frames = [{**frame, "key": True} for frame in frames]
-    return {"id": prefix, "arms": arms, "frames": frames, "total": len(stages),
-            "lines": max(len(frame["code"]) for frame in frames),
-            "in_strip": sum(frame["key"] for frame in frames)}
+# ---- what the report shows -----------------------------------------------------------
 
-
-def _legend(film):
-    seen = defaultdict(set)
-    for frames in film.arms.values():
-        for frame in frames:
-            for kind, segments in (("c", frame.chunks), ("p", frame.pages), ("m", frame.mappings)):
-                seen[kind].update(segment[0] for segment in segments)
+def _legend(film: Film) -> list[View]:
+    frames = [frame for own in film.arms.values() for frame in own]
+    layers = ([frame.chunks for frame in frames], [frame.pages for frame in frames],
+              [frame.mappings for frame in frames])
+    seen = [{segment[0] for segments in layer for segment in segments} for layer in layers]
     return [{"fill": fill_of(known, state), "text": known[state][0]}
-            for kind, known in (("c", CHUNKS), ("p", PAGES), ("m", MAPPINGS)) for state in known if state in seen[kind]]
+            for known, states in zip(KINDS_OF_BLOCKS, seen) for state in known if state in states]
 
 
-def _is_summed_up(players):
+def _is_summed_up(players: Sequence[View]) -> bool:
+    """Returns whether blocks are finer than a picture somewhere."""
     return any(' fine"' in one["svg"] for player in players for frame in player["frames"] for one in frame["pictures"])
 
 
-def view(path, source, recorded, prefix):
-    """Everything the page needs of one claim's film; None without one.  recorded: arm -> the line of each of its records."""
+def view(path: str | Path, source: str | None, recorded: Recorded, prefix: str) -> View | None:
+    """Returns everything that the page needs of one claim's film; None without one."""
     path = Path(path)
     if not path.is_file():
         return None
     try:
         film = read_film(path)
     except (OSError, Damaged) as error:
-        return {"players": [], "reasons": [f"{path.name} cannot be read: {error}"], "legend": [], "summed_up": False, "file": path.name}
-    players = [_player(film, arms, stages, source, recorded, f"{prefix}-film{i}")
+        return {"players": [], "reasons": [f"{path.name} cannot be read: {error}"], "legend": [], "summed_up": False,
+                "file": path.name}
+    players = [Player(film, arms, stages).view(source, recorded, f"{prefix}-film{i}")
                for i, (stages, arms) in enumerate(_players(film).items())]
     return {"players": players, "reasons": film.reasons, "legend": _legend(film),
             "summed_up": _is_summed_up(players), "file": path.name}

@@ -1,0 +1,81 @@
+# SPDX-License-Identifier: MIT
+"""Draws a series of runs over its knob: y of each arm, and where the verdict changes.
+
+    panels.save(over_knob.of_series(side, [(65536, "reproduced"), (131072, "refuted")], title, log=True), "sweep.png")
+"""
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from itertools import pairwise
+from typing import TYPE_CHECKING, Any
+
+from touchstone import colours
+from touchstone.charts.panels import Sheet, set_scale, wrapped
+from touchstone.results import VERDICTS
+from touchstone.sides import Side, Spread
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
+    from matplotlib.figure import Figure
+
+MARKERS = "osD^vPX"
+LARGEST_MARKER, SMALLER = 11, 1.6  # of the first arm, and from one to the next
+MOST_SIZES = 4
+THICKEST, THINNEST = 4.6, 1.6      # lines of the first arm and of the last
+LABEL_CHARACTERS = 40
+WIDE = 16                          # y is logarithmic too where it spans this factor
+
+
+def look(number: int, control: bool) -> dict[str, Any]:
+    """Returns the look of an arm, its own colour and shape; a control hollow and dashed; the first arm thick, so that
+    arms that coincide all show."""
+    colour = colours.of_curve(number)
+    return {"color": colour, "marker": MARKERS[number % len(MARKERS)],
+            "markersize": LARGEST_MARKER - SMALLER * min(number, MOST_SIZES),
+            "markerfacecolor": "white" if control else colour, "markeredgewidth": 1.6, "zorder": 3 + number,
+            "linestyle": (0, (4, 2.5)) if control else "solid",
+            "linewidth": THINNEST if control else max(THINNEST, THICKEST - number)}
+
+
+def draw_verdict_changes(axes: Axes, points: Sequence[tuple[float, str]]) -> None:
+    """Draws a line where the verdict changes, with both names."""
+    for (x0, before), (x1, after) in pairwise(points):
+        if before != after:
+            at = (x0 + x1) / 2 if axes.get_xscale() == "linear" else (x0 * x1) ** 0.5
+            axes.axvline(at, color="#666666", linestyle=":", linewidth=1.5)
+            axes.text(at, 1.0, f"{before} | {after}", transform=axes.get_xaxis_transform(),
+                      ha="center", va="bottom", size=10, color="#444444")
+
+
+def draw_curve(axes: Axes, found: Mapping[int, Spread], name: str, drawn: dict) -> None:
+    """found: y at each x; drawn: its look."""
+    spreads = found.values()
+    axes.plot(list(found), [spread.median for spread in spreads], label=name, **drawn)
+    axes.fill_between(list(found), [spread.low for spread in spreads], [spread.high for spread in spreads],
+                      color=drawn["color"], alpha=0.15)
+
+
+def of_series(side: Side, points: Sequence[tuple[float, str]], title: str, log: bool) -> Figure:
+    """Returns the figure of a series: y of each arm over the knob.  points: (knob's value, verdict) of each run."""
+    series = side.first
+    sheet = Sheet(title, "claim: " + series.metadata.get("claim", ""))
+    axes = sheet.panels[0]
+    curves = {arm: found for arm in side.arms() if (found := side.over_x(arm))}
+    judged = series.metadata.get("column") == "verdict"  # the same in every arm: one curve stands for all
+    for number, (arm, found) in enumerate(list(curves.items())[:1] if judged else curves.items()):
+        name = "verdict" if judged else side.full_name(arm)
+        draw_curve(axes, found, name, look(number, side.is_control(arm) and not judged))
+    values = [bound for found in curves.values() for spread in found.values() for bound in (spread.low, spread.high)]
+    is_wide = min(values) > 0 and max(values) / min(values) >= WIDE
+    set_scale(axes, "y", values, series.unit_of("y"), series.axis("y").text or "y", log and is_wide)
+    across = [x for found in curves.values() for x in found]
+    set_scale(axes, "x", across, series.unit_of("x"), series.axis("x").text or "x", log, zero=False)
+    axes.set_ylabel(wrapped(axes.get_ylabel(), LABEL_CHARACTERS))
+    if judged:
+        axes.set_yticks(range(len(VERDICTS)), VERDICTS)
+        axes.set_ylim(len(VERDICTS) - 0.5, -0.5)
+        axes.set_ylabel("verdict")
+    else:
+        draw_verdict_changes(axes, points)
+    sheet.add_key()
+    return sheet.figure
