@@ -200,6 +200,6 @@ for path in sorted(glob.glob('experiments/[0-8]*/*.c')):
 	small_project
 	scripts/new malloc_is_lazy mine 'reading takes no memory'
 	PREDICT=64M run -0 scripts/predict mine
-	assert_output --partial 'Why? That is yours to find: make hypothesis CLAIM=mine'
+	assert_output --partial 'Find out why: make hypothesis CLAIM=mine'
 	refute_output --partial 'Why: '
 }

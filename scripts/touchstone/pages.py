@@ -8,7 +8,7 @@ import jinja2
 VERDICTS = {  # verdict -> symbol, meaning
     "reproduced": ("✓", "every expectation held, and every control showed the contrary"),
     "refuted": ("✗", "the claim's own expectation failed while the controls worked: a finding"),
-    "inconclusive": ("?", "a control did not show what it must: this run cannot tell"),
+    "inconclusive": ("?", "a control failed, so this run proves nothing"),
     "unsupported": ("–", "cannot be asked on this machine"),
     "broken": ("!", "the experiment could not be carried out"),
 }

@@ -119,7 +119,7 @@ def compare(experiment: Experiment, predicted: prediction.Prediction) -> None:
     if measured is not None and prediction.lesson(result):
         print_wrapped("Why: " + prediction.lesson(result))
     if result.metadata.get("hypothesis"):
-        print_wrapped(f"Why? That is yours to find: make hypothesis CLAIM={result.name} lays it beside its origin.")
+        print_wrapped(f"Find out why: make hypothesis CLAIM={result.name} compares it with the original.")
 
 
 def predict(claim: str, form: str, may_skip: bool = False) -> int:
