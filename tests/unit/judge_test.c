@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* lib/judge.c on rows made up here: statistics, findings, and which verdict wins.
+/* lib/harness/judge.c on rows made up here: statistics, findings, and which verdict wins.
  *
  * What judge.c takes from the other parts of the harness (rows, the two ways to
  * end) stands here instead of them.  An end jumps back into the test that
