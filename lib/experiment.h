@@ -72,6 +72,7 @@ enum chart {
 	CHART_STAGES, /* charted columns over the stages, in the order recorded */
 	CHART_BARS,   /* one bar per arm and stage: the last value of y, or of growth */
 	CHART_DOTS,   /* every trial a dot, the median a line: for timings */
+	CHART_FORMS,  /* how many there are */
 };
 
 /* A labelled line in the chart: upright at a value of x, or level at a value of y. */
@@ -108,16 +109,16 @@ struct experiment {
 	const char *charted; /* names of the columns to draw, separated by blanks */
 	enum chart chart;
 	bool log_x, log_y; /* logarithmic axes */
-	struct mark marks[MAX_MARKS];
-	/* One place more than is allowed, so that one entry too many is seen and refused. */
+	/* Each list has one place more than is allowed, so that one entry too many is refused. */
+	struct mark marks[MAX_MARKS + 1];
 	struct knob knobs[MAX_KNOBS + 1];
 	struct arm arms[MAX_ARMS + 1];
 	void (*judge)(void);
-	unsigned probe;                 /* columns beyond the cheap ones: enum probe_extras */
-	int trials;                     /* how often each arm runs; 0 stands for 1 */
-	bool warm_up;                   /* run one more trial first and drop it: for timings */
-	const char *stages[MAX_STAGES]; /* stages whose names reach record() in a variable */
-	int rows;                       /* most rows that one arm records; 0 stands for 1,024 */
+	unsigned probe;                     /* columns beyond the cheap ones: enum probe_extras */
+	int trials;                         /* how often each arm runs; 0 stands for 1 */
+	bool warm_up;                       /* run one more trial first and drop it: for timings */
+	const char *stages[MAX_STAGES + 1]; /* stages whose names reach record() in a variable */
+	int rows;                           /* most rows that one arm records; 0 stands for 1,024 */
 	const char *observe_with; /* knob settings for the observer's run, separated by blanks,
 				   * where it would take too long to observe every record */
 	const char *deep;         /* knob settings for DEEP=1: longer, finer */

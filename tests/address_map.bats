@@ -1,6 +1,6 @@
 #!/usr/bin/env bats
 # SPDX-License-Identifier: MIT
-# scripts/address_map on saved smaps: are the names, the scale and the arrows those of the process?
+# Tests scripts/address_map on saved smaps files: the names, the scale and the arrows of a map must be those of the process.
 
 load helper
 
@@ -12,7 +12,7 @@ setup() {
 	mkdir -p "$regions.observed" "$bits32.observed"
 }
 
-# declares RESULT ARM ... -- LINE ...: a result that declares a map of these arms, and ends in these lines.
+# declares RESULT ARM ... -- LINE ...: writes a result that declares a map of these arms and ends with these lines.
 declares() {
 	printf '# %s\n' 'format: 2' 'claim: c' 'address_map: yes' >"$1.csv"
 	for ((shift_by = 2; shift_by <= $#; shift_by++)); do
@@ -22,7 +22,7 @@ declares() {
 	printf '# %s\n' "${@:shift_by+1}" >>"$1.csv"
 }
 
-# The arms of both claims, as scripts/observe leaves them: two records of the first, then one.
+# Writes what scripts/observe leaves of both claims: two records of the first arm, and one record of each other arm.
 observed() {
 	declares "$regions" 'as it is' 'old layout' 'unlimited stack' -- 'verdict: reproduced'
 	declares "$bits32" 64-bit 32-bit '32-bit with 3 GiB' -- 'verdict: reproduced'
@@ -35,7 +35,7 @@ observed() {
 	cp "$saved/i386.txt" "$bits32.observed/32-bit.smaps.txt"
 }
 
-# python CODE FILE...: runs it on each smaps, as `named` regions and as a `column`.
+# python CODE FILE...: runs the code for each smaps file; `named` holds its regions, `column` the column drawn of them.
 python() { PYTHONPATH=scripts /usr/bin/python3 -c 'import sys
 from touchstone.address_map import draw, layout, smaps
 for path in sys.argv[2:]:
@@ -45,12 +45,12 @@ for path in sys.argv[2:]:
 
 texts() { sed -E -n '/<text /{s/<[^>]*>//g; p}' "$1"; }
 
-@test "the parts of a program have their textbook names, low to high" {
+@test "the parts of a program have their textbook names, from low to high addresses" {
 	run -0 python 'print(*[region.name for region in named if region.kind in ("program", "heap")], sep="\n")' "$saved/x86_64.txt"
 	assert_output $'header, symbols\ntext\nread-only data\nrelocated data\ndata\nbss\nheap'
 }
 
-@test "every mapping has a name and a kind, and what belongs to a library is no part of the program" {
+@test "every mapping has a name and a kind, and a bss that touches a library belongs to that library" {
 	run -0 python 'print(*[f"{region.start:x} {region.kind} {region.name}" for region in named], sep="\n")' "$saved/x86_64.txt"
 	assert_equal "${#lines[@]}" "$(grep -c '^[0-9a-f]*-' "$saved/x86_64.txt")"
 	assert_output --partial "7ffff7fa7000 library bss"
@@ -63,7 +63,7 @@ texts() { sed -E -n '/<text /{s/<[^>]*>//g; p}' "$1"; }
 	assert_output mapping
 }
 
-@test "64 KiB pages, a text that begins the file, addresses that a library leaves unused" {
+@test "address_map reads a process with 64 KiB pages, whose text begins its file and whose library leaves addresses unused" {
 	run -0 python 'print(*[f"{region.kind} {region.name}" for region in named], named[0].page, sep="\n")' "$saved/aarch64-64k-pages.txt"
 	assert_equal "${lines[0]}" "program text"
 	assert_equal "${lines[1]}" "program relocated data"
@@ -71,7 +71,7 @@ texts() { sed -E -n '/<text /{s/<[^>]*>//g; p}' "$1"; }
 	assert_equal "${lines[-1]}" 65536
 }
 
-@test "the end of the process's part is found, whatever the machine" {
+@test "address_map finds the end of the user addresses on each kind of machine, and gives none without the top mappings" {
 	of() { python 'print(column.limit and layout.power(column.limit))' "$@"; }
 	run -0 of "$saved"/{x86_64,i386,i386-3-gib,aarch64-64k-pages}.txt
 	assert_output $'2^47 = 128 TiB\n2^32 = 4 GiB\n3 GiB\n2^48 = 256 TiB'
@@ -83,7 +83,7 @@ texts() { sed -E -n '/<text /{s/<[^>]*>//g; p}' "$1"; }
 	assert_equal "$(sed '/^7ff/,$d' "$saved/x86_64.txt" | of /dev/stdin)" None
 }
 
-@test "no address is lost: regions and gaps add up to the whole" {
+@test "the map loses no address: its regions and gaps add up to the whole address space" {
 	run -0 python '
 at = 0
 for piece in column.stack:
@@ -93,7 +93,7 @@ assert [piece.region for piece in column.stack if piece.region] == named
 assert any(piece.end == column.limit for piece in column.stack)' "$saved"/*.txt
 }
 
-@test "one scale: as many pixels as pages, or torn; arrows alone make a gap higher" {
+@test "the map has one scale: a box has as many pixels as pages or is drawn torn, and only arrows make a gap higher" {
 	run -0 python '
 for piece in column.stack:
     pages = (piece.end - piece.start) / named[0].page
@@ -103,7 +103,7 @@ for piece in column.stack:
         assert piece.height == pages * layout.PAGE[0] <= layout.MOST_PAGES * layout.PAGE[0]' "$saved"/*.txt
 }
 
-@test "arrows: mappings grow down, in the old layout up; the stack's comes from its flag" {
+@test "arrows show that mappings grow down, or up in the old layout, and the arrow of the stack depends on its gd flag" {
 	arrows() { python 'print(*sorted(f"{region.kind} {way}" for region, way, text in layout.growth(named)), sep=", ")' "$@"; }
 	run -0 arrows "$saved"/{x86_64,x86_64-old-layout,aarch64-64k-pages}.txt
 	assert_equal "${lines[0]}" "heap up, mapping down, stack down"
@@ -112,7 +112,7 @@ for piece in column.stack:
 	assert_equal "$(sed 's/ gd / /' "$saved/i386.txt" | arrows /dev/stdin)" "heap up, mapping down"
 }
 
-@test "both maps are drawn: real addresses, sizes, the last record, a text alternative" {
+@test "address_map draws both maps from the last record, with real addresses and sizes and a text alternative" {
 	observed
 	scripts/address_map
 	/usr/bin/python3 -c 'import sys, xml.dom.minidom as d; [d.parse(svg) for svg in sys.argv[1:]]' {"$regions","$bits32"}.address_map.svg
@@ -124,7 +124,7 @@ for piece in column.stack:
 	grep -F '<desc>' "$bits32.address_map.svg" | grep -F "stack at fffdd000, 132 KiB"
 }
 
-@test "what is resident is dark: a share of the box" {
+@test "the dark part of a box is as large as the share of the region that is resident" {
 	half=$'10000-12000 rw-p 00000000 00:00 0 [heap]\nSize: 8 kB\nKernelPageSize: 4 kB\nRss: RSS kB'
 	dark() { python 'print(draw.svg([column], "", ""))' /dev/stdin <<<"${half/RSS/$1}" | grep -o 'width="[0-9.]*" height="16" fill="#e8a838"'; }
 	assert_equal "$(dark 4)" 'width="35" height="16" fill="#e8a838"'
@@ -132,7 +132,7 @@ for piece in column.stack:
 	assert_equal "$(dark 0)" 'width="0" height="16" fill="#e8a838"'
 }
 
-@test "it can be read: no text below 13 px, no two lines of a column closer than a line, none too wide" {
+@test "the map is readable: no text is smaller than 13 px, no lines of a column overlap, and no line is too wide" {
 	observed
 	cp "$saved/aarch64-64k-pages.txt" "$bits32.observed/64-bit.smaps.txt"
 	scripts/address_map
@@ -150,7 +150,7 @@ for piece in column.stack:
 	done
 }
 
-@test "the 32-bit side is left out with a word where it cannot be had" {
+@test "the map says why the 32-bit side is left out when the 32-bit helper does not run" {
 	observed
 	rm "$bits32.observed/32-bit.smaps.txt"
 	declares "$bits32" 64-bit 32-bit -- 'reason: `m32` does not run: `apt install gcc-multilib`' 'verdict: unsupported'
@@ -159,7 +159,7 @@ for piece in column.stack:
 	texts "$bits32.address_map.svg" | grep -Fx 555555588000
 }
 
-@test "nothing observed: one sentence, 77, and no old map stays" {
+@test "address_map removes an old map, prints one sentence and exits with 77 when nothing was observed" {
 	declares "$regions" 'as it is' 'old layout' -- 'verdict: reproduced'
 	touch "$regions.address_map.svg"
 	run -77 scripts/address_map
@@ -168,7 +168,7 @@ for piece in column.stack:
 	assert [ ! -e "$regions.address_map.svg" ]
 }
 
-@test "damaged smaps and unknown claims: one sentence, 2, and nothing is written" {
+@test "address_map refuses damaged smaps and unknown claims with one sentence and status 2, and writes nothing" {
 	observed
 	sed -i '0,/^Rss/{/^Rss/d}' "$regions.observed/002.smaps.txt"
 	run -2 scripts/address_map
@@ -178,7 +178,7 @@ for piece in column.stack:
 	assert_output --partial "no_such_claim"
 }
 
-@test "what is drawn is what declares a map, in the order of its arms; a result in another format is refused" {
+@test "address_map draws each claim that declares a map, in the order of its arms, and refuses a result in another format" {
 	observed
 	other=$RESULTS/1_address_space/another_claim
 	cp -r "$regions.observed" "$other.observed"
@@ -194,7 +194,7 @@ for piece in column.stack:
 	[[ ${#lines[@]} -eq 1 && $output == *'regions_come_in_order.csv is in format 1; these scripts read format 2'* ]]
 }
 
-@test "the helper's own map is that of a process with heap, mapping and stack" {
+@test "the helper program shows the map of a process with heap, mapping and stack" {
 	for helper in "$(program a_32_bit_process_has_4_gib)".m{64,32}; do
 		[ -x "$helper" ] && "$helper" pointer >/dev/null || continue
 		run -0 python 'print(*{region.kind for region in named}, sum(region.size >= 1 << 20 for region in named if region.name == "anonymous"))' <("$helper" smaps)
@@ -203,7 +203,7 @@ for piece in column.stack:
 	done
 }
 
-@test "the report shows the map, with its text for those who cannot see it" {
+@test "the report shows the map as long as it exists, with a text for readers who cannot see it" {
 	/usr/bin/python3 -c 'import jinja2' 2>/dev/null || skip "python3-jinja2 is missing"
 	observed
 	declares "$regions" 'as it is' 'old layout' -- 'reason: r' 'verdict: unsupported'

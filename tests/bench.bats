@@ -1,7 +1,7 @@
 #!/usr/bin/env bats
 # SPDX-License-Identifier: MIT
-# scripts/maintain/bench: its table, from made-up results; what it runs; and that perf counts
-# the same page faults as the probe.  No timing is asserted.
+# Tests scripts/maintain/bench: the table that it makes of made-up results, the experiments that it runs, and that perf
+# counts the same page faults as the probe. Also tests scripts/maintain/scaling. No test asserts a timing.
 
 load helper
 
@@ -12,7 +12,7 @@ setup() {
 	mkdir -p "$made_up/8_allocators" "$made_up/0_instrument"
 }
 
-# result CHAPTER/CLAIM: rows on stdin; the lines before them are metadata.
+# result CHAPTER/CLAIM: writes a result whose rows come from stdin; lines before the rows are further metadata.
 result() {
 	{
 		printf '# format: 2\n# claim: made up\n# kernel: Linux 1.2\n# glibc: 9.9\n# cpus: 4 x made up\n# measured: 2001-02-03T04:05:06Z\n'
@@ -21,7 +21,8 @@ result() {
 	} >"$made_up/$1.csv"
 }
 
-# Four trials: the pool takes 2000, glibc 10 times as much, bump half as much; one trial of all is slow.
+# Prints four trials of three arms: the pool takes 2000, glibc 10 times as much, bump half as much. In the last trial every
+# arm is 7 times as slow.
 pools() {
 	local trial arm
 	printf '# knob: objects | 20000 |  | blocks\n# setting: trials | 4 |  | how often\n'
@@ -38,7 +39,7 @@ pools() {
 	done
 }
 
-@test "the table: ratios trial by trial, so a slow moment counts for both; then what was measured" {
+@test "the table compares the arms within each trial, so a slow trial changes no ratio, and then shows what was measured" {
 	pools | result 8_allocators/a_pool_beats_them_all
 	run -0 scripts/maintain/bench --table "$made_up"
 	[[ $output == "Measured on Linux 1.2, glibc 9.9, 4 x made up, 2001-02-03."* ]] || fail "$output"
@@ -48,7 +49,7 @@ pools() {
 	assert_output --partial "(reproduced; objects=20000 trials=4)"
 }
 
-@test "the table: a peer that is missing is named with its package" {
+@test "the table names the package of a peer that is missing" {
 	pools | result 8_allocators/a_pool_beats_them_all
 	result 0_instrument/watching_moves_what_is_watched <<-'END'
 		# arm: probe | test | ran |
@@ -68,7 +69,7 @@ pools() {
 	[[ $output =~ probe\ +\|\ 0\ +\|\ 0\ +\|\ 0\ bytes\ +\|\ 0\ bytes ]] || fail "$output"
 }
 
-@test "the table: an experiment that is missing, broken or unsupported is said" {
+@test "the table says when an experiment is missing from the results or was broken" {
 	pools | result 8_allocators/a_pool_beats_them_all
 	printf '# format: 2\n# claim: x\n# reason: no memory\n# verdict: broken\n' >"$made_up/8_allocators/glibc_fragments_more.csv"
 	run -0 scripts/maintain/bench --table "$made_up"
@@ -76,7 +77,7 @@ pools() {
 	assert_output --partial '`glibc_fragments_more`: broken: no memory'
 }
 
-@test "the table: a stage or an arm that a result does not have is an error that names it" {
+@test "the table names a stage or an arm that a result does not have, and bench exits with 2" {
 	pools | sed 's/later rounds/latter rounds/' | result 8_allocators/a_pool_beats_them_all
 	run -2 scripts/maintain/bench --table "$made_up"
 	[[ $output == *'the table "A block of many that are released together" names the stage "later rounds", which '*a_pool_beats_them_all.csv' does not have: it has destroyed, first round, latter rounds, start' ]]
@@ -85,14 +86,14 @@ pools() {
 	[[ $output == *'names the arm "bump", which '* ]]
 }
 
-@test "the table: results in another format are refused with a sentence" {
+@test "the table refuses results in another format with one sentence" {
 	pools | result 8_allocators/a_pool_beats_them_all
 	sed -i 's/^# format: 2/# format: 1/' "$made_up/8_allocators/a_pool_beats_them_all.csv"
 	run -2 scripts/maintain/bench --table "$made_up"
 	[[ ${#lines[@]} -eq 1 && $output == *'a_pool_beats_them_all.csv is in format 1; these scripts read format 2: measure again'* ]]
 }
 
-@test "no results, or no folder: one sentence, exit 2" {
+@test "bench prints one sentence and exits with 2 when there are no results or no folder" {
 	run -2 scripts/maintain/bench --table "$made_up"
 	[[ $output == *"make bench measures them" ]] || fail "$output"
 	assert_equal "${#lines[@]}" 1
@@ -102,7 +103,7 @@ pools() {
 	run -2 scripts/maintain/bench --tables
 }
 
-@test "bench runs its experiments with DEEP=1 into RESULTS, and passes on that one was broken" {
+@test "bench runs its experiments with DEEP=1 into results/bench, makes its table, and exits with 1 when one was broken" {
 	project=$BATS_TEST_TMPDIR/project
 	mkdir -p "$project/scripts/maintain"
 	cp scripts/maintain/bench "$project/scripts/maintain"
@@ -126,7 +127,8 @@ pools() {
 	done
 }
 
-# perf_faults KIND PROGRAM ARM KNOB=VALUE: page faults of the whole process, as perf counts them.
+# perf_faults KIND PROGRAM ARM KNOB=VALUE: prints the page faults of the whole process as perf counts them, the least of
+# five runs.
 perf_faults() {
 	for _ in 1 2 3 4 5; do
 		setarch -R perf stat -x, -e "$1-faults" -o "$BATS_TEST_TMPDIR/perf" -- \
@@ -135,7 +137,7 @@ perf_faults() {
 	done | sort -n | head -n 1
 }
 
-# probe_faults KIND PROGRAM ARM KNOB=VALUE FROM TO
+# probe_faults KIND PROGRAM ARM KNOB=VALUE FROM TO: prints the page faults between two stages as the probe counts them.
 probe_faults() {
 	local result=$BATS_TEST_TMPDIR/$2.$4.csv
 	[[ -e $result ]] || "$(program "$2")" "$4" trials=1 >"$result" 2>/dev/null 3>&- || true
@@ -147,18 +149,17 @@ probe_faults() {
 		END { print last - first }' "$result"
 }
 
-# counts KIND PROGRAM ARM KNOB FEW MANY FROM TO PERF PROBE: how many faults more it is with
-# MANY than with FEW.  What a process faults in by itself is in both numbers of perf, and so
-# the difference is the arm's.  It is the same each time but for a fault more now and then (a
-# shared page written while the process starts, the kernel's own write to the rseq area): the
-# least of five runs has none.
+# counts KIND PROGRAM ARM KNOB FEW MANY FROM TO PERF PROBE: fails unless perf counts PERF faults more with MANY than with
+# FEW, and the probe PROBE faults more. perf also counts the faults that every run of the program has, and the difference
+# leaves them out. Now and then a run has one fault more (a shared page that is written while the process starts, the
+# kernel's own write to the rseq area), so perf_faults takes the least of five runs.
 counts() {
 	local few many perf probe
 	few=$(probe_faults "$1" "$2" "$3" "$4=$5" "$7" "$8")
 	many=$(probe_faults "$1" "$2" "$3" "$4=$6" "$7" "$8")
 	probe=$((many - few))
 	[ "$probe" -eq "${10}" ]
-	for _ in 1 2 3; do # pages of a program may be taken from the cache between the two
+	for _ in 1 2 3; do # the page cache may lose pages of the program between two runs
 		few=$(perf_faults "$1" "$2" "$3" "$4=$5")
 		many=$(perf_faults "$1" "$2" "$3" "$4=$6")
 		perf=$((many - few))
@@ -174,15 +175,15 @@ need_perf() {
 		skip "perf may not count here (kernel.perf_event_paranoid, or a container)"
 }
 
-@test "perf counts the faults that the probe counts; those of MADV_POPULATE_WRITE it does not" {
+@test "perf counts the same minor faults as the probe, and neither of them counts the pages of MADV_POPULATE_WRITE" {
 	need_perf
 	counts minor one_minor_fault_per_new_page fresh pages 1024 3072 "first pass" "second pass" 2048 2048
 	counts minor one_minor_fault_per_new_page populated pages 1024 3072 "first pass" "second pass" 0 0
 }
 
-# The probe's number is of the stages, perf's of the whole process: an arm touches twice as
-# many pages beforehand, and some of them touch the block once before it faults again.
-@test "perf counts every kind of fault that has a price" {
+# The probe counts the faults between two stages, and perf those of the whole process: an arm touches twice as many pages
+# before the first stage, and some arms touch the block once before it faults again.
+@test "perf and the probe count each kind of minor fault alike, from first touches to faults on a cached file" {
 	need_perf
 	counts minor a_fault_has_a_price "first touch" pages 1024 3072 few many $((3 * 2048)) 2048
 	counts minor a_fault_has_a_price "zero page" pages 1024 3072 few many $((3 * 2048)) 2048
@@ -194,13 +195,13 @@ need_perf() {
 	counts minor a_fault_has_a_price "cached file" pages 1024 3072 few many $((2048 + around)) "$around"
 }
 
-@test "perf counts huge and major faults as the probe does" {
+@test "perf and the probe count huge and major faults alike" {
 	need_perf
 	probe_faults minor a_fault_has_a_price "huge page" huge_pages=16 few many
 	if grep -q '^# arm: huge page | .* | left out' "$BATS_TEST_TMPDIR"/*.csv; then
 		echo "no huge pages here" >&2
 	else
-		# Four for each that is timed: two to warm them, and one that is kept.
+		# perf counts four for each that is timed: two that warm up, the timed one, and one that is kept.
 		counts minor a_fault_has_a_price "huge page" huge_pages 16 48 few many 128 32
 	fi
 	if grep -q '^# arm: file on disk | .* | left out' "$BATS_TEST_TMPDIR"/*.csv; then
@@ -210,7 +211,7 @@ need_perf() {
 	counts minor a_fault_has_a_price "file on disk" disk_pages 16 144 few many 0 0
 }
 
-@test "scaling: a row for each number of experiments; what is no number is told" {
+@test "scaling prints a row for each number of experiments, and refuses a word and a folder without programs" {
 	run -0 scripts/maintain/scaling 1 2
 	[[ ${lines[0]} == '| experiments | programs alone, s | '* ]]
 	[[ ${lines[2]} == '| 1 '* ]]
@@ -222,7 +223,7 @@ need_perf() {
 	assert_output --partial 'is not built: make build'
 }
 
-@test "the fault table: a price is the slope of its points, beside what the plain loop took" {
+@test "the fault table shows as a price the slope through the points of an arm, beside the time of the plain loop" {
 	mkdir -p "$made_up/6_page_faults"
 	result 6_page_faults/a_fault_has_a_price <<-'END'
 		# arm: first touch | test | ran |

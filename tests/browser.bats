@@ -1,6 +1,6 @@
 #!/usr/bin/env bats
 # SPDX-License-Identifier: MIT
-# The report of a small real run, in a browser: see browser/checks.mjs for what it must be.
+# Opens the report of a small real run in a browser; browser/checks.mjs says what the page must do there.
 
 load helper
 
@@ -21,7 +21,7 @@ setup() {
 	[[ -z $lacking ]] || skip "missing: $lacking: scripts/setup tests"
 }
 
-# Charts, films, a map, what ps and pmap saw, long numbers, a prediction, and every verdict.
+# Makes a report with charts, films, a map, the views of ps and pmap, long numbers and every verdict.
 small_run() {
 	scripts/run malloc_is_lazy the_four_block_story regions_come_in_order a_64_bit_process_has_256_tib >/dev/null
 	scripts/observe malloc_is_lazy regions_come_in_order || true
@@ -31,7 +31,7 @@ small_run() {
 	scripts/report
 }
 
-# other_verdict VERDICT...: rows under another verdict, without chart and source, and a reason that names a long path.
+# other_verdict VERDICT...: writes a result with each verdict, without chart and source, whose reason names a long path.
 other_verdict() {
 	local verdict
 	mkdir "$RESULTS/9_x"
@@ -48,10 +48,10 @@ in_the_browser() {
 	return "$status"
 }
 
-@test "the report in a browser: silent, moving, reachable, legible, printable" {
+@test "the report works in a browser: it loads nothing, its films move, and it can be read, used by keyboard and printed" {
 	in_the_browser
 }
 
-@test "each of these checks complains of a report that is spoiled for it" {
+@test "each browser check complains of a report that was spoiled for it" {
 	in_the_browser spoiled
 }

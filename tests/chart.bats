@@ -1,6 +1,6 @@
 #!/usr/bin/env bats
 # SPDX-License-Identifier: MIT
-# scripts/chart on made-up results.
+# Tests scripts/chart on made-up results.
 
 bats_require_minimum_version 1.7.0
 load assertions
@@ -15,7 +15,7 @@ setup() {
 
 chart() { "$project/scripts/chart" "$@"; }
 
-# The texts of an SVG, one a line.
+# texts FILE.svg: prints the texts of an SVG, one on each line.
 texts() { sed -n 's/.*<text[^>]*>\(.*\)<\/text>.*/\1/p; s/.*<tspan[^>]*>\(.*\)<\/tspan>.*/\1/p' "$1" | sed 's/<[^>]*>//g'; }
 
 has() { texts "$1" | grep -Fq -- "$2" || {
@@ -27,12 +27,12 @@ lacks() { ! texts "$1" | grep -Fq -- "$2" || {
 	return 1
 }; }
 
-# completed: what a line of format 2 has beside what these tests are about: the format, and the line of the source.
+# completed: adds to a result from stdin what every result of format 2 has: its format, and a column of source lines.
 completed() {
 	awk 'NR == 1 { print "# format: 2" } /^#/ { print; next } { print $0 (is_row++ ? ",7" : ",line") }'
 }
 
-# made ARM...: the head of a result of these arms, whatever else stands in $head.
+# made ARM...: prints the first lines of a result with these arms; $head holds further metadata.
 made() {
 	local arm
 	printf '# claim: it is so\n# x: blocks | count\n# y: time of a call, ns | ns\n# charted: y\n'
@@ -45,7 +45,7 @@ made() {
 	printf '%sarm,trial,stage,x,y\n' "${head-}"
 }
 
-@test "every form becomes a well-formed SVG without scripts, and leaves nothing else" {
+@test "chart draws each form as a well-formed SVG without scripts, and leaves no other file" {
 	before=$(find . -type f | wc -l)
 	chart lines.csv bars.csv stages.csv dots.csv extremes.csv
 	for form in lines bars stages dots extremes; do
@@ -55,7 +55,7 @@ made() {
 	assert_equal "$(find . -type f | wc -l)" "$((before + 5))"
 }
 
-@test "the same result gives the same bytes, alone or beside others" {
+@test "chart writes the same bytes for the same result, whether it is drawn alone or with others" {
 	mkdir beside
 	cp lines.csv bars.csv stages.csv dots.csv beside
 	chart beside/*.csv
@@ -65,20 +65,20 @@ made() {
 	done
 }
 
-@test "the title is the finding, whatever characters it has" {
+@test "the title of a chart is the finding, whatever characters it has" {
 	chart lines.csv
 	has lines.svg "REPRODUCED: it's \"lazy\": 100% of a_b \\n &lt;first> &amp; only"
 	grep -Fq "<title>REPRODUCED: it's \"lazy\": 100% of a_b \\n &lt;first&gt; &amp; only</title>" lines.svg
 }
 
-@test "a refuted claim says what is true instead, an inconclusive one which control failed" {
+@test "the title says what is true when a claim is refuted, and which control failed when it is inconclusive" {
 	chart bars.csv stages.csv
 	has bars.svg "REFUTED: from 128 KiB on"
 	has bars.svg "instead: the edge lies"
 	has stages.svg "this control failed: the pinned arm trims"
 }
 
-@test "control arms are named as such, columns are words, units fit" {
+@test "a chart names the control arms, writes columns as words, and chooses units that fit" {
 	chart lines.csv
 	has lines.svg "populated: resident (control)"
 	has lines.svg "lazy: minor faults, right axis"
@@ -88,8 +88,8 @@ made() {
 	has lines.svg "written (MiB)"
 }
 
-@test "what made a jump stands on it: brk, mmap, munmap, mremap, trim; once where arms coincide, and of many a count" {
-	moved() { # ARM: heap top, mapped blocks, their bytes after each stage
+@test "a jump is labelled brk, mmap, munmap, mremap or trim: once where arms coincide, with a count where it repeats" {
+	moved() { # ARM: turns each line of heap top, mapped blocks and their bytes into a row
 		local n=0 top count bytes
 		while read -r top count bytes; do
 			echo "$1,1,s$((n += 1)),$n,,$top,$((top + bytes)),$count,$bytes"
@@ -118,10 +118,10 @@ made() {
 	has many.svg "trim × 19"
 }
 
-# where FILE TEXT: x and y of a text in an SVG.
+# where FILE TEXT: prints x and y of a text in an SVG.
 where() { grep -B6 -F "$2" "$1" | sed -n 's/.*translate(\([0-9.]*\),\([0-9.]*\)).*/\1 \2/p' | tail -1; }
 
-@test "the name of a jump leaves a prediction's line alone, a long row's stands beside its curve, numbers do not touch" {
+@test "the label of a jump avoids a prediction's line and a long row of jumps, and the numbers of bars do not overlap" {
 	{
 		printf '# claim: it is so\n# charted: heap_top_bytes\n# arm: one | test | ran |\n# chart: steps\n'
 		echo arm,trial,stage,x,y,heap_top_bytes,mmapped_count,mmapped_bytes
@@ -152,7 +152,7 @@ where() { grep -B6 -F "$2" "$1" | sed -n 's/.*translate(\([0-9.]*\),\([0-9.]*\))
 	assert_equal "$(grep -B6 1,234,567 bars_16.svg | sed -n 's/.*translate([0-9.]*,\([0-9.]*\)).*/\1/p' | sort -u | wc -l)" 2
 }
 
-@test "an axis of thousands has commas, one of many powers of two round units, a long key as many columns as fit" {
+@test "an axis of thousands shows commas, and an axis of many powers of two shows KiB, MiB, GiB and TiB" {
 	{
 		head=$'# chart: bars\n' made a
 		printf 'a,1,s,0,35000\n# verdict: reproduced\n'
@@ -166,8 +166,8 @@ where() { grep -B6 -F "$2" "$1" | sed -n 's/.*translate(\([0-9.]*\),\([0-9.]*\))
 	for tic in '1 KiB' '1 MiB' '1 GiB' '1 TiB'; do has powers.svg "$tic"; done
 }
 
-@test "the regions of a process stand in a pile, in order of their addresses" {
-	arm() { # NAME ADDRESS...
+@test "the regions of a process are stacked in the order of their addresses" {
+	arm() { # NAME ADDRESS...: prints a row for each address, given in MiB
 		local place=0 address
 		for address in "${@:2}"; do echo "$1,1,region $((place += 1)),$place,$((address << 20))"; done
 	}
@@ -185,7 +185,7 @@ where() { grep -B6 -F "$2" "$1" | sed -n 's/.*translate(\([0-9.]*\),\([0-9.]*\))
 	[ "${second%.*}" -lt "${top%.*}" ]
 }
 
-@test "columns are found by name; a bar shows its exact value and the mark its label" {
+@test "chart finds columns by name, a bar shows its exact value, and a mark shows its label" {
 	chart bars.csv
 	has bars.svg "131,049 bytes"
 	has bars.svg "1,052,649 bytes"
@@ -193,19 +193,19 @@ where() { grep -B6 -F "$2" "$1" | sed -n 's/.*translate(\([0-9.]*\),\([0-9.]*\))
 	has bars.svg "freed (control)"
 }
 
-@test "growth is shown, not the absolute value" {
+@test "a bar shows growth since the first record, not the absolute value" {
 	sed -i 's/chart: stages/chart: bars/' stages.csv
 	chart stages.csv
 	has stages.svg "-128 KiB"
 }
 
-@test "dots show the median of the trials" {
+@test "a chart of dots shows the median of the trials" {
 	chart dots.csv
 	has dots.svg "4 µs"
 	has dots.svg "400 µs"
 }
 
-@test "--png draws a PNG; --text draws on stdout, COLUMNS wide, whatever TERM is" {
+@test "chart --png draws a PNG, and chart --text draws on stdout, COLUMNS wide, whatever TERM is" {
 	chart --png lines.csv
 	assert_equal "$(head -c 4 lines.png | tail -c 3)" PNG
 	for TERM in "" nonsense xterm; do
@@ -218,7 +218,7 @@ where() { grep -B6 -F "$2" "$1" | sed -n 's/.*translate(\([0-9.]*\),\([0-9.]*\))
 	assert [ ! -e lines.svg ]
 }
 
-@test "what is no result is named, and the others are drawn" {
+@test "chart names each file that is not a result, and draws the others" {
 	printf '%s\n' '# format: 2' hello >note.csv
 	sed 1d lines.csv >old.csv
 	touch note.svg cut_short.svg
@@ -229,18 +229,18 @@ where() { grep -B6 -F "$2" "$1" | sed -n 's/.*translate(\([0-9.]*\),\([0-9.]*\))
 	assert_output --partial "wrong_column.csv: '# charted:' names 'nonsense'"
 	assert_output --partial "absent.csv: no such file"
 	assert [ -s bars.svg ]
-	[ ! -e cut_short.svg ] # it would show another run
+	[ ! -e cut_short.svg ] # an old chart would show another run
 	assert [ -e note.svg ]
 }
 
-@test "an unsupported result without rows has no chart, and loses an old one" {
+@test "chart draws nothing for an unsupported result without rows, and removes its old chart" {
 	touch unsupported.svg
 	run -0 chart unsupported.csv
 	assert_equal "$output" ""
 	assert [ ! -e unsupported.svg ]
 }
 
-@test "an experiment's own .gp draws; if it fails, the charts behind it are drawn" {
+@test "an experiment's own .gp file draws its chart, and when the file fails, chart still draws the other results" {
 	mkdir -p tree/experiments
 	cp -r "$project/scripts" tree
 	sed -i '1a # source: experiments/own.c' lines.csv
@@ -253,7 +253,7 @@ where() { grep -B6 -F "$2" "$1" | sed -n 's/.*translate(\([0-9.]*\),\([0-9.]*\))
 	has lines.svg "REPRODUCED"
 	tree/scripts/chart --png stages.csv bars.csv dots.csv
 	for form in stages bars dots; do mv "$form.png" "$form.alone"; done
-	tree/scripts/chart --png lines.csv stages.csv bars.csv dots.csv # what it sets is gone for the next
+	tree/scripts/chart --png lines.csv stages.csv bars.csv dots.csv # what own.gp sets must not reach the next chart
 	for form in stages bars dots; do cmp "$form.png" "$form.alone"; done
 	echo 'plot nonsense(' >tree/experiments/own.gp
 	run -2 tree/scripts/chart stages.csv lines.csv bars.csv
@@ -263,7 +263,7 @@ where() { grep -B6 -F "$2" "$1" | sed -n 's/.*translate(\([0-9.]*\),\([0-9.]*\))
 	assert [ ! -e lines.svg ]
 }
 
-@test "without gnuplot: one sentence with the cure" {
+@test "without gnuplot chart prints one sentence, which says how to install it" {
 	mkdir bin
 	for tool in bash dirname; do ln -s "$(command -v "$tool")" bin; done
 	PATH=$PWD/bin run -77 chart lines.csv
@@ -271,7 +271,7 @@ where() { grep -B6 -F "$2" "$1" | sed -n 's/.*translate(\([0-9.]*\),\([0-9.]*\))
 	assert_contains "$output" 'gnuplot is missing' "scripts/setup"
 }
 
-@test "without Python: one sentence with the cure, and an old chart stays" {
+@test "without Python chart prints one sentence, which says how to install it, and keeps an old chart" {
 	touch lines.svg
 	cp -r "$project/scripts" without
 	sed -i 's|/usr/bin/python3|/none/python3|g' without/chart
@@ -281,12 +281,12 @@ where() { grep -B6 -F "$2" "$1" | sed -n 's/.*translate(\([0-9.]*\),\([0-9.]*\))
 	assert [ -e lines.svg ]
 }
 
-@test "a reader who has seen enough is no error" {
+@test "chart ends without an error when the reader of its output closes the pipe" {
 	chart --text lines.csv bars.csv dots.csv 2>said | true
 	assert [ ! -s said ]
 }
 
-@test "values that are not there or not above 0 on a logarithmic axis, and a mark beyond them" {
+@test "chart draws a mark beyond the data, and accepts values that are missing or, on a logarithmic axis, not above 0" {
 	sed -i 's/^# chart: steps/&\n# log: y\n# mark: y | 562949953421312 | a mark/' extremes.csv
 	sed 's/chart: steps/chart: bars/' extremes.csv >extremes_bars.csv
 	chart extremes.csv extremes_bars.csv
@@ -294,7 +294,7 @@ where() { grep -B6 -F "$2" "$1" | sed -n 's/.*translate(\([0-9.]*\),\([0-9.]*\))
 	has extremes_bars.svg "a mark"
 }
 
-@test "a long reason is not cut, and a logarithmic axis leaves the unit to its numbers" {
+@test "a chart shows a long reason in full, and the label of a logarithmic axis leaves the unit to its numbers" {
 	{
 		head=$'# chart: lines\n# log: y\n' made a
 		printf 'a,1,s,%d,%d\n' 0 100 1 90000
@@ -306,7 +306,7 @@ where() { grep -B6 -F "$2" "$1" | sed -n 's/.*translate(\([0-9.]*\),\([0-9.]*\))
 	texts long.svg | grep -Fxq "time of a call"
 }
 
-@test "steps of many points stay upright: nothing is lost of a jump" {
+@test "a chart of steps with many points keeps each jump at its place, as a vertical edge" {
 	{
 		head=$'# chart: steps\n' made a
 		for ((i = 0; i < 5000; i++)); do echo "a,1,s,$i,$((i / 777))"; done
@@ -323,7 +323,7 @@ where() { grep -B6 -F "$2" "$1" | sed -n 's/.*translate(\([0-9.]*\),\([0-9.]*\))
 	assert_output "15 ['777', '1554', '2331', '3108', '3885', '4662']"
 }
 
-@test "a dot is a trial: what was measured before its last record, to warm up, is in no median" {
+@test "each dot is one trial, and the median leaves out the records before its last one, which warm up" {
 	{
 		head=$'# chart: dots\n' made one other
 		printf '%s\n' {one,other},{1,2,3},warming,0,9000 {one,other},{1,2,3},served,0,700 | sort -t, -s -k1,2
@@ -334,9 +334,9 @@ where() { grep -B6 -F "$2" "$1" | sed -n 's/.*translate(\([0-9.]*\),\([0-9.]*\))
 	lacks warmed.svg "9 µs"
 }
 
-@test "more than eight arms lie one below the other, their names beside them; characters stay as they are" {
+@test "chart draws more than eight arms below each other with their names at the left, but not in a text chart" {
 	for count in 8 9; do
-		# shellcheck disable=SC2046 # words
+		# shellcheck disable=SC2046 # each arm is a word
 		{
 			head=$'# chart: dots\n# mark: y | 500 | as told\n' made $(seq -f 'arm %g' "$count")
 			for ((i = 1; i <= count; i++)); do printf 'arm %s,%s,s,0,%s\n' $i 1 ${i}00 $i 2 ${i}50 $i 3 ${i}60; done

@@ -1,13 +1,13 @@
 #!/usr/bin/env bats
 # SPDX-License-Identifier: MIT
-# make check and make test, on a project with made-up tests.
+# Tests scripts/maintain/check in a project with made-up tests.
 
 load helper
 
 setup() {
 	project "$BATS_TEST_TMPDIR/project"
 	mkdir tests
-	# bats takes a line that begins with its own word for a test of this file.
+	# made_up() adds the word that begins a test, because bats would take such a line for a test of this file.
 	made_up 'one { touch one; }' 'two { touch two; }' >tests/others.bats
 	{
 		echo '# bats file_tags=alone'
@@ -19,30 +19,30 @@ made_up() {
 	printf '@%s\n' "${@/#/test }"
 }
 
-# Without what the bats that runs this file has set.
+# check COMMAND ...: runs a command without the variables that bats has set for this file.
 check() {
 	env -i PATH="${PATH//"$BATS_LIBEXEC:"/}" HOME="$HOME" "$@"
 }
 
-@test "check runs tests with the tag alone one by one and last, and its last line counts what passed and what was skipped" {
+@test "check runs tests with the tag alone one by one at the end, and its last line counts passed and skipped tests" {
 	run -0 check scripts/maintain/check --no-lint
 	[ "${lines[-1]}" = '3 passed, 0 failed, 1 skipped' ]
 }
 
-@test "check fails when a test fails, and runs the others" {
+@test "check fails when a test fails, and still runs the others" {
 	made_up 'fails { false; }' >>tests/others.bats
 	run -1 check scripts/maintain/check --no-lint
 	[ "${lines[-1]}" = '3 passed, 1 failed, 1 skipped' ]
 }
 
-@test "check fails when a linter finds something, and says what" {
+@test "check fails when a linter finds a fault, and shows its message" {
 	printf '#!/bin/sh\necho gcc: see above\nexit 1\n' >scripts/maintain/lint
 	run -1 check scripts/maintain/check
 	[[ $output == *'gcc: see above'* ]]
 	[ "${lines[-1]}" = '3 passed, 0 failed, 1 skipped' ]
 }
 
-@test "check runs the tests one after the other without GNU parallel" {
+@test "check runs the tests one after the other when GNU parallel is missing" {
 	mkdir "$BATS_TEST_TMPDIR/bin"
 	printf '#!/bin/sh\necho parallel from moreutils\n' >"$BATS_TEST_TMPDIR/bin/parallel"
 	chmod +x "$BATS_TEST_TMPDIR/bin/parallel"

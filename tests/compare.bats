@@ -1,6 +1,6 @@
 #!/usr/bin/env bats
 # SPDX-License-Identifier: MIT
-# scripts/compare: two runs laid over each other, and what is said of files that cannot be.
+# Tests scripts/compare, which shows how two runs differ and names the files that it cannot compare.
 
 load helper
 
@@ -19,23 +19,23 @@ setup() {
 	results=$BATS_TEST_TMPDIR/results
 	mkdir "$BATS_TEST_TMPDIR/without"
 	echo 'raise ImportError' >"$BATS_TEST_TMPDIR/without/matplotlib.py"
-	export PYTHONPATH=$BATS_TEST_TMPDIR/without # most of it needs no picture, and is quicker without
+	export PYTHONPATH=$BATS_TEST_TMPDIR/without # most tests need no picture, and are faster without matplotlib
 }
 
-# compare [argument ...]: stdout and stderr apart, the page in $page.
+# compare [argument ...]: runs the verb with stdout and stderr apart, and puts the page that it wrote into $page.
 compare() {
 	run --separate-stderr scripts/compare "$@"
 	page=$(cat "$results/${wanted_page:-tuned}/compare.html" 2>/dev/null || true)
 }
 
-# made: a made-up result on stdout, its rows read from stdin.
+# made: prints a made-up result whose rows come from stdin.
 made() {
 	printf '# format: 2\n# claim: it grows\n# x: bytes | bytes\n# charted: resident_bytes\n# chart: lines\n# arm: a | test | ran |\n'
 	cat
 	printf '%s\n' "# expect: held | 0 <= 1 <= 2 | faults | a | 12 | few" "# verdict: reproduced"
 }
 
-@test "the same program twice: no number differs, whatever the times were" {
+@test "compare finds no different number in two runs of the same program, whatever their times are" {
 	wanted_page=same
 	compare "$results/base" "$results/same"
 	assert_success
@@ -44,7 +44,7 @@ made() {
 	refute_output --partial "environment:"
 }
 
-@test "a tunable: the verdicts, the numbers and the environment that differ" {
+@test "compare shows which verdicts, numbers and parts of the environment a tunable changes" {
 	compare "$results/base" "$results/tuned"
 	assert_success
 	assert_output --partial 'freeing_everything_empties_the_heap  refuted → reproduced'
@@ -54,7 +54,7 @@ made() {
 	assert_contains "$page" 'failed' 'held'
 }
 
-@test "the page stands alone, and each claim has its picture" {
+@test "the page of compare needs no other file, and has a picture of each claim" {
 	unset PYTHONPATH
 	/usr/bin/python3 -c 'import matplotlib' 2>/dev/null || skip "python3-matplotlib is missing: scripts/setup"
 	compare "$results/base" "$results/tuned" --claim mmap_starts_at_128_kib malloc_is_lazy
@@ -78,7 +78,7 @@ made() {
 	PYTHON
 }
 
-@test "numbers differ when the ranges of their trials do not touch" {
+@test "compare calls two numbers different when the ranges of their trials do not touch" {
 	for side in "base 50 70" "with 71 90"; do
 		read -r name one two <<<"$side"
 		printf 'arm,trial,stage,x,y,resident_bytes,line\na,1,begin,0,,0,9\na,1,end,8,,%s,9\na,2,begin,0,,0,9\na,2,end,8,,%s,9\n' \
@@ -88,7 +88,7 @@ made() {
 	assert_output --partial 'resident at the end 50 bytes (50 bytes to 70 bytes) → 71 bytes'
 }
 
-@test "CLAIM picks one, and says where it is missing" {
+@test "compare --claim compares one claim only, and says in which folder it is missing" {
 	compare "$results/base" "$results/tuned" --claim malloc_is_lazy
 	assert_output --partial '1 claim compared'
 	refute_contains "$page" "mmap_starts_at_128_kib"
@@ -97,20 +97,20 @@ made() {
 	assert_contains "$stderr" "has no result of malloc_is_lasy; make run CLAIM="
 }
 
-@test "make compare" {
+@test "make compare compares two folders, and says how to make one that does not exist" {
 	run -0 make compare BASE="$results/base" WITH="$results/tuned" CLAIM=malloc_is_lazy
 	assert_output --partial '1 claim compared'
 	run -2 make compare BASE="$results/nowhere" WITH="$results/tuned"
 	assert_output --partial "there is no results folder $results/nowhere: make run-all RESULTS="
 }
 
-@test "what one run lacks is named; what is no result, or cut short, does not stop the rest" {
+@test "compare names what only one run has, and goes on after a file that is damaged or is not a result" {
 	rm "$results/base/3_residency/malloc_is_lazy.csv"
 	echo 'name,price' >"$results/base/3_residency/shopping.csv"
 	head -c 300 /dev/urandom >"$results/tuned/3_residency/noise.csv"
 	sed -i '$d' "$results/tuned/2_brk_or_mmap/mmap_starts_at_128_kib.csv"
 	ln -s nowhere "$results/tuned/3_residency/gone.csv"
-	echo 'arm' >"$results/tuned/3_residency/"$'\xff\n.csv' # no name of a claim
+	echo 'arm' >"$results/tuned/3_residency/"$'\xff\n.csv' # a file name that no claim has
 	compare "$results/base" "$results/tuned"
 	assert_success
 	assert_output --partial "only in $results/tuned, so not compared: 3_residency/malloc_is_lazy"
@@ -121,7 +121,7 @@ made() {
 	assert_output --partial '3_residency/gone.csv cannot be read: No such file or directory'
 }
 
-@test "another version of the format: the columns both have are compared, the others named" {
+@test "compare compares the columns that both results have, and names the other columns" {
 	for csv in "$results"/tuned/*/*.csv; do
 		sed -i -E 's/minor_fault_count/page_fault_count/; s/^(arm,.*)$/\1,new_bytes/; /^[^#]/{/^arm,/!s/$/,5/}' "$csv"
 	done
@@ -132,7 +132,7 @@ made() {
 	assert_output --partial '3 claims compared'
 }
 
-@test "nothing in common, or nothing at all: one sentence, exit 2" {
+@test "compare prints one sentence and exits with 2 when the runs have nothing in common or no results" {
 	mkdir -p "$results/empty" "$results/other/3_residency"
 	cp "$results/base/3_residency/malloc_is_lazy.csv" "$results/other/3_residency/another_name.csv"
 	for folder in empty other; do
@@ -142,14 +142,14 @@ made() {
 	done
 }
 
-@test "two single files are compared whatever they are called" {
+@test "compare accepts two single files, whatever their names are" {
 	cp "$results/tuned/3_residency/malloc_is_lazy.csv" "$results/after.csv"
 	run -0 scripts/compare "$results/base/3_residency/malloc_is_lazy.csv" "$results/after.csv"
 	assert_output --partial '1 claim compared'
 	assert [ -s "$results/compare.html" ]
 }
 
-@test "text from results is escaped in the page" {
+@test "compare escapes the text from results in its page" {
 	sed -i 's/^# claim: .*/# claim: <script>alert(1)<\/script>/' "$results"/*/3_residency/malloc_is_lazy.csv
 	sed -i 's/^# tunables: .*/# tunables: <b>/' "$results/tuned/3_residency/malloc_is_lazy.csv"
 	compare "$results/base" "$results/tuned" --claim malloc_is_lazy
@@ -158,7 +158,7 @@ made() {
 	refute_contains "$page" '<b>'
 }
 
-@test "without matplotlib: the table and the page, and where to get it" {
+@test "without matplotlib compare prints the table, writes the page and says how to install matplotlib" {
 	compare "$results/base" "$results/tuned"
 	assert_success
 	assert_output --partial 'refuted → reproduced'
@@ -167,7 +167,7 @@ made() {
 	refute_contains "$page" '<img'
 }
 
-@test "a page that cannot be written: the table stands, one sentence, exit 2, nothing half-written" {
+@test "compare prints its table and one sentence, exits with 2 and leaves no partial file when it cannot write the page" {
 	mkdir "$results/tuned/compare.html"
 	run -2 --separate-stderr scripts/compare "$results/base" "$results/tuned" --claim malloc_is_lazy
 	assert_output --partial '1 claim compared'
@@ -176,7 +176,7 @@ made() {
 	assert_equal "$(find "$results" -name '.*' -type f)" ""
 }
 
-@test "the panels of a logarithmic quantity stand on the same axes" {
+@test "all panels of a logarithmic quantity have the same axes" {
 	unset PYTHONPATH
 	/usr/bin/python3 -c 'import matplotlib' 2>/dev/null || skip "python3-matplotlib is missing: scripts/setup"
 	run -0 env PYTHONPATH=scripts /usr/bin/python3 - <<-'PYTHON'

@@ -1,12 +1,12 @@
 #!/usr/bin/env bats
 # SPDX-License-Identifier: MIT
-# A compiler may not delete the experiment: at every optimisation level, of gcc and
-# of clang, a program calls malloc() and free() as often as its source says, that is
-# as often as without any optimisation.
+# Tests that a compiler removes nothing from an experiment: at every optimisation level of gcc and
+# clang, a program calls malloc() and free() as often as its source says, which is as often as
+# without optimisation.
 
 load helper
 
-# The claims that allocate in their own process, as often in every run.
+# Prints the claims that allocate in their own process, with the same number of calls in every run.
 claims_that_allocate() {
 	local claim
 	for claim in $(scripts/claims); do
@@ -16,14 +16,14 @@ claims_that_allocate() {
 	done
 }
 
-# calls_of_build FOLDER CC OPT: builds those claims there; the calls of every arm of each.
+# calls_of_build FOLDER CC OPT: builds in FOLDER the claims that allocate, and prints the calls of each of their arms.
 calls_of_build() {
 	local claims claim arm counter room
 	mapfile -t claims < <(claims_that_allocate)
 	make -s -j2 CC="$2" OPT="$3" BUILD="$1" "${claims[@]/#/$1/}" >&2
 	counter=$(shim count_calls)
 	for claim in "${claims[@]}"; do
-		[[ $claim != */mappings_run_out ]] && room= || room=room=512 # as much as its own tests take
+		[[ $claim != */mappings_run_out ]] && room= || room=room=512 # as much as the tests of this claim give it
 		"$1/$claim" --list | sed -n '/^arms:/,/^stages:/s/^  \([^(]*[^ (]\)\( (control)\)\?\(  .*\)\?$/\1/p' |
 			while read -r arm; do
 				echo "$claim, $arm: $(LD_PRELOAD=$counter timeout 20 "$1/$claim" ${room:+"$room"} --bare="$arm" 2>&1 | tail -n 1)"
@@ -40,29 +40,29 @@ same_calls_with() {
 	diff "$BATS_FILE_TMPDIR/as_written" "$BATS_TEST_TMPDIR/calls"
 }
 
-@test "the counter sees the calls that the sources name" {
+@test "the counting shim sees the calls that the sources name" {
 	grep -q 'small_requests_move_the_break, heap: malloc 1001 .* free 1$' "$BATS_FILE_TMPDIR/as_written"
 	[ "$(wc -l <"$BATS_FILE_TMPDIR/as_written")" -ge 10 ]
-	# An arm that broke would say the same in every build.
+	# A broken arm would print the same words in every build, so no other test would notice it.
 	run -1 grep -v ': malloc [0-9]* calloc [0-9]* realloc [0-9]* free [0-9]*$' "$BATS_FILE_TMPDIR/as_written"
 }
 
-@test "gcc -O2 calls malloc and free as written" {
+@test "a program built with gcc -O2 calls malloc and free as often as its source says" {
 	same_calls_with gcc -O2
 }
 
-@test "gcc -O3 calls malloc and free as written" {
+@test "a program built with gcc -O3 calls malloc and free as often as its source says" {
 	same_calls_with gcc -O3
 }
 
-@test "clang -O0 calls malloc and free as written" {
+@test "a program built with clang -O0 calls malloc and free as often as its source says" {
 	same_calls_with clang -O0
 }
 
-@test "clang -O2 calls malloc and free as written" {
+@test "a program built with clang -O2 calls malloc and free as often as its source says" {
 	same_calls_with clang -O2
 }
 
-@test "clang -O3 calls malloc and free as written" {
+@test "a program built with clang -O3 calls malloc and free as often as its source says" {
 	same_calls_with clang -O3
 }

@@ -1,12 +1,12 @@
 #!/usr/bin/env bats
 # SPDX-License-Identifier: MIT
-# Each expectation and each control of each claim can fail: a patch in mutations/ says that it does, or
-# the finding_fails or failed_findings_are of a test, or it fails when the experiment is run as it is.
+# Tests that each expectation and each control of each claim can fail: a patch in mutations/ makes it fail, or a test names
+# it after finding_fails or failed_findings_are, or it fails in an ordinary run of the experiment.
 load helper
 load mutations
 
-# run_all: each claim once, into $BATS_TEST_TMPDIR/CHAPTER/CLAIM.csv. A claim whose patches need a command
-# to run under is run under it too.
+# run_all: runs each claim once and keeps its result in $BATS_TEST_TMPDIR/CHAPTER/CLAIM.csv. When the patches of a claim
+# need a command to run under, the claim runs under that command here too.
 run_all() {
 	local claim under
 	for claim in $(scripts/claims); do
@@ -17,8 +17,8 @@ run_all() {
 	done | xargs -P 2 -I{} bash -c '{} || true'
 }
 
-# said_to_fail CLAIM: the sentences that patches and tests say to fail. Of a test these are what stands in
-# quotes behind finding_fails or failed_findings_are, up to the last of the lines that \ joins.
+# said_to_fail CLAIM: prints the sentences that patches and tests expect to fail. In a test these are the quoted texts after
+# finding_fails or failed_findings_are, also those on the lines that a \ joins to it.
 said_to_fail() {
 	local patch
 	for patch in tests/mutations/*/"$1"/*.patch; do
@@ -31,8 +31,8 @@ said_to_fail() {
 		!/\\$/ { told = 0 }' tests/*.bats
 }
 
-# uncovered RESULT: the expectations and controls of which nothing says that they can fail. One that is
-# stated for several arms stands in one line of the source and counts once.
+# uncovered RESULT: prints the expectations and controls of which nothing says that they can fail. A sentence about several
+# arms is one line of the source and counts once.
 uncovered() {
 	local kind outcome line sentence told pattern
 	local -A found covered
@@ -41,7 +41,7 @@ uncovered() {
 		found[$line]="$kind: $sentence"
 		[[ $outcome != failed ]] || covered[$line]=yes
 		for pattern in "${told[@]}"; do
-			# shellcheck disable=SC2053 # it is a pattern
+			# shellcheck disable=SC2053 # the sentence to fail is a pattern
 			[[ $sentence != $pattern ]] || covered[$line]=yes
 		done
 	done < <(findings_in <"$1")

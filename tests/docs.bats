@@ -1,24 +1,24 @@
 #!/usr/bin/env bats
 # SPDX-License-Identifier: MIT
-# The documents keep their word: what they tell the reader to type works, and shows what they say.
+# Tests the documents: what they tell the reader to type must work, and must show what they say.
 
 load helper
 
-# A copy of the project with the experiment that first_experiment.md starts from.
+# sandbox: makes a copy of the project with the experiment that first_experiment.md starts from, and goes there.
 sandbox() {
 	project "$BATS_TEST_TMPDIR/project" malloc_is_lazy
 	unset BUILD RESULTS
-	export ROUNDS=2 # of make hypothesis: enough to see that it does what the page says
+	export ROUNDS=2 # rounds of make hypothesis: enough to see that it does what the page says
 }
 
-@test "first_experiment.md: every command works, every number is what it shows" {
+@test "first_experiment.md has only commands that work and numbers that these commands show" {
 	[ "$(getconf PAGE_SIZE)" -eq 4096 ] || skip 'the document shows a machine with 4 KiB pages'
 	sandbox
 	run -0 "$ROOT/tests/run_document.py" "$ROOT/docs/first_experiment.md"
-	run -1 grep Careful results/latest/journal/reading_the_pages.md # the reader changed one thing
+	run -1 grep Careful results/latest/journal/reading_the_pages.md # no warning, because the reader changed one thing only
 }
 
-@test "run_document.py sees a document that does not keep its word" {
+@test "run_document.py accepts a correct document, and names each wrong command, number, target and difference in another" {
 	sandbox
 	printf '%s\n' '    echo 4,096 pages' '```text' '4,096 ... pages' '```' 'It shows 4096.' >good.md
 	run -0 "$ROOT/tests/run_document.py" good.md
@@ -27,10 +27,10 @@ sandbox() {
 	assert_contains "$output" 'false: exit 1' 'not shown: pages' 'nothing has shown 4,097' 'no target nonsense' 'good.md has no'
 }
 
-# every PATTERN: the matches of an extended regular expression in teaching.md, each once.
+# every PATTERN: prints each text in teaching.md that matches an extended regular expression, each once.
 every() { grep -oE "$1" docs/teaching.md | sort -u; }
 
-@test "teaching.md: its claims, commands, chapters, forks and files exist" {
+@test "teaching.md names only claims, commands, chapters and files that exist" {
 	local word
 	while read -r word; do
 		[[ $word == what_we_believe ]] || grep -q "/$word\$" <(scripts/claims) || {

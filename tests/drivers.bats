@@ -1,6 +1,6 @@
 #!/usr/bin/env bats
 # SPDX-License-Identifier: MIT
-# The scripts and make targets as a class uses them, and what goes wrong with them.
+# Tests the scripts and make targets as a class uses them, and what they do when something goes wrong.
 
 load helper
 
@@ -8,13 +8,13 @@ setup() {
 	export RESULTS=$BATS_TEST_TMPDIR/results
 }
 
-# sandbox: a copy of the project with one experiment, for what changes files.
+# sandbox: makes a copy of the project with one experiment, for a test that changes files, and goes there.
 sandbox() {
 	project "$BATS_TEST_TMPDIR/project" malloc_is_lazy
 	RESULTS=results/latest
 }
 
-# path_without COMMAND ...: a PATH with everything but these.
+# path_without COMMAND ...: prints a PATH with every command but these.
 path_without() {
 	local bin=$BATS_TEST_TMPDIR/bin folder command
 	mkdir -p "$bin"
@@ -27,7 +27,7 @@ path_without() {
 	echo "$bin"
 }
 
-@test "claims: a bare name, a path, and a wrong name with the nearest" {
+@test "claims accepts a name and a path, and answers a wrong name with the nearest names" {
 	run -0 scripts/claims malloc_is_lazy
 	assert_output 3_residency/malloc_is_lazy
 	run -0 scripts/claims experiments/3_residency/malloc_is_lazy.c
@@ -40,12 +40,12 @@ path_without() {
 	assert_output --partial 'Give CLAIM=name'
 }
 
-@test "claims: without Python a wrong name is answered with all names" {
+@test "claims answers a wrong name with all names when Python is missing" {
 	PATH=$(path_without python3) run -2 scripts/claims malloc_is_lasy
 	assert_contains "$output" "counting_is_exact" "malloc_is_lazy"
 }
 
-@test "claims: a name that two chapters have is refused, with both" {
+@test "claims refuses a name that two chapters have, and names both" {
 	sandbox
 	mkdir experiments/9_mine
 	cp experiments/3_residency/malloc_is_lazy.c experiments/9_mine
@@ -55,18 +55,18 @@ path_without() {
 	assert [ -e results/latest/9_mine/malloc_is_lazy.csv ]
 }
 
-@test "run: a result appears, with its progress line" {
+@test "run writes a result and prints a progress line" {
 	run -0 scripts/run malloc_is_lazy
 	assert_contains "$output" '[1/1] 3_residency/malloc_is_lazy' "reproduced" ' s'
 	assert_equal "$(tail -n 1 "$RESULTS/3_residency/malloc_is_lazy.csv")" "# verdict: reproduced"
 }
 
-@test "run: refuted is a result, not an error" {
+@test "run exits with 0 when a claim is refuted, because that is a result and not an error" {
 	run -0 scripts/run the_four_block_story
 	assert_output --partial "refuted"
 }
 
-@test "run: refused knobs leave the last result as it was" {
+@test "run keeps the last result as it was when the experiment refuses the knobs" {
 	scripts/run malloc_is_lazy
 	before=$(cksum "$RESULTS/3_residency/malloc_is_lazy.csv")
 	KNOBS="block=nonsense" run -1 scripts/run malloc_is_lazy
@@ -77,27 +77,27 @@ path_without() {
 	assert_equal "$(find "$RESULTS" -name '.*' -type f | wc -l)" 0
 }
 
-@test "run-all: where knobs were refused it does not end well on the results of an earlier run" {
+@test "run-all fails when knobs are refused, even if an earlier run left results" {
 	sandbox
 	make run-all
 	run -2 make run-all KNOBS="nonsense=1"
 	assert_contains "$output" 'no result' '1 reproduced' 'some gave no result this time'
 }
 
-@test "run: knobs reach the experiment" {
+@test "run hands the knobs to the experiment" {
 	KNOBS="block=2M trials=2" run -0 scripts/run malloc_is_lazy
 	grep -q '^# knob: block | 2097152 | bytes | ' "$RESULTS/3_residency/malloc_is_lazy.csv"
 	grep -q '^# setting: trials | 2 | ' "$RESULTS/3_residency/malloc_is_lazy.csv"
 }
 
-@test "run: a results folder that cannot be written" {
+@test "run says what to do when it cannot write to the results folder" {
 	RESULTS=/proc/nowhere run -2 scripts/run malloc_is_lazy
 	assert_output --partial "cannot write results to /proc/nowhere: give another folder with RESULTS="
 	touch "$BATS_TEST_TMPDIR/file"
 	RESULTS=$BATS_TEST_TMPDIR/file run -2 scripts/run malloc_is_lazy
 }
 
-@test "run: a build folder that cannot be written" {
+@test "run says what to do when it cannot write to the build folder" {
 	BUILD=/proc/nowhere run -2 scripts/run malloc_is_lazy
 	assert_output --partial "cannot write to /proc/nowhere: give another folder with BUILD="
 	run -2 make build BUILD=/proc/nowhere
@@ -106,7 +106,7 @@ path_without() {
 	assert_output --partial "with a blank in its name"
 }
 
-@test "run: quotes, blanks and stars in what a reader sets do no harm; empty settings are none" {
+@test "run accepts quotes, blanks and stars in a setting, and treats an empty setting as not set" {
 	odd="$BATS_TEST_TMPDIR/a 'b' \"c\" d*"
 	run -0 make run CLAIM=malloc_is_lazy RESULTS="$odd"
 	assert [ -s "$odd/3_residency/malloc_is_lazy.svg" ]
@@ -118,7 +118,7 @@ path_without() {
 	assert [ -s results/latest/3_residency/malloc_is_lazy.csv ]
 }
 
-@test "run: a project in a folder with blanks and quotes in its name" {
+@test "run-all works in a folder with blanks and quotes in its name" {
 	sandbox
 	mv "$PWD" "$BATS_TEST_TMPDIR/a 'project' here"
 	cd "$BATS_TEST_TMPDIR/a 'project' here"
@@ -126,13 +126,13 @@ path_without() {
 	assert_output --partial '1 reproduced'
 }
 
-@test "run: without /proc it says what is missing" {
+@test "run says so when /proc is not mounted" {
 	unshare -m true 2>/dev/null || skip "no mounts of one's own here"
 	run -2 unshare -m sh -c 'umount -l /proc && scripts/run malloc_is_lazy'
 	[[ $output == "/proc is not mounted"* ]] || fail "$output"
 }
 
-@test "run: a program older than the library is not measured" {
+@test "run does not measure with a program that is older than the library" {
 	sandbox
 	make build
 	touch -d '+1 hour' lib/probe/probe.c
@@ -140,7 +140,7 @@ path_without() {
 	assert_contains "$output" "broken" 'its source was changed since: make ' '/3_residency/malloc_is_lazy shows why'
 }
 
-@test "run: a read-only results folder, as an ordinary user" {
+@test "run says so when an ordinary user may not write to the results folder, and leaves nothing in it" {
 	mkdir -m 555 "$RESULTS"
 	if ((EUID == 0)); then
 		chmod 755 "$BATS_RUN_TMPDIR" "$BATS_FILE_TMPDIR" "$BATS_TEST_TMPDIR" "$BATS_TEST_TMPDIR/.."
@@ -152,7 +152,7 @@ path_without() {
 	assert_equal "$(ls -A "$RESULTS")" ""
 }
 
-@test "run: a full disk loses nothing and leaves nothing half-written" {
+@test "run keeps the last result and leaves no partial file when the disk is full" {
 	((EUID == 0)) || skip "mounting a small tmpfs needs root"
 	mkdir "$RESULTS"
 	mount -t tmpfs -o size=64k tmpfs "$RESULTS" || skip "cannot mount a tmpfs here"
@@ -169,7 +169,7 @@ path_without() {
 	assert_equal "$left" 0
 }
 
-@test "run: an experiment that does not compile is broken, the others are run" {
+@test "run-all shows an experiment that does not compile as broken, and runs the others" {
 	sandbox
 	mkdir -p experiments/9_mine
 	echo 'int nonsense = ;' >experiments/9_mine/will_not_compile.c
@@ -179,14 +179,14 @@ path_without() {
 	assert_output --partial '1 reproduced, 1 broken'
 }
 
-@test "run: a file without a declaration is broken, with a sentence" {
+@test "run-all shows a file without a declaration as broken, and says what is missing" {
 	sandbox
 	printf '#include "experiment.h"\n' >experiments/3_residency/no_declaration.c
 	run -2 make run-all
 	assert_output --partial 'holds no complete `const struct experiment experiment`'
 }
 
-@test "run: a program that crashes in judge(), or prints where the result belongs, is broken, with a sentence" {
+@test "run shows a program that crashes in judge() or prints to stdout as broken, and says why" {
 	sandbox
 	mkdir experiments/9_mine
 	lazy=experiments/3_residency/malloc_is_lazy.c
@@ -195,7 +195,7 @@ path_without() {
 	make build
 	run -1 --separate-stderr scripts/run crashes prints
 	assert_contains "$stderr" 'killed by signal ' ' outside of its arms: in judge(), perhaps' 'it prints to stdout, where only the result belongs'
-	[[ $stderr != *scripts/run:* ]] # bash's own words
+	[[ $stderr != *scripts/run:* ]] # no message of bash itself
 	for name in crashes prints; do
 		assert_equal "$(tail -n 1 "results/latest/9_mine/$name.csv")" '# verdict: broken'
 	done
@@ -204,7 +204,7 @@ path_without() {
 	refute_contains "$stderr" "scripts/observe:"
 }
 
-@test "run, observe: no room for temporary files, or for what is observed" {
+@test "run and observe say which variable to set when a folder for their files is missing or full" {
 	TMPDIR=/nowhere run -2 scripts/run malloc_is_lazy
 	assert_output 'cannot write temporary files to /nowhere: give another folder with TMPDIR=...'
 	((EUID == 0)) || skip "mounting a small tmpfs needs root"
@@ -224,7 +224,7 @@ path_without() {
 	assert_equal "$left" ""
 }
 
-@test "adding a file adds an experiment" {
+@test "run-all finds a new experiment as soon as its file is there" {
 	sandbox
 	sed 's/64 \* MiB/8 * MiB/' experiments/3_residency/malloc_is_lazy.c >experiments/3_residency/also_lazy.c
 	run -0 make run-all
@@ -232,17 +232,17 @@ path_without() {
 	grep -q also_lazy results/latest/index.html
 }
 
-@test "Ctrl-C ends run-all at once, keeps what is finished and leaves nothing half-written" {
+@test "Ctrl-C ends run-all at once, keeps what is finished and leaves no partial file" {
 	sandbox
 	mkdir -p experiments/9_mine
 	sed 's/^static void judge/static void hang(void) { for (;;) ; }\n&/; s/"lazy", lazy/"lazy", hang/' \
 		experiments/3_residency/malloc_is_lazy.c >experiments/9_mine/hangs.c
-	# A terminal of its own, so that the interrupt goes to the whole foreground group.
+	# make gets a terminal of its own, so that the interrupt goes to the whole foreground group.
 	run timeout 60 /usr/bin/python3 - <<-'PYTHON'
 		import os, pty, signal, sys
 		pid, terminal = pty.fork()
 		if pid == 0:
-		    signal.signal(signal.SIGINT, signal.SIG_DFL)  # the tests may run where it is ignored
+		    signal.signal(signal.SIGINT, signal.SIG_DFL)  # the tests may run where SIGINT is ignored
 		    os.execvp("make", ["make", "run-all"])
 		seen = b""
 		while b"] 9_mine/hangs" not in seen:
@@ -261,7 +261,8 @@ path_without() {
 	run ! pgrep -f "$PWD/build/9_mine/hangs"
 }
 
-# A sandbox with an experiment that hangs, measured in the background as $driver.
+# measure_what_hangs COMMAND ...: makes a sandbox with an experiment that hangs, starts the command in the background as
+# $driver, and waits until the experiment runs.
 measure_what_hangs() {
 	sandbox
 	sed 's/^static void judge/static void hang(void) { for (;;) ; }\n&/; s/"lazy", lazy/"lazy", hang/' \
@@ -272,7 +273,7 @@ measure_what_hangs() {
 	until pgrep -f "$BUILD/3_residency/hangs --arm" >/dev/null; do sleep 0.02; done
 }
 
-# gone: nothing of the experiment that hangs is left, or at least not for long.
+# gone: waits up to three seconds until no process of the experiment that hangs is left; otherwise ends them and fails.
 gone() {
 	local deadline=$((SECONDS + 3))
 	while pgrep -f "$BUILD/3_residency/hangs" >/dev/null; do
@@ -283,7 +284,7 @@ gone() {
 	done
 }
 
-@test "run: killed outright, it leaves no experiment behind, and the next run sweeps up" {
+@test "run leaves no experiment behind when it is killed, and the next run removes its partial files" {
 	setpriv --pdeathsig KILL true 2>/dev/null || skip "setpriv (util-linux) is not here"
 	measure_what_hangs scripts/run hangs
 	kill -KILL "$driver"
@@ -296,14 +297,14 @@ gone() {
 	assert_equal "$(find results -name '.*' -type f)" ""
 }
 
-@test "run: a terminal that is closed (SIGHUP to all) leaves nothing half-written" {
+@test "run leaves no partial file when its terminal is closed (SIGHUP to all)" {
 	measure_what_hangs setsid scripts/run hangs
 	kill -HUP -- "-$driver"
 	gone
 	assert_equal "$(find results -name '.*' -type f)" ""
 }
 
-@test "two measurements take turns" {
+@test "a measurement waits until another one has ended" {
 	exec 8>"$BUILD/.measuring"
 	flock 8
 	scripts/run malloc_is_lazy >"$BATS_TEST_TMPDIR/log" 2>&1 8>&- 3>&- &
@@ -314,7 +315,7 @@ gone() {
 	assert [ -e "$RESULTS/3_residency/malloc_is_lazy.csv" ]
 }
 
-@test "observe: a line a record, and both views of pmap for each" {
+@test "observe writes a line of ps and both views of pmap for each record" {
 	run -0 scripts/observe malloc_is_lazy
 	observed=$RESULTS/3_residency/malloc_is_lazy.observed
 	assert_equal "$(head -n 1 "$observed/ps.csv")" arm,trial,stage,x,pid,vsz_kib,rss_kib,min_flt,maj_flt
@@ -325,13 +326,13 @@ gone() {
 	grep -q 'Dirty Mode' "$observed/001.pmap-x.txt"
 }
 
-@test "observe: ps saw the block grow" {
+@test "observe keeps the numbers of ps, which show that the block grew" {
 	scripts/observe malloc_is_lazy
 	awk -F, '$1 == "lazy" && $3 == "after malloc" { before = $7 } $1 == "lazy" && $4 == 67108864 { after = $7 }
 		END { exit !(after - before > 60000 && after - before < 70000) }' "$RESULTS/3_residency/malloc_is_lazy.observed/ps.csv"
 }
 
-@test "without ps and pmap, gnuplot, Python and strace measuring goes on" {
+@test "run-all measures without ps, pmap, gnuplot, Python and strace, and says what is missing" {
 	sandbox
 	run -0 env PATH="$(path_without ps pmap gnuplot python3 strace flock)" make run-all
 	assert_output --partial '1 reproduced'
@@ -339,7 +340,7 @@ gone() {
 	assert_contains "$output" "gnuplot" "scripts/setup"
 }
 
-@test "without the Python of the system measuring goes on, and what needs it says so" {
+@test "run-all measures without the system's Python, and a target that needs Python says so" {
 	sandbox
 	unshare -m true 2>/dev/null || skip "no mounts of one's own here"
 	no_python='mount --bind /dev/null "$(readlink -f /usr/bin/python3)" && "$@"'
@@ -350,26 +351,26 @@ gone() {
 	[[ $output == 'python3 is missing'* ]] || fail "$output"
 }
 
-@test "without make or bats: what is missing and who installs it" {
+@test "sweep and make test say what installs make or bats when it is missing" {
 	PATH=$(path_without make bats) run -2 scripts/sweep malloc_is_lazy block 1M 1M
 	[[ $output == *'make is missing: scripts/setup installs it' ]] || fail "$output"
 	run -2 "$(command -v make)" -o build test PATH="$BATS_TEST_TMPDIR/bin"
 	assert_output --partial 'bats is missing: scripts/setup tests installs it'
 }
 
-@test "make: the default target is help, and names the targets" {
+@test "make without a target prints the help, which names the targets" {
 	run -0 make
 	assert_contains "$output" 'make run-all' 'make run ' 'make check'
 }
 
-@test "make run draws the chart, as text too" {
+@test "make run draws the chart, and with CHART=text as text" {
 	run -0 make run CLAIM=malloc_is_lazy
 	assert [ -s "$RESULTS/3_residency/malloc_is_lazy.svg" ]
 	run -0 make run CLAIM=malloc_is_lazy CHART=text
 	assert_output --partial "resident"
 }
 
-@test "make clean leaves results" {
+@test "make clean keeps the results" {
 	sandbox
 	make run CLAIM=malloc_is_lazy
 	run -0 make clean
@@ -377,7 +378,7 @@ gone() {
 	assert [ -e results/latest/3_residency/malloc_is_lazy.csv ]
 }
 
-@test "summary: what has no result is broken" {
+@test "summary counts a claim without a result as broken" {
 	mkdir "$RESULTS"
 	run -2 scripts/summary
 	assert_output --partial "it was not run"

@@ -232,9 +232,12 @@ many() {
 		'.predict = { "q", "y", "arm", .to = "b" }, .stages = { "b" }')"
 }
 
-@test "a declaration with too many arms or knobs is refused" {
+@test "a declaration with too many arms, knobs, marks or stages, or a chart form that does not exist, is refused" {
 	refuses ".arms = { $(many 33 '{ "arm %d", arm }, ') }" 'more than 32 arms'
 	refuses ".knobs = { $(many 9 '{ "knob%d", &n, "", "a number" }, ') }" 'more than 8 knobs'
+	refuses ".marks = { $(many 5 "{ 'y', %d, \"a mark\" }, ") }" 'more than 4 marks'
+	refuses ".stages = { $(many 17 '"stage %d", ') }" 'more than 16 stages'
+	refuses '.chart = 99' '.chart is 99'
 	refuses '.arms = { { "arm", arm }, { "arm", arm } }' 'two arms are called "arm"'
 }
 

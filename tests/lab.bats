@@ -1,6 +1,6 @@
 #!/usr/bin/env bats
 # SPDX-License-Identifier: MIT
-# sweep, confound and hypothesis, as a student uses them, in a copy of the project.
+# Tests sweep, confound and hypothesis as a student uses them, in a copy of the project.
 
 load helper
 
@@ -8,7 +8,7 @@ setup_file() {
 	export PYTHONDONTWRITEBYTECODE=1 PROJECT=$BATS_FILE_TMPDIR/project
 	project "$PROJECT" malloc_is_lazy mmap_starts_at_128_kib small_requests_move_the_break the_threshold_is_a_knob
 	mkdir experiments/9_mine
-	# It stands still at 4 MiB for as long as there is a file named gate.
+	# This experiment waits at 4 MiB as long as there is a file named gate.
 	sed -e 's/^#include "memory.h"/&\n#include <unistd.h>/' -e 's/^\twake_malloc();/\twhile (block_bytes == 4 * MiB \&\& access("gate", F_OK) == 0)\n\t\t;\n&/' \
 		experiments/3_residency/malloc_is_lazy.c >"experiments/9_mine/has_a_gate.c"
 	sed -e '1a /* copy of experiments/3_residency/malloc_is_lazy.c */' -e '/^static void lazy/,/^}/s/write_pages/read_pages/' \
@@ -22,7 +22,7 @@ setup() {
 	export BUILD=build RESULTS=$BATS_TEST_TMPDIR/results
 	mkdir "$BATS_TEST_TMPDIR/without"
 	echo 'raise ImportError' >"$BATS_TEST_TMPDIR/without/matplotlib.py"
-	export PYTHONPATH=$BATS_TEST_TMPDIR/without # most of it needs no picture, and is quicker without
+	export PYTHONPATH=$BATS_TEST_TMPDIR/without # most tests need no picture, and are faster without matplotlib
 }
 
 sweep() {
@@ -38,7 +38,8 @@ is_png() {
 	[ "$(head -c 4 "$1" | tail -c 3)" = PNG ]
 }
 
-# refused SENTENCE COMMAND ...: one line on stderr that has the sentence, exit 2, no result.
+# refused SENTENCE COMMAND ...: runs a command that must print one line with the sentence on stderr, exit with 2 and write
+# no result.
 refused() {
 	run -2 --separate-stderr "${@:2}"
 	grep -v '^make: ' <<<"$stderr" >"$BATS_TEST_TMPDIR/said"
@@ -53,14 +54,15 @@ refused() {
 	[ ! -e "$RESULTS/sweeps" ]
 }
 
-# interrupted SEEN COMMAND ...: Ctrl-C on a terminal of its own when SEEN appears; what was shown is on stdout.
+# interrupted SEEN COMMAND ...: runs a command on a terminal of its own, types Ctrl-C when SEEN appears, and prints what the
+# terminal showed.
 interrupted() {
 	"$ROOT/tests/on_terminal.py" "$1=>^C" -- "${@:2}"
 }
 
 # ---- sweep
 
-@test "sweep: a row for each value and arm, in the format of a result, and a picture" {
+@test "sweep writes a row for each value and arm, in the format of a result, and a picture" {
 	with_pictures
 	run -0 --separate-stderr sweep mmap_starts_at_128_kib freed 128K 1M x2 y
 	assert_contains "$output" 'freed=128K' 'left out: freed: 128K is below 262144, the least that makes sense'
@@ -73,7 +75,7 @@ interrupted() {
 	grep -q '^# y: first size that is mapped, bytes | bytes$' "$csv"
 	grep -q '^# x: freed, bytes | bytes$' "$csv"
 	grep -q '^# log: x$' "$csv"
-	assert_equal "$(grep -c '^# knob: ' "$csv")" 1 # block: what was swept is no knob of the whole
+	assert_equal "$(grep -c '^# knob: ' "$csv")" 1 # block alone: the knob that was swept is not listed
 	grep -q '^# kernel: ' "$csv"
 	assert_equal "$(tail -n 1 "$csv")" '# verdict: refuted'
 	is_png "${csv%.csv}.png"
@@ -84,7 +86,7 @@ interrupted() {
 	scripts/chart --svg "$csv" # gnuplot's script reads it as any other result
 }
 
-@test "sweep: a column is its growth over the arm; STEP may be added; other values are found in between" {
+@test "sweep shows how much a column grows over an arm, and STEP may be a number to add" {
 	run -0 --separate-stderr sweep malloc_is_lazy block 1M 3M 1M minor_fault_count
 	page=$(getconf PAGESIZE)
 	for mib in 1 2 3; do
@@ -93,19 +95,19 @@ interrupted() {
 	assert_contains "$output" 'minor faults' ' (lazy)'
 }
 
-@test "sweep: the verdict as Y; without Y the column that the experiment charts" {
+@test "sweep shows the verdict with Y=verdict, and without Y the column that the experiment charts" {
 	run -0 --separate-stderr sweep malloc_is_lazy block 1M 2M x2 verdict
 	assert_output --partial 'malloc_is_lazy: block=1M to block=2M: reproduced'
 	run -0 --separate-stderr sweep malloc_is_lazy block 1M 2M
 	[[ $output == *'resident 1.004 MiB → 2.004 MiB (lazy)'* || $output == *'resident '*' (lazy)'* ]] || fail "$output"
 }
 
-@test "sweep: an experiment of one record has no growth, and says so" {
+@test "sweep says that no column grows in an experiment that records once" {
 	run -0 --separate-stderr sweep the_threshold_is_a_knob threshold 64K 64K x2 minor_fault_count
 	assert_contains "$stderr" 'records once in each arm, so no column grows; Y=y or Y=verdict may show more'
 }
 
-@test "sweep: Ctrl-C on a terminal keeps the finished points, the same command goes on" {
+@test "sweep keeps the finished points after Ctrl-C, and the same command goes on from there" {
 	touch gate
 	run -130 interrupted '2/5 block=4M' make sweep CLAIM=has_a_gate KNOB=block FROM=1M TO=16M
 	rm gate
@@ -124,7 +126,7 @@ interrupted() {
 	assert_equal "$(tail -n 1 "$csv")" '# verdict: reproduced'
 }
 
-@test "sweep: other settings than those of the unfinished file start anew, and say so" {
+@test "sweep starts anew, and says so, when the unfinished file is of other settings" {
 	sweep has_a_gate block 1M 2M 2>/dev/null
 	csv=$RESULTS/sweeps/has_a_gate.block.csv
 	sed -i -e '/^# verdict/d' -e '/^# point: block=2M/d' -e '/^lazy,1,block=2M/d' "$csv"
@@ -132,7 +134,7 @@ interrupted() {
 	assert_contains "$stderr" "$csv is unfinished, but of other settings, program or machine: starting anew" '[1/2] block=1M'
 }
 
-@test "sweep: an unfinished file in another format is refused with a sentence, and measured anew" {
+@test "sweep refuses an unfinished file in another format with a sentence, and measures anew" {
 	sweep has_a_gate block 1M 1M 2>/dev/null
 	csv=$RESULTS/sweeps/has_a_gate.block.csv
 	sed -i -e '/^# verdict/d' -e 's/^# format: 2/# format: 1/' "$csv"
@@ -140,7 +142,7 @@ interrupted() {
 	assert_contains "$stderr" "$csv is in format 1; these scripts read format 2: measure again with make run-all; starting anew" '[1/2] block=1M'
 }
 
-@test "sweep: wrong knobs, columns and ranges are told in one sentence" {
+@test "sweep explains a wrong knob, column or range in one sentence" {
 	refused 'has no knob "blok"; it has: block, trials, time_limit' sweep malloc_is_lazy blok 1M 2M
 	refused 'give KNOB=: 3_residency/malloc_is_lazy has block' sweep malloc_is_lazy '' 1M 2M
 	refused 'there is no column "colour"; there are: ' sweep malloc_is_lazy block 1M 2M x2 colour 2>/dev/null
@@ -155,7 +157,7 @@ interrupted() {
 	refused 'is more than 1000 runs: take a larger STEP' sweep malloc_is_lazy block 1 2M 1
 }
 
-@test "sweep: all values refused; a wrong claim; a results folder that cannot be written" {
+@test "sweep explains that all values are refused, that a claim does not exist, or that it cannot write its results" {
 	run -2 --separate-stderr sweep malloc_is_lazy block 1 2
 	assert_contains "$stderr" 'none of this could be run: block: 1 is below'
 	run -2 sweep malloc_is_lasy block 1 2
@@ -165,13 +167,13 @@ interrupted() {
 	refute_contains "$stderr" "Traceback"
 }
 
-@test "sweep: without matplotlib the table, and where to get it" {
+@test "without matplotlib sweep prints its table and says how to install matplotlib" {
 	run -0 --separate-stderr sweep malloc_is_lazy block 1M 1M
 	assert_contains "$output" '1 MiB' "reproduced"
 	assert_contains "$stderr" 'python3-matplotlib is missing; scripts/setup installs it'
 }
 
-@test "sweep: takes turns with other measurements" {
+@test "sweep waits until another measurement has ended" {
 	exec 8>build/.measuring
 	flock 8
 	sweep malloc_is_lazy block 1M 1M >"$BATS_TEST_TMPDIR/log" 2>&1 8>&- 3>&- &
@@ -182,13 +184,13 @@ interrupted() {
 	assert [ -e "$RESULTS/sweeps/malloc_is_lazy.block.csv" ]
 }
 
-@test "a report of the results is not disturbed by sweeps and confounds beside them" {
+@test "read_results leaves out the sweeps that lie beside the results" {
 	run -0 --separate-stderr sweep malloc_is_lazy block 1M 1M
 	run -0 env PYTHONPATH=scripts /usr/bin/python3 -c 'import sys; from touchstone.results import read_results; print(read_results(sys.argv[1]))' "$RESULTS"
 	assert_output '[]'
 }
 
-@test "sweep: a locale without arrows; a build folder that cannot be written" {
+@test "sweep works in a locale without arrows, and says so when it cannot write to the build folder" {
 	run -0 env LC_ALL=C PYTHONUTF8=0 PYTHONCOERCECLOCALE=0 make sweep CLAIM=malloc_is_lazy KNOB=block FROM=1M TO=1M
 	assert_output --partial 'malloc_is_lazy: block 1 MiB ? 1 MiB: '
 	((EUID == 0)) || skip "becoming another user needs root"
@@ -199,11 +201,11 @@ interrupted() {
 
 # ---- confound
 
-@test "confound: which conditions turn the verdict and which move numbers only" {
+@test "confound shows which conditions change the verdict, and which change numbers only" {
 	mkdir "$BATS_TEST_TMPDIR/bin"
 	ln -s /usr/bin/* "$BATS_TEST_TMPDIR/bin"
 	rm -f "$BATS_TEST_TMPDIR/bin/clang" # what is not installed is left out; and one build less to wait for
-	# Another build that need not be waited for: the library at -O3 is taken for built.
+	# The library that is built already stands in for one at -O3, so that the test need not wait for it.
 	mkdir -p build/confound/cc-O3
 	make -s BUILD=build/confound/cc-O3 CC=cc OPT=-O3 build/confound/cc-O3/.flags
 	cp -r build/lib build/confound/cc-O3
@@ -230,7 +232,7 @@ interrupted() {
 	scripts/chart --text "$csv" >/dev/null
 }
 
-@test "confound: LD_PRELOAD, a wrong claim and an experiment that cannot run are told" {
+@test "confound refuses LD_PRELOAD, a missing claim, and an experiment that does not run as it is" {
 	LD_PRELOAD=libc.so.6 refused 'LD_PRELOAD is set' scripts/confound malloc_is_lazy
 	run -2 make confound
 	assert_output --partial 'Give CLAIM=name'
@@ -241,7 +243,7 @@ interrupted() {
 
 # ---- hypothesis
 
-@test "hypothesis: the change, what moved for it, and a page for the journal" {
+@test "hypothesis shows the change and what moved because of it, and writes a page for the journal" {
 	with_pictures
 	mkdir -p "$RESULTS/9_mine"
 	for said in 1M 64M; do
@@ -255,7 +257,7 @@ interrupted() {
 	assert_output --partial 'Verdict: reproduced → refuted.'
 	local faults=$((64 * 1048576 / $(getconf PAGESIZE) + 1))
 	assert_contains "$output" "No difference in: " "minor_fault_count (${faults%???},${faults: -3})" 'in brackets how far in lazy'
-	[[ $output != *'+	.hypothesis'* ]] # stands above the table
+	[[ $output != *'+	.hypothesis'* ]] # the hypothesis stands above the table, not in the difference
 	refute_output --partial 'Careful:'
 	assert_contains "$stderr" 'malloc_is_lazy, round 1' 'reading_the_pages, round 1' 'reading_the_pages, round 2' 'malloc_is_lazy, round 2'
 	journal=$(<"$RESULTS/journal/reading_the_pages.md")
@@ -265,7 +267,7 @@ interrupted() {
 	assert_equal "$(find "$RESULTS/journal" -name '*.csv' | wc -l)" 4
 }
 
-@test "hypothesis: what a student has written stays, and the next run stands below it" {
+@test "hypothesis keeps what a student has written, and adds the next run below it" {
 	mkdir -p "$RESULTS/journal"
 	printf '# mine\n\nKept: because I say so.' >"$RESULTS/journal/reading_the_pages.md"
 	ROUNDS=1 run -0 scripts/hypothesis reading_the_pages
@@ -276,7 +278,7 @@ Kept: because I say so.
 	assert_output --partial 'python3-matplotlib is missing; scripts/setup'
 }
 
-@test "hypothesis: more than one change, a changed judge and no change at all are warned of" {
+@test "hypothesis warns of more than one change, of a changed judge() and of no change at all" {
 	copy=experiments/9_mine/reading_the_pages.c
 	for name in two_things judged_otherwise same asks_otherwise; do
 		cp "$copy" "experiments/9_mine/$name.c"
@@ -303,7 +305,7 @@ Kept: because I say so.
 	rm experiments/9_mine/{two_things,judged_otherwise,same,asks_otherwise}.c
 }
 
-@test "hypothesis: a copy that does not say where it came from, or says what is not there" {
+@test "hypothesis refuses a copy that does not build, and one whose origin is not stated or does not exist" {
 	refused 'has_a_gate.c does not say where it came from: put /* copy of' scripts/hypothesis has_a_gate
 	ROUNDS=1 run -0 make --no-print-directory hypothesis CLAIM=has_a_gate ORIGIN=malloc_is_lazy
 	refused 'cannot be compared with itself' scripts/hypothesis has_a_gate --origin has_a_gate
@@ -317,7 +319,7 @@ Kept: because I say so.
 	run -2 scripts/hypothesis nobody
 }
 
-@test "hypothesis: Ctrl-C leaves the journal as it was" {
+@test "hypothesis leaves the journal as it was after Ctrl-C" {
 	touch gate
 	export KNOBS=block=4M
 	run -130 interrupted 'has_a_gate, round 1' scripts/hypothesis has_a_gate --origin malloc_is_lazy

@@ -1,10 +1,11 @@
 #!/usr/bin/env bats
 # SPDX-License-Identifier: MIT
-# One rule for medians: with two trials the judge, the chart, the comparison and the prediction show the same number.
+# Tests that there is one rule for medians: with two trials the judge, the chart, the comparison and the prediction show
+# the same number.
 
 load helper
 
-# An experiment whose two trials measure different numbers: y is 10 and 13, and three pages more are touched.
+# Writes an experiment whose trials differ: y is 10 in the first and 13 in the second, which also touches three pages more.
 setup_file() {
 	cat >"$BATS_FILE_TMPDIR/two_numbers.c" <<-'C'
 		/* SPDX-License-Identifier: MIT */
@@ -62,10 +63,10 @@ setup() {
 
 need_python() { [[ -x /usr/bin/python3 ]] || skip "python3 is missing: scripts/setup"; }
 
-# judged SENTENCE: the number that the judge measured.
+# judged SENTENCE: prints the number that the judge measured.
 judged() { sed -n "s/^# expect: held | .* <= \(.*\) <= inf\( (.*)\)\? | .* | $1\$/\1/p" "$result"; }
 
-# shown CODE: what Python makes of the result.
+# shown CODE: runs Python code on the `result` and its `side` of a comparison.
 shown() {
 	PYTHONPATH=scripts /usr/bin/python3 -c "import sys
 from touchstone.charts.drawing import of_result
@@ -78,7 +79,7 @@ side = Side('', [result])
 $1" "$result"
 }
 
-@test "of two integers the lower one: judge, comparison, prediction, chart" {
+@test "judge, comparison, prediction and chart take the lower one of two integers as their median" {
 	low=$(awk -F, '$3 == "end" { print $5 }' "$result" | sort -n | head -n 1)
 	assert_equal "$(awk -F, '$3 == "end" { print $5 }' "$result" | sort -un | wc -l)" 2
 	assert_equal "$(judged 'y at the end')" "$low"
@@ -88,7 +89,7 @@ $1" "$result"
 	assert_line --regexp "^0 $low 10 13( $low)?$"
 }
 
-@test "growth from record to record: judge, comparison, prediction, chart" {
+@test "judge, comparison, prediction and chart show the same median of the growth between two records" {
 	faults=$(judged faults)
 	assert_equal "$(shown 'print(side.at_end("counting", "minor_fault_count").median)')" "$faults"
 	assert_equal "$(shown 'print(Question("minor_fault_count", "counting", "begin", "end").answer(result))')" "$faults"
@@ -96,7 +97,7 @@ $1" "$result"
 	assert_line --regexp "^0 $faults $faults [0-9]+( $faults)?$"
 }
 
-@test "of two ratios the quantile, between them: judge and scripts" {
+@test "judge and scripts take a median and quartiles that lie between two ratios" {
 	assert_equal "$(judged 'y at the end, by y at the beginning')" 11.5
 	assert_equal "$(shown 'from touchstone.growth import median, quartiles
 print(median([10.0, 13.0]), quartiles([10.0, 13.0]))')" '11.5 (10.75, 11.5, 12.25)'

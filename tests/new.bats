@@ -1,10 +1,10 @@
 #!/usr/bin/env bats
 # SPDX-License-Identifier: MIT
-# Copy an experiment: what the student types, what there is then, and what is refused.
+# Tests scripts/new, which copies an experiment: what it writes, and what it refuses.
 
 load helper
 
-# A copy of the project with a few experiments.
+# Makes a copy of the project with a few experiments.
 setup() {
 	mkdir -p "$BATS_TEST_TMPDIR/project/experiments/1_address_space"
 	project "$BATS_TEST_TMPDIR/project" malloc_is_lazy mallinfo_fields_are_size_classes leak_checkers_do_not_see_it
@@ -12,7 +12,7 @@ setup() {
 	unset FROM NAME HYPOTHESIS
 }
 
-@test "make new: the copy builds, runs, says where it came from, and is in the report" {
+@test "make new makes a copy that builds, runs, says where it came from, and is in the report" {
 	run -0 make new FROM=malloc_is_lazy NAME=reading_the_pages HYPOTHESIS='reading "takes" no memory, not even 1 \ page'
 	[[ $output == *'9_mine/reading_the_pages '*reproduced*"experiments/9_mine/reading_the_pages.c is yours: change one thing in it, then make predict CLAIM=reading_the_pages" ]] || fail "$output"
 	assert_equal "$(sed -n 2p experiments/9_mine/reading_the_pages.c)" '/* copy of experiments/3_residency/malloc_is_lazy.c */'
@@ -20,17 +20,17 @@ setup() {
 	if [[ -e results/latest/index.html ]]; then
 		grep -q 'Hypothesis: “reading &#34;takes&#34; no memory' results/latest/index.html
 	fi
-	# but for those two lines it is the origin, and nothing else was left behind
+	# Except for those two lines the copy equals its origin, and no other file was left behind.
 	diff <(sed '2d; /^\t\.hypothesis = /d' experiments/9_mine/reading_the_pages.c) experiments/3_residency/malloc_is_lazy.c
 	assert_equal "$(ls -A experiments/9_mine)" reading_the_pages.c
 }
 
-@test "without a hypothesis the file asks for one" {
+@test "new asks for a hypothesis in the copy when none was given" {
 	scripts/new malloc_is_lazy reading_the_pages
 	grep -qx $'\t.hypothesis = "write your hypothesis here",' experiments/9_mine/reading_the_pages.c
 }
 
-@test "a copy of a copy names the copy, and has one hypothesis" {
+@test "a copy of a copy names that copy as its origin, and has one hypothesis" {
 	scripts/new 3_residency/malloc_is_lazy first 'a first, long one'
 	sed -i 's/^\t.hypothesis = .*/\t.hypothesis = "of two, "\n\t\t"lines",/' experiments/9_mine/first.c
 	scripts/new first second 'the second'
@@ -39,7 +39,7 @@ setup() {
 	diff <(sed '2d; /^\t\.hypothesis = "the second",$/d' experiments/9_mine/second.c) experiments/3_residency/malloc_is_lazy.c
 }
 
-@test "rare build flags and a chart of its own come along" {
+@test "new also copies the build flags and the chart that an experiment has of its own" {
 	scripts/new mallinfo_fields_are_size_classes my_fields
 	cmp experiments/9_mine/my_fields.gp experiments/7_fragmentation/mallinfo_fields_are_size_classes.gp
 	scripts/new leak_checkers_do_not_see_it my_leak
@@ -48,7 +48,7 @@ setup() {
 	assert_contains "$output" '-o build/9_mine/my_leak ' "--strip-debug"
 }
 
-@test "a name that is taken, here or in another chapter: exit 2, nothing overwritten" {
+@test "new refuses a name that is taken in any chapter with status 2, and overwrites nothing" {
 	mkdir experiments/9_mine
 	echo mine >experiments/9_mine/taken.c
 	run -2 scripts/new malloc_is_lazy taken
@@ -59,7 +59,7 @@ setup() {
 	assert_equal "$(ls experiments/9_mine)" taken.c
 }
 
-@test "a bad name, no name, no source: one sentence, exit 2, nothing written" {
+@test "new refuses a bad name, no name and a wrong source with one sentence and status 2, and writes nothing" {
 	local bad
 	for bad in Reading reading-pages 'reading pages' ../escape 9lives _x 'a;b' 'a"b' "$(printf 'a%.0s' {1..65})" größe; do
 		run -2 scripts/new malloc_is_lazy "$bad"
@@ -81,7 +81,7 @@ setup() {
 	assert [ ! -e experiments/9_mine ]
 }
 
-@test "a folder that cannot be written, a source without a declaration: exit 2" {
+@test "new exits with 2 when it cannot write to the folder or the source has no declaration" {
 	touch experiments/9_mine
 	run -2 scripts/new malloc_is_lazy reading_the_pages
 	assert_output --partial "cannot write to experiments/9_mine"
@@ -91,12 +91,12 @@ setup() {
 	assert_output --partial "has no line 'const struct experiment experiment = {'"
 }
 
-@test "git does not see copies, so git pull does not touch it" {
+@test "git does not see copies, so git pull does not change them" {
 	git -C "$ROOT" rev-parse --git-dir >/dev/null 2>&1 || skip 'this is no clone'
 	git -C "$ROOT" check-ignore -q experiments/9_mine/reading_the_pages.c
 }
 
-@test "a change in the copy changes its verdict, not the origin's" {
+@test "a change in the copy changes the verdict of the copy, and not that of its origin" {
 	scripts/new malloc_is_lazy reading_the_pages
 	sed -i '0,/write_pages/s//read_pages/' experiments/9_mine/reading_the_pages.c
 	run -0 make predict CLAIM=reading_the_pages PREDICT=64M

@@ -1,10 +1,10 @@
 #!/usr/bin/python3
 # SPDX-License-Identifier: MIT
-"""Runs a command on a terminal of its own, and types: what a person at a keyboard would see.
+"""Runs a command on a terminal of its own and types there.  Shows what a person at a keyboard would see.
 
 USAGE: tests/on_terminal.py "WAIT FOR=>TYPE" ... -- COMMAND [ARGUMENT ...]
-  each text is typed once the one before => has appeared; \\n is Enter, ^C and ^D are the keys
-  stdout shows all that the terminal showed; the exit status is the command's
+  each TYPE is typed when the WAIT FOR before its => has appeared; \\n is Enter, ^C and ^D are the keys
+  stdout shows everything that the terminal showed; the exit status is the command's
 """
 import os
 import pty
@@ -17,7 +17,7 @@ LONGEST = 20  # seconds to wait for a text
 
 
 def read(terminal: int) -> bytes | None:
-    """Returns what the terminal shows next: nothing if nothing came for a while, None at its end."""
+    """Returns what the terminal shows next: nothing when nothing came for 0.1 s, None when the terminal is closed."""
     if not select.select([terminal], [], [], 0.1)[0]:
         return b""
     try:
@@ -31,7 +31,7 @@ def main() -> None:
     steps = [step.partition("=>") for step in sys.argv[1:end]]
     child, terminal = pty.fork()
     if child == 0:
-        signal.signal(signal.SIGINT, signal.SIG_DFL)  # a shell's background jobs ignore it
+        signal.signal(signal.SIGINT, signal.SIG_DFL)  # a shell's background jobs ignore SIGINT
         os.execvp(sys.argv[end + 1], sys.argv[end + 1:])
     shown, seen, since = b"", 0, time.monotonic()
     while (more := read(terminal)) is not None:

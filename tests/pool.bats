@@ -1,8 +1,8 @@
 #!/usr/bin/env bats
 # SPDX-License-Identifier: MIT
 #
-# The memory pool keeps its promises (lib/pool/pool.h): as users build it, under the
-# sanitizers, under valgrind, and where memory or mappings run out.
+# Tests that the memory pool keeps the promises of lib/pool/pool.h: in an ordinary build, under
+# the sanitizers, under valgrind, and when memory or mappings run out.
 #
 # USAGE
 #   bats tests/pool.bats      (CC=clang for another compiler)
@@ -13,7 +13,7 @@
 
 bats_require_minimum_version 1.5.0
 
-# build NAME FLAG ...  Without -g: valgrind 3.19 gives up on the DWARF 5 of clang.
+# build NAME FLAG ...: compiles the tests without -g, because valgrind 3.19 cannot read the DWARF 5 of clang.
 build() {
 	"${CC:-cc}" -std=gnu11 -Wall -Wextra -Wshadow -Wmissing-prototypes -Werror "${@:2}" \
 		-Ilib/pool -o "$BATS_FILE_TMPDIR/$1" tests/unit/pool_test.c lib/pool/pool.c -lcmocka
@@ -31,7 +31,7 @@ setup() {
 	cd "$BATS_TEST_DIRNAME/.." || return
 }
 
-# mutant NAME SED_SCRIPT FLAG ...: the tests, built on a pool.c that was damaged.
+# mutant NAME SED_SCRIPT FLAG ...: compiles the tests with a pool.c that the sed script has damaged.
 mutant() {
 	mkdir -p "$BATS_TEST_TMPDIR/$1"
 	sed -E "$2" lib/pool/pool.c >"$BATS_TEST_TMPDIR/$1/pool.c"
@@ -40,7 +40,7 @@ mutant() {
 		"$BATS_TEST_TMPDIR/$1/pool.c" -lcmocka
 }
 
-@test "the pool works when it is optimised" {
+@test "the pool works in an optimised build" {
 	"$BATS_FILE_TMPDIR/plain"
 }
 
@@ -54,7 +54,7 @@ mutant() {
 	valgrind -q --error-exitcode=1 --leak-check=full "$BATS_FILE_TMPDIR/plain"
 }
 
-@test "the pool returns NULL and ENOMEM when memory runs out (ulimit -v), and stays whole" {
+@test "the pool returns NULL and ENOMEM when memory runs out (ulimit -v), and can still be used" {
 	(ulimit -v 65536 && "$BATS_FILE_TMPDIR/plain" limits) 2>&1 | tee "$BATS_TEST_TMPDIR/said"
 	grep -q 'OK.*test_out_of_memory_is_an_answer' "$BATS_TEST_TMPDIR/said"
 }
@@ -68,7 +68,7 @@ mutant() {
 	run ! "$BATS_TEST_TMPDIR/kept/test"
 }
 
-@test "the tests detect a pool that ignores a munmap() that fails" {
+@test "the tests detect a pool that ignores a failed munmap()" {
 	"$BATS_FILE_TMPDIR/plain" limits 2>&1 | grep -q 'SKIPPED.*mappings_run_out' &&
 		skip "vm.max_map_count is too large to be reached"
 	mutant careless 's/madvise\(chunk, bytes, MADV_DONTNEED\);/bytes++;/' -O1

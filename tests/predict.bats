@@ -1,6 +1,6 @@
 #!/usr/bin/env bats
 # SPDX-License-Identifier: MIT
-# Predict first: what a student types, what is kept, and where it shows up.
+# Tests scripts/predict: what a student types, what is kept, and where it is shown.
 
 load helper
 
@@ -10,16 +10,16 @@ setup() {
 	kept=$RESULTS/3_residency/malloc_is_lazy.prediction
 }
 
-# What a person sees who types: typing "WAIT FOR=>TYPE" ... -- COMMAND ...
+# typing "WAIT FOR=>TYPE" ... -- COMMAND ...: types on a terminal, and prints what a person would see there.
 typing() { "$ROOT/tests/on_terminal.py" "$@"; }
 
-# A project of two claims.
+# small_project: makes a copy of the project with two claims, and goes there.
 small_project() {
 	project "$BATS_TEST_TMPDIR/project" malloc_is_lazy reading_costs_no_memory
 	BUILD=build
 }
 
-# marks RESULT.csv: what its chart marks, "COLUMN VALUE LABEL" a line.
+# marks RESULT.csv: prints the marks of its chart, one "COLUMN VALUE LABEL" on each line.
 marks() {
 	PYTHONPATH=scripts /usr/bin/python3 - "$1" <<-'PYTHON'
 		import sys
@@ -30,7 +30,7 @@ marks() {
 	PYTHON
 }
 
-@test "a prediction is kept, then compared with what was measured, in chart and report" {
+@test "predict keeps a prediction and compares it with the measured number, which chart and report show too" {
 	run -0 make predict CLAIM=malloc_is_lazy PREDICT="64 MiB"
 	assert_contains "$output" 'How much becomes resident' 'predicted  64 MiB' 'measured   4 KiB' 'Off by a factor of ' 'too high' 'Why: malloc hands out addresses'
 	grep -qx 'entered: 64 MiB' "$kept"
@@ -47,22 +47,22 @@ marks() {
 	fi
 }
 
-@test "several predictions stay, one after the other; a new run does not lose them" {
+@test "predict keeps several predictions in order, and a new run does not remove them" {
 	PREDICT=64M scripts/predict malloc_is_lazy
 	PREDICT=same scripts/predict malloc_is_lazy
 	scripts/run malloc_is_lazy
 	assert_equal "$(grep -c '^entered: ' "$kept")" 2
 	run -0 marks "${kept%.prediction}.csv"
 	[ "$output" = 'resident_bytes 67108864 predicted: 64 MiB
-resident_bytes 4096 measured: 4 KiB' ] # a direction is no line in the chart
+resident_bytes 4096 measured: 4 KiB' ] # a predicted direction is not a line in the chart
 }
 
-@test "on a terminal: nonsense and nothing are asked again" {
+@test "predict asks again on a terminal after nonsense and after an empty answer" {
 	run -0 typing 'Your prediction=>lots\n' 'is no prediction=>\n' 'Your prediction=>up\n' -- make predict CLAIM=malloc_is_lazy
 	assert_contains "$output" 'block=64M' '"lots" is no prediction; expected is bytes' 'Right: it went up, by 4 KiB.'
 }
 
-@test "Ctrl-C at the question writes nothing; Ctrl-D neither" {
+@test "predict writes nothing when Ctrl-C or Ctrl-D is typed at the question" {
 	run -130 typing 'Your prediction=>^C' -- scripts/predict malloc_is_lazy
 	assert_output --partial "interrupted"
 	run -2 typing 'Your prediction=>^D' -- scripts/predict malloc_is_lazy
@@ -70,20 +70,20 @@ resident_bytes 4096 measured: 4 KiB' ] # a direction is no line in the chart
 	assert [ ! -e "$RESULTS" ]
 }
 
-@test "Ctrl-C while it runs: the prediction is kept" {
+@test "predict keeps the prediction when Ctrl-C interrupts the run" {
 	KNOBS=trials=200 run -130 typing 'Your prediction=>64M\n' 'malloc_is_lazy ... =>^C' -- scripts/predict malloc_is_lazy
 	assert_output --partial "your prediction is kept in $kept"
 	grep -qx 'entered: 64M' "$kept"
 	assert [ ! -e "${kept%.prediction}.csv" ]
 }
 
-@test "without a terminal and without PREDICT: a sentence, exit 2, nothing written" {
+@test "without a terminal and without PREDICT predict prints a sentence, exits with 2 and writes nothing" {
 	run -2 make predict CLAIM=malloc_is_lazy </dev/null
 	assert_output --partial 'there is no terminal to ask on; give the prediction with PREDICT, as in PREDICT=64K'
 	assert [ ! -e "$kept" ]
 }
 
-@test "nonsense in PREDICT is refused: exit 2, nothing written" {
+@test "predict refuses nonsense in PREDICT with status 2, and writes nothing" {
 	local nonsense
 	for nonsense in lots 2^99; do
 		PREDICT=$nonsense run -2 scripts/predict malloc_is_lazy
@@ -92,7 +92,7 @@ resident_bytes 4096 measured: 4 KiB' ] # a direction is no line in the chart
 	assert [ ! -e "$RESULTS" ]
 }
 
-@test "an unknown claim, a wrong knob, one that does not build, a folder that cannot be written: exit 2" {
+@test "predict exits with 2 for an unknown claim, a wrong knob, a program that does not build and an unusable folder" {
 	PREDICT=1 run -2 scripts/predict malloc_is_lasy
 	assert_contains "$output" 'there is no claim "malloc_is_lasy"; the nearest are:' "malloc_is_lazy"
 	KNOBS=blok=1M PREDICT=1 run -2 scripts/predict malloc_is_lazy
@@ -111,7 +111,7 @@ resident_bytes 4096 measured: 4 KiB' ] # a direction is no line in the chart
 	assert [ ! -e "$RESULTS" ]
 }
 
-@test "a prediction for other knobs is not held against this run" {
+@test "a prediction for other knobs is not compared with this run" {
 	KNOBS=block=1M PREDICT=1M scripts/predict malloc_is_lazy
 	grep -qx 'knobs: block=1048576' "$kept"
 	scripts/run malloc_is_lazy
@@ -119,7 +119,7 @@ resident_bytes 4096 measured: 4 KiB' ] # a direction is no line in the chart
 	assert_equal "$output" ""
 }
 
-@test "a damaged file of predictions costs only what is damaged" {
+@test "predict ignores only the damaged parts of a file of predictions" {
 	mkdir -p "${kept%/*}"
 	printf 'asked: cut sho\n\nvalue: x\n\n\0\377\n' >"$kept"
 	PREDICT=32M run -0 scripts/predict malloc_is_lazy
@@ -128,7 +128,7 @@ resident_bytes 4096 measured: 4 KiB' ] # a direction is no line in the chart
 	assert_equal "${#lines[@]}" 2
 }
 
-@test "where the jump comes, how many times as much: the mark stands at the right place" {
+@test "the mark of a prediction stands at the right place for a jump along x and for a ratio" {
 	PREDICT=7 run -0 scripts/predict freed_is_not_free_in_the_tcache
 	[[ $output == *'measured   8'* || $output == *'measured   17'* ]] || fail "$output"
 	run -0 marks "$RESULTS/7_fragmentation/freed_is_not_free_in_the_tcache.csv"
@@ -139,14 +139,14 @@ resident_bytes 4096 measured: 4 KiB' ] # a direction is no line in the chart
 	[[ $output == 'elapsed_ns '*$' predicted: 2.5 times\nelapsed_ns '*' measured: '*' times' ]] || fail "$output"
 }
 
-@test "a prediction far off is named at the edge and leaves the data room" {
+@test "a chart names a prediction far off at its edge, and leaves its space to the data" {
 	command -v gnuplot || skip 'gnuplot is missing: scripts/setup'
 	PREDICT=1M run -0 scripts/predict one_minor_fault_per_new_page
 	grep -q '>predicted: 1,048,576 ↑<' "$RESULTS/6_page_faults/one_minor_fault_per_new_page.svg"
 	grep -q '>1,000<' "$RESULTS/6_page_faults/one_minor_fault_per_new_page.svg"
 }
 
-@test "predict-all walks a chapter, skips what is skipped, stops at Ctrl-D" {
+@test "predict-all asks about each claim of a chapter, skips a claim on the answer skip, and stops at Ctrl-D" {
 	small_project
 	run -0 typing 'Your prediction=>skip\n' '2/2=>' 'Your prediction=>0\n' -- scripts/predict --all residency
 	assert_contains "$output" '[1/2] 3_residency/malloc_is_lazy' "skipped" '[2/2] 3_residency/reading_costs_no_memory' 'Exactly as predicted.'
@@ -156,7 +156,7 @@ resident_bytes 4096 measured: 4 KiB' ] # a direction is no line in the chart
 	refute_output --partial '[2/2]'
 }
 
-@test "predict-all: an unknown chapter, PREDICT, no terminal: exit 2" {
+@test "predict-all exits with 2 for an unknown chapter, with PREDICT, and without a terminal" {
 	run -2 make predict-all CHAPTER=nine
 	assert_output --partial 'there is no "nine"; CHAPTER may be 0_instrument, 1_address_space, '
 	run -2 make predict-all CHAPTER=3_residency PREDICT=64K
@@ -165,13 +165,13 @@ resident_bytes 4096 measured: 4 KiB' ] # a direction is no line in the chart
 	assert_output --partial 'there is no terminal'
 }
 
-@test "every experiment asks a question that its program accepts, with a reason for the answer" {
+@test "every experiment asks a question that its program accepts, and gives a reason for the answer" {
 	PYTHONPATH=scripts run -0 /usr/bin/python3 -c "
 import glob
 from touchstone import prediction
 from touchstone.programs import declaration
 for path in sorted(glob.glob('experiments/[0-8]*/*.c')):
-    declared = declaration(path.replace('experiments', '$BUILD')[:-2])  # it refuses what it does not have
+    declared = declaration(path.replace('experiments', '$BUILD')[:-2])  # the program refuses what it does not have
     question = prediction.question_of(declared)
     assert question and question.asked, path
     assert declared.metadata.get('because'), path
@@ -179,7 +179,7 @@ for path in sorted(glob.glob('experiments/[0-8]*/*.c')):
     assert not question.is_jump or question.x.text, path"
 }
 
-@test "a misspelt stage, arm or column is refused at once, in the program's own words: nothing is asked or measured" {
+@test "predict refuses a misspelt stage or column in the program's own words, before it asks or measures anything" {
 	small_project
 	sed -i 's/"before malloc", "after malloc",$/"before malloc", "after maloc",/' experiments/3_residency/malloc_is_lazy.c
 	PREDICT=64K run -2 --separate-stderr make --no-print-directory predict CLAIM=malloc_is_lazy
@@ -191,12 +191,12 @@ for path in sorted(glob.glob('experiments/[0-8]*/*.c')):
 	[ ! -e "$RESULTS" ]
 }
 
-@test "a direction, an arrow key, a minus: what is typed is understood, or shown as it was read" {
+@test "predict understands a minus, and shows an arrow key as it was read" {
 	run -0 typing $'Your prediction=>\e[A\\n' 'is no prediction=>-16M\n' -- scripts/predict free_unmaps_a_mapped_block
 	assert_contains "$output" $'"[A" is no prediction' 'predicted  -16 MiB' 'measured   -16'
 }
 
-@test "a copy does not explain itself: why is left to its author" {
+@test "predict does not explain the result of a copy, and leaves the reason to its author" {
 	small_project
 	scripts/new malloc_is_lazy mine 'reading takes no memory'
 	PREDICT=64M run -0 scripts/predict mine

@@ -1,12 +1,12 @@
 #!/usr/bin/env bats
 # SPDX-License-Identifier: MIT
-# Texts, reference run and experiments do not drift apart; and what this machine
-# does differently from the reference machine is said.
+# Tests that texts, reference run and experiments agree, and shows what this machine does
+# differently from the reference machine.
 # bats file_tags=alone
 
 load helper
 
-@test "no claim of the reference run is gone; new ones are named" {
+@test "every claim of the reference run exists, and claims that are not in it yet are named" {
 	scripts/claims >"$BATS_TEST_TMPDIR/claims"
 	(cd results/reference && find . -path ./bench -prune -o -name '*.csv' ! -name '*.film.csv' -print) | sed 's|^\./||; s|\.csv$||' | sort >"$BATS_TEST_TMPDIR/known"
 	assert_equal "$(comm -13 "$BATS_TEST_TMPDIR/claims" "$BATS_TEST_TMPDIR/known")" ""
@@ -18,7 +18,7 @@ load helper
 	run -0 scripts/maintain/reference --check
 }
 
-@test "a text that says something else is found" {
+@test "reference --check finds a text that does not agree with the reference run" {
 	cp -r scripts README.md "$BATS_TEST_TMPDIR"
 	mkdir "$BATS_TEST_TMPDIR/results"
 	cp -r results/reference "$BATS_TEST_TMPDIR/results"
@@ -27,7 +27,7 @@ load helper
 	assert_output --partial "README.md differs"
 }
 
-@test "the claims of the reference run are those of the sources" {
+@test "the reference run states each claim in the same words as its source" {
 	local claim
 	for claim in $(scripts/claims); do
 		[ -e "results/reference/$claim.csv" ] || continue
@@ -36,7 +36,7 @@ load helper
 	done
 }
 
-@test "the committed charts are those that their results draw today" {
+@test "the committed charts are those that chart draws of their results today" {
 	[[ $(gnuplot --version) == 'gnuplot 5.4 '* ]] || skip 'another gnuplot than 5.4 writes other bytes'
 	cp -r results/reference "$BATS_TEST_TMPDIR/drawn"
 	rm -r "$BATS_TEST_TMPDIR/drawn/bench"
@@ -45,7 +45,7 @@ load helper
 	diff -rq --exclude=bench results/reference "$BATS_TEST_TMPDIR/drawn"
 }
 
-@test "make reference CLAIM=name measures that claim and leaves the others; a wrong name measures none" {
+@test "make reference CLAIM=name measures that claim only, and measures nothing for a wrong name" {
 	project "$BATS_TEST_TMPDIR/project" malloc_is_lazy free_keeps_a_heap_block
 	cp "$ROOT/README.md" .
 	RESULTS=results/reference scripts/run
@@ -59,7 +59,7 @@ load helper
 }
 
 # bats test_tags=alone
-@test "verdicts on this machine are those of the reference machine (a difference is shown, not an error)" {
+@test "this machine comes to the verdicts of the reference machine (a difference is shown, and is not an error)" {
 	RESULTS=$BATS_TEST_TMPDIR/results run scripts/run
 	run -0 scripts/maintain/reference --differs "$BATS_TEST_TMPDIR/results"
 	[ -z "$output" ] || skip "this machine differs: $(tr '\n' ';' <<<"$output")"

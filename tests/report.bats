@@ -1,7 +1,7 @@
 #!/usr/bin/env bats
 # SPDX-License-Identifier: MIT
 # shellcheck disable=SC2154 # stderr and stderr_lines are set by run
-# scripts/report: from made-up results to one page that stands alone.
+# Tests scripts/report, which turns results into one page that needs no other file.
 
 bats_require_minimum_version 1.7.0
 load assertions
@@ -42,7 +42,7 @@ source_of() {
 	C
 }
 
-# result NAME [JUDGEMENT LINE ...]
+# result NAME [JUDGEMENT_LINE ...]: writes a result that ends with these lines.
 result() {
 	local name=$1
 	shift
@@ -78,7 +78,7 @@ has_not() {
 	}
 }
 
-@test "a finding shows the measured number, the interval, and its line in the source" {
+@test "a finding shows the measured number, its interval, and its line in the source" {
 	result lazy "$held" "$control" "verdict: reproduced"
 	report
 	has '<span class="number">4 KiB</span><small class="raw">4,096 bytes</small>'
@@ -90,7 +90,7 @@ has_not() {
 	has '<a href="#chapter-3_residency-verdicts">'
 }
 
-@test "the measured number is the one in the middle, where a side is open too" {
+@test "a finding shows the middle one of its numbers as measured, also when one side of its interval is open" {
 	result lazy 'expect: held | -inf <= 1.5 <= 2 (quartiles 1.4 to 1.6) | times | a, b | 7 | as fast' \
 		'expect: held | -inf <= -8192 <= -4096 | bytes | a | 7 | goes down by' \
 		'expect: held | 2 <= 9 <= inf | faults | a | 7 | it faults' "$control" "verdict: reproduced"
@@ -104,7 +104,7 @@ has_not() {
 	has 'at least 2 faults</span>'
 }
 
-@test "a finding leads to the line that the result names, whatever its sentence says" {
+@test "a finding links to the line that the result names, whatever its sentence says" {
 	result lazy 'expect: held | 1 == 1 | pages | a | 17 | the one: pages | bars and all' \
 		'expect: held | 8192 == 8192 | bytes | a | 18 | the other: bytes that came, bytes' "$control" "verdict: reproduced"
 	report
@@ -112,7 +112,7 @@ has_not() {
 	has 'the other: bytes that came <small><a href="#3_residency-lazy-L18">'
 }
 
-@test "a number has the unit that the result names, whatever else its sentence names" {
+@test "a number has the unit that the result names, whatever units its sentence mentions" {
 	result lazy 'expect: held | 9 == 9 | blocks | a | 7 | freed blocks after which the threshold is 128 KiB' \
 		'expect: held | 4096 == 4096 | pages | a | 7 | pages that kept their bytes' \
 		'expect: held | 1 <= 348 <= inf | bytes | a | 7 | above it, bytes' \
@@ -123,7 +123,7 @@ has_not() {
 	has 'resident after all turns: half of it'
 }
 
-@test "knobs and arms: values, units, meanings, and why an arm was left out" {
+@test "the report shows values, units and meanings of knobs and arms, and why an arm was left out" {
 	result lazy "$held" "$control" "verdict: reproduced"
 	report
 	has '<dt>knob <code>block</code></dt><dd>64 MiB, <span class="soft">size of the block</span></dd>'
@@ -131,7 +131,7 @@ has_not() {
 	has '<code>X=1</code> <span class="soft">left out: no such tool</span>'
 }
 
-@test "a result in another format, or in none, is refused with a sentence" {
+@test "the report refuses a result in another format, or without a format, with a sentence" {
 	result old "$held" "$control" "verdict: reproduced"
 	result none "$held" "$control" "verdict: reproduced"
 	sed -i 's/^# format: 2/# format: 3/' "$results/3_residency/old.csv"
@@ -142,7 +142,7 @@ has_not() {
 	has_not 'badge reproduced"><span aria-hidden="true">✓</span> reproduced</span></td>'
 }
 
-@test "sizes that are no whole KiB stay exact, each unit stands once" {
+@test "the report shows sizes that are not whole KiB exactly, and writes the unit of an interval once" {
 	result lazy 'expect: held | 131049 <= 134473 <= 131072 | bytes | a | 7 | size' \
 		'expect: held | 4096 <= 5120 <= 8192 | bytes | a | 7 | more' "$control" "verdict: reproduced"
 	report
@@ -151,7 +151,7 @@ has_not() {
 	has '4 to 8 KiB'
 }
 
-@test "a refuted claim is told, measured and corrected" {
+@test "the report shows what a refuted claim says, what was measured and what is true instead" {
 	result lazy 'expect: failed | 0 <= 12288 <= 8192 | bytes | a | 12 | it is lazy' "$control" "verdict: refuted"
 	report
 	has '<dt>As told</dt><dd>lazy is &lt;lazy&gt;</dd>'
@@ -160,7 +160,7 @@ has_not() {
 
 }
 
-@test "a file without a verdict is broken, and every verdict is counted" {
+@test "the report shows a file without a verdict as broken, and counts every verdict" {
 	result cut "$held"
 	result nothere "reason: no swap here" "verdict: unsupported"
 	result unsure "$held" "reason: a control failed" "verdict: inconclusive"
@@ -174,7 +174,7 @@ has_not() {
 	has '&#34;splendid&#34; is not a verdict'
 }
 
-@test "a damaged row makes the result broken, and says which line" {
+@test "the report shows a result with a damaged line as broken, and names the line" {
 	result lazy "$held" "verdict: reproduced"
 	sed -i 's/^a,1,after,0,,1234567,9$/a,1,after,0/' "$results/3_residency/lazy.csv"
 	report
@@ -185,7 +185,7 @@ has_not() {
 	has 'damaged: line 15: &#34;4096&#34; is neither LEAST &lt;= MEASURED &lt;= MOST nor MEASURED == EXPECTED'
 }
 
-@test "text from results and sources is escaped" {
+@test "the report escapes the text from results and sources" {
 	result lazy "$held" "reason: <script>alert(1)</script>" "verdict: broken"
 	report
 	has '&lt;script&gt;alert(1)'
@@ -194,7 +194,7 @@ has_not() {
 	has_not '<script'
 }
 
-@test "a chart is embedded with ids of its own, without script or outside links" {
+@test "the report gives the ids of each chart a name of their own, and removes scripts and outside links from it" {
 	result lazy "$held" "$control" "verdict: reproduced"
 	result also "$held" "$control" "verdict: reproduced"
 	for name in lazy also; do
@@ -217,7 +217,7 @@ has_not() {
 	assert_equal "$(grep -o ' id="[^"]*"' "$results/index.html" | sort | uniq -d)" ""
 }
 
-@test "without a chart the rows are shown, and how to get charts" {
+@test "the report shows the rows when there is no chart, and says how to get charts" {
 	result lazy "$held" "$control" "verdict: reproduced"
 	report
 	has 'gnuplot draws them: <code>scripts/setup</code>'
@@ -227,7 +227,7 @@ has_not() {
 	has "Nothing was recorded"
 }
 
-@test "the mechanism, the control and the thing to try come from the source" {
+@test "the report takes the mechanism, the control and the thing to try from the source" {
 	result lazy "$held" "$control" "verdict: reproduced"
 	report
 	has '<p class="lead">Addresses are cheap'
@@ -237,7 +237,7 @@ has_not() {
 	has '“after” <span class="soft">in line <a href="#3_residency-lazy-L9">9</a>'
 }
 
-@test "a source that is missing, or outside the project, is said and not read" {
+@test "the report says that a source is missing or outside the project, and does not read it" {
 	result lazy "$held" "verdict: reproduced"
 	sed -i 's|^# source: .*|# source: ../../../../../../../../etc/passwd|' "$results/3_residency/lazy.csv"
 	report
@@ -245,7 +245,7 @@ has_not() {
 	has_not 'root:'
 }
 
-@test "ps and pmap: the table, and the first and last listing of the first arm" {
+@test "the report shows the table of ps, and the first and last listing of pmap for the first arm" {
 	result lazy "$held" "$control" "verdict: reproduced"
 	observed=$results/3_residency/lazy.observed
 	mkdir "$observed"
@@ -261,7 +261,7 @@ has_not() {
 	has_not 'listing 4'
 }
 
-@test "results from different conditions are not passed over" {
+@test "the report says which results come from different conditions" {
 	result lazy "$held" "$control" "verdict: reproduced"
 	tunables=arena_max=1 result other "$held" "$control" "verdict: reproduced"
 	report
@@ -269,7 +269,7 @@ has_not() {
 	has '<div>arena_max=1 <small>(1 claim: other)'
 }
 
-@test "chapters come by number under their README's heading; what was not run is named" {
+@test "the report orders chapters by number under the heading of their README, and names what was not run" {
 	mkdir -p "$project/experiments/10_last" "$results/10_last"
 	source_of unrun
 	echo '# Does malloc(n) take n bytes?' >"$project/experiments/3_residency/README.md"
@@ -280,7 +280,7 @@ has_not() {
 	has '<code>3_residency/unrun</code>'
 }
 
-@test "nothing to report, or nowhere to write: one sentence, exit 2" {
+@test "report prints one sentence and exits with 2 when there is no result or the page cannot be written" {
 	run -2 --separate-stderr "$project/scripts/report" "$project/nowhere"
 	assert_equal "${#stderr_lines[@]}" 1
 	assert_contains "$stderr" "is not a folder" "make run-all"
@@ -295,7 +295,7 @@ has_not() {
 	assert_equal "$(find "$results" -name '.index*')" ""
 }
 
-@test "RESULTS names the folder when no argument does" {
+@test "report takes the folder from RESULTS when it has no argument" {
 	result lazy "$held" "verdict: reproduced"
 	mv "$results" "$project/results/monday"
 	cd /
@@ -303,7 +303,7 @@ has_not() {
 	assert [ -s "$project/results/monday/index.html" ]
 }
 
-@test "without jinja2: the cure, exit 77" {
+@test "without jinja2 report says how to install it and exits with 77" {
 	mkdir "$BATS_TEST_TMPDIR/without"
 	echo 'raise ImportError' >"$BATS_TEST_TMPDIR/without/jinja2.py"
 	PYTHONPATH=$BATS_TEST_TMPDIR/without run -77 --separate-stderr "$project/scripts/report" "$results"

@@ -1,13 +1,13 @@
 #!/usr/bin/env bats
 # SPDX-License-Identifier: MIT
-# The rooms of lib/ know only those below them (README.md, "Where things are").
+# Tests that each room of lib/ uses only the rooms below it (README.md, "Where things are").
 
 load helper
 
-# From the ground up. A room may use what stands before it in this list.
+# The rooms, from the lowest to the highest. A room may use those that stand before it in this list.
 floors=(end pool probe experiment film harness actions)
 
-# Prints the room of a file of lib/: its folder, or the name of a file at the door.
+# Prints the room of a file in lib/: its folder, or the name of a file that lies in no folder.
 room_of() {
 	local path=${1#lib/}
 	case $path in
@@ -16,7 +16,7 @@ room_of() {
 	esac
 }
 
-# Prints "FROM TO REASON" for each #include of one room by another.
+# Prints "FROM TO REASON" for each #include of one room in another.
 includes() {
 	local file header found
 	while IFS=: read -r file header; do
@@ -53,7 +53,7 @@ upward() {
 	done
 }
 
-@test "no room of lib/ includes or calls one above it" {
+@test "no room of lib/ includes a header or calls a function of a room above it" {
 	includes >"$BATS_TEST_TMPDIR/arrows"
 	calls >>"$BATS_TEST_TMPDIR/arrows"
 	(($(wc -l <"$BATS_TEST_TMPDIR/arrows") > 100))
@@ -62,7 +62,7 @@ upward() {
 	[[ -z $output ]]
 }
 
-@test "an arrow that runs up is seen" {
+@test "this test finds an include of a higher room, and a room that has no place in the list" {
 	run upward <<<"probe harness lib/probe/probe.c:#include-harness.h"
 	[[ $output == "probe -> harness: "* ]]
 	run upward <<<"cellar probe lib/cellar/wine.c:probe_open"

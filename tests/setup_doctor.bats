@@ -1,10 +1,10 @@
 #!/usr/bin/env bats
 # SPDX-License-Identifier: MIT
-# shellcheck disable=SC2016 # what stands in single quotes is for the scripts on that machine
+# shellcheck disable=SC2016 # the made-up machine expands what stands in single quotes
 #
-# scripts/setup and scripts/doctor on machines that lack things.  A machine is a folder of commands
-# that is the whole PATH, a list of tools, and an apt that writes down what it is asked and
-# "installs" by putting a command into the folder.  Needs no root, no network; changes nothing.
+# Tests scripts/setup and scripts/doctor on made-up machines that lack things. A machine is a folder of commands, which is
+# the whole PATH, a list of tools, and an apt that logs its arguments and "installs" a tool by putting a command into the
+# folder. The tests need no root and no network, and change nothing on this machine.
 
 bats_require_minimum_version 1.7.0
 load assertions
@@ -39,7 +39,7 @@ machine_has() {
 	done
 }
 
-# The list of tools: one argument a line, fields separated by blanks; _ stands for a blank.
+# tools_are LINE...: writes the list of tools; blanks separate the fields, and _ stands for a blank.
 tools_are() {
 	printf '%s\n' "$@" | tr ' _' '\t ' >"$project/scripts/shell/tools.tsv"
 }
@@ -51,13 +51,13 @@ small_list() {
 		'tracer command tracer tracer any experiment no_traces'
 }
 
-# user_is NUMBER: what id -u says.
+# user_is NUMBER: makes id -u print this number.
 user_is() {
 	command_is id "echo $1"
 }
 
-# apt_knows PACKAGE...: a dry run succeeds where each argument has an alternative among them;
-# "installs" the first such alternative.
+# apt_knows PACKAGE...: puts an apt-get on the machine that knows these packages. Of the alternatives in each argument it
+# "installs" the first one that it knows, and it fails when it knows none; a dry run installs nothing.
 apt_knows() {
 	known=" $* "
 	command_is apt-get \
@@ -98,14 +98,14 @@ says_not() {
 	}
 }
 
-# A bare ! fails no test but on its last line.
+# fails COMMAND ...: succeeds when the command fails. A plain ! makes a test fail only on its last line.
 fails() {
 	! "$@"
 }
 
 # ---- the list -----------------------------------------------------------------
 
-@test "every line of the list is whole and has a check of its kind" {
+@test "every line of the list of tools is complete and has a check of its kind" {
 	. "$project/scripts/shell/tools.sh"
 	count=0
 	while IFS= read -r line; do
@@ -123,12 +123,12 @@ fails() {
 	[ "$count" -ge 20 ]
 }
 
-@test "measuring needs a compiler, libc headers and make, nothing else" {
+@test "measuring needs a compiler, the libc headers and make, and nothing else" {
 	run awk -F '\t' '$6 == "measure" { print $4 }' "$project/scripts/shell/tools.tsv"
 	assert_output $'gcc\nlibc6-dev\nmake'
 }
 
-@test "a check of each kind tells what is there from what is not" {
+@test "the check of each kind tells what is there from what is missing" {
 	. "$project/scripts/shell/tools.sh"
 	has_command cat
 	fails has_command no-such-command
@@ -145,7 +145,7 @@ fails() {
 	fails has_compile -lnosuchlibrary
 }
 
-@test "a line for another kind of machine is left out" {
+@test "setup leaves out a tool for another kind of machine" {
 	tools_are 'here command none-here a any test x' 'there command none-there b pdp11 test x' \
 		'cc command cat c any measure x'
 	on_it setup --check
@@ -207,7 +207,7 @@ fails() {
 	[ -x "$bin/lib" ]
 }
 
-@test "setup skips with a word what apt does not know" {
+@test "setup skips a package that apt does not know, and says so" {
 	small_list
 	user_is 0
 	apt_knows plotter-nox
@@ -220,7 +220,7 @@ fails() {
 	grep -q 'recommends plotter-nox$' "$log"
 }
 
-@test "setup leaves out a package that would push others out, and installs the rest" {
+@test "setup leaves out a package that would remove others, and installs the rest" {
 	unfit=tracer
 	small_list
 	user_is 0
@@ -232,7 +232,7 @@ fails() {
 	grep -q 'recommends plotter-nox$' "$log"
 }
 
-@test "without a network setup says what that costs and lets measuring go on" {
+@test "without a network setup says what is missing and what that costs, and lets measuring go on" {
 	offline=yes
 	small_list
 	user_is 0
@@ -256,7 +256,7 @@ fails() {
 	says 'measuring cannot start without make'
 }
 
-@test "setup fails for a compiler that cannot build" {
+@test "setup fails when the compiler cannot build" {
 	offline=yes
 	tools_are 'cc compiler cc gcc any measure x' 'headers compile -pthread libc6-dev any measure x'
 	user_is 0
@@ -267,7 +267,7 @@ fails() {
 	says 'measuring cannot start without headers'
 }
 
-@test "a user installs through sudo" {
+@test "setup installs through sudo for an ordinary user" {
 	small_list
 	user_is 1000
 	apt_knows plotter-nox
@@ -279,7 +279,7 @@ fails() {
 	grep -q '^sudo env DEBIAN_FRONTEND=noninteractive apt-get .* plotter-nox$' "$log"
 }
 
-@test "a user without sudo gets the command for root" {
+@test "setup shows the command for root to a user without sudo" {
 	small_list
 	user_is 1000
 	apt_knows make plotter-nox
@@ -296,7 +296,7 @@ fails() {
 	assert [ ! -s "$log" ]
 }
 
-@test "without apt setup names the packages, and those of dnf" {
+@test "without apt setup names the packages, and those of dnf where there is dnf" {
 	small_list
 	user_is 0
 	machine_has cc make dnf
@@ -311,7 +311,7 @@ fails() {
 	says_not dnf
 }
 
-@test "setup fetches by npm, once, what drives the browser in tests, and runs no script of it" {
+@test "setup tests fetches the tools of the browser tests once by npm, and runs none of their scripts" {
 	small_list
 	user_is 0
 	machine_has cc make plotter tracer
@@ -337,7 +337,7 @@ fails() {
 	assert_equal "$(grep -c '^ci --ignore-scripts ' "$log")" 2
 }
 
-@test "setup alone leaves out what only tests and linters use; setup tests adds it; no other words" {
+@test "setup leaves out what only tests and linters use, setup tests installs it, and setup refuses any other word" {
 	tools_are 'cc compiler cc gcc any measure x' 'tester command tester tester any test no_tests' \
 		'linter command linter linter any lint no_linting' 'plotter command plotter plotter any chart x'
 	user_is 0
@@ -360,7 +360,7 @@ fails() {
 	says 'there is no "charts" to set up'
 }
 
-@test "setup and doctor without their list say so" {
+@test "setup and doctor say so when their list of tools is missing" {
 	rm "$project/scripts/shell/tools.tsv"
 	for script in setup doctor; do
 		on_it "$script"
@@ -371,7 +371,7 @@ fails() {
 
 # ---- doctor ---------------------------------------------------------------------
 
-@test "doctor ends well when measuring works, and shows versions" {
+@test "doctor exits with 0 when measuring works, and shows versions" {
 	small_list
 	machine_has cc make plotter tracer
 	on_it doctor
@@ -380,7 +380,7 @@ fails() {
 	assert_equal "${lines[-1]}" 'Measuring works, and every tool is here.'
 }
 
-@test "doctor names what is missing, what that costs, and the remedy" {
+@test "doctor names a missing tool, what its absence costs, and how to install it" {
 	small_list
 	machine_has cc make tracer
 	on_it doctor
@@ -390,7 +390,7 @@ fails() {
 	says 'To install: scripts/setup, or as root: apt-get install plotter-nox'
 }
 
-@test "doctor says apart what only tests and linters lack" {
+@test "doctor names what only tests and linters lack in a line of its own" {
 	tools_are 'cc compiler cc gcc any measure x' 'tester command tester tester any test no_tests' \
 		'linter command linter linter any lint no_linting'
 	machine_has cc
@@ -410,7 +410,7 @@ fails() {
 	assert_failure 2
 }
 
-@test "doctor tells the machine's own numbers" {
+@test "doctor shows the page size, the kernel and the limits of this machine" {
 	small_list
 	machine_has cc make plotter tracer
 	on_it doctor
@@ -426,7 +426,7 @@ fails() {
 	[[ $output =~ addresses\ \(-v\)\ +8\ GiB ]] || fail "$output"
 }
 
-@test "doctor sees a refused personality and a file system in memory" {
+@test "doctor shows that personality(2) is refused, and that the files lie in memory" {
 	small_list
 	machine_has cc make plotter tracer
 	command_is setarch exit
@@ -441,7 +441,7 @@ fails() {
 	[[ $output =~ file\ system\ +tmpfs\ +.*unsupported ]] || fail "$output"
 }
 
-@test "doctor keeps to 100 columns, whatever is missing" {
+@test "doctor writes at most 100 columns, whatever is missing" {
 	on_it doctor
 	assert_failure 2
 	says MISSING

@@ -1,7 +1,7 @@
 #!/usr/bin/env bats
 # SPDX-License-Identifier: MIT
 #
-# The parts of lib/ that need no process to be measured, tested in C.
+# Runs the tests in C of those parts of lib/ that need no process to be measured.
 #
 # USAGE
 #   bats tests/unit.bats      (CC=clang for another compiler)
@@ -23,7 +23,7 @@ setup() {
 	cd "$BATS_TEST_DIRNAME/.." || return
 }
 
-# build NAME FILE ... - with what catches a byte read too far and an overflow.
+# build NAME FILE ...: compiles a test with the sanitizers, which find a byte read too far and an overflow.
 build() {
 	local name=$1
 	shift
@@ -42,7 +42,7 @@ build() {
 	"$BATS_FILE_TMPDIR/procfs_fuzz" tests/fixtures/proc/{linux-*,damaged}/*
 }
 
-@test "the line fitted to points is right, and so is the variance that it does not explain" {
+@test "fit_line finds the right line through points, and the variance that the line does not explain" {
 	build statistics_test tests/unit/statistics_test.c lib/harness/statistics.c -lcmocka
 	"$BATS_FILE_TMPDIR/statistics_test"
 }
@@ -52,7 +52,7 @@ build() {
 	"$BATS_FILE_TMPDIR/judge_test"
 }
 
-@test "the heap walk finds every state, and gives up on 200,000 damaged heaps without a stray read" {
+@test "the heap walk finds every state of a chunk, and reads nothing outside of 200,000 damaged heaps" {
 	build heap_walk_test tests/unit/heap_walk_test.c lib/probe/heap_walk.c -lcmocka
 	"$BATS_FILE_TMPDIR/heap_walk_test"
 }

@@ -1,13 +1,13 @@
 #!/usr/bin/env bats
 # SPDX-License-Identifier: MIT
 # shellcheck disable=SC2154 # stderr and stderr_lines are set by run
-# What every verb does alike: all files of scripts/ and scripts/maintain/ are verbs, and are found by wildcard.
+# Tests what all verbs have in common. Every file of scripts/ and scripts/maintain/ is a verb, and a wildcard finds it.
 
 load helper
 
 verbs() { find scripts scripts/maintain -maxdepth 1 -type f; }
 
-@test "every verb answers --help and -h with its own header: purpose, USAGE, OVERHEADS" {
+@test "every verb answers --help and -h with its own header, which has a purpose, USAGE and OVERHEADS" {
 	local verb option
 	for verb in $(verbs); do
 		for option in --help -h; do
@@ -32,7 +32,7 @@ verbs() { find scripts scripts/maintain -maxdepth 1 -type f; }
 	[[ ${lines[0]} == 'run - '* ]]
 }
 
-@test "every verb refuses an unknown option with one sentence that names it, and status 2" {
+@test "every verb refuses an unknown option with status 2 and one sentence that names it" {
 	local verb
 	for verb in $(verbs); do
 		run -2 --separate-stderr "$verb" --nonsense

@@ -112,12 +112,16 @@ static void must_be_a_stage(const char *field, const char *name)
 			    field, name);
 }
 
+/* Refuses a list in whose spare place something stands. */
+static void must_fit(const char *list, const void *one_too_many, int most, const char *limit)
+{
+	if (one_too_many != NULL)
+		usage_error("the declaration has more than %d %s: raise %s in lib/experiment.h",
+			    most, list, limit);
+}
+
 static void check_arms(void)
 {
-	if (experiment.arms[MAX_ARMS].name != NULL)
-		usage_error("the declaration has more than %d arms: raise MAX_ARMS in "
-			    "lib/experiment.h",
-			    MAX_ARMS);
 	FOR_EACH_ARM(arm)
 	{
 		if (strpbrk(arm->name, ",\"\n|") != NULL)
@@ -171,10 +175,13 @@ void declaration_check(void)
 	if (experiment.trials > MAX_TRIALS)
 		usage_error("the declaration asks for %d trials; the most is %d", experiment.trials,
 			    MAX_TRIALS);
-	if (experiment.knobs[MAX_KNOBS].name != NULL)
-		usage_error("the declaration has more than %d knobs: raise MAX_KNOBS in "
-			    "lib/experiment.h",
-			    MAX_KNOBS);
+	must_fit("knobs", experiment.knobs[MAX_KNOBS].name, MAX_KNOBS, "MAX_KNOBS");
+	must_fit("arms", experiment.arms[MAX_ARMS].name, MAX_ARMS, "MAX_ARMS");
+	must_fit("marks", experiment.marks[MAX_MARKS].label, MAX_MARKS, "MAX_MARKS");
+	must_fit("stages", experiment.stages[MAX_STAGES], MAX_STAGES, "MAX_STAGES");
+	if ((int)experiment.chart < 0 || experiment.chart >= CHART_FORMS)
+		usage_error(".chart is %d, which is none of enum chart in lib/experiment.h",
+			    (int)experiment.chart);
 	check_arms();
 	check_charted();
 	check_marks();

@@ -29,7 +29,7 @@ static const char *const verdict_names[] = {
 /* The version of the result's format: docs/result_format.md. */
 enum { FORMAT = 2 };
 
-static const char *const chart_names[] = {
+static const char *const chart_names[CHART_FORMS] = {
 	[CHART_LINES] = "lines", [CHART_STEPS] = "steps", [CHART_STAGES] = "stages",
 	[CHART_BARS] = "bars",   [CHART_DOTS] = "dots",
 };

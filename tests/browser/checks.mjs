@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* What a report must be in a browser.  Each check is { name, spoil, look }: look(page, facts) resolves to a list of
- * complaints, empty when all is well; spoil = [text, other text] makes of the report a page of which it must complain. */
+/* What a report must do in a browser.  Each check is { name, look, spoil }.  look(page, facts) resolves to a list of
+ * complaints, which is empty when all is well.  spoil = [text, other text] changes a report so that look() must complain. */
 import { createRequire } from "node:module";
 import { existsSync } from "node:fs";
 import { fileURLToPath } from "node:url";
@@ -8,11 +8,11 @@ import { fileURLToPath } from "node:url";
 const axe = createRequire(import.meta.url).resolve("axe-core/axe.min.js");
 const RULES = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"];
 const WIDTHS = [1280, 800, 390, 320];
-const LARGEST = 10e6; // bytes of page
+const LARGEST = 10e6; // bytes of the page
 
 const differs = (what, is, wanted) => (is === wanted ? [] : [`${what}: ${JSON.stringify(is)}, wanted ${JSON.stringify(wanted)}`]);
 
-/* What the first of them complains of that complains at all. */
+/* Returns the complaints of the first one in a list that has any. */
 async function gather(list, look) {
 	for (const one of list) {
 		const complaints = await look(one);
@@ -21,7 +21,7 @@ async function gather(list, look) {
 	return [];
 }
 
-/* ---- what is asked of the network, and what the console says ---------------- */
+/* ---- requests to the network, and messages on the console -------------------- */
 
 async function quiet(page, { heard, url }) {
 	await page.emulateMedia({ media: "print" });
@@ -82,7 +82,7 @@ async function films(page) {
 	return gather(all, async (film) => filmMoves(film, await film.getAttribute("aria-label")));
 }
 
-/* The pictures are wider than a phone: who looks at the right half sees it at the next stage too. */
+/* The pictures are wider than a phone: a reader who looks at the right half must see the right half at the next stage too. */
 async function filmsStay(page) {
 	await page.setViewportSize({ width: 390, height: 844 });
 	const film = page.locator(".film").first(), left = () => film.locator(".picture:visible").first().evaluate((picture) => picture.scrollLeft);
@@ -112,7 +112,7 @@ async function links(page, { url }) {
 	return complaints;
 }
 
-/* Runs in the page: the element in focus, numbered, and how it shows that it is. */
+/* Runs in the page.  Returns the element in focus and how it shows that it is, and marks it as reached. */
 function inFocus() {
 	const element = document.activeElement;
 	if (element === document.body) return null;
@@ -172,7 +172,7 @@ async function pictures(page) {
 
 /* ---- layout ------------------------------------------------------------------------- */
 
-/* Runs in the page: what is wider than the page, and short texts that were broken. */
+/* Runs in the page.  Returns what is wider than the page, and short texts that were broken into lines. */
 function misfits() {
 	const said = [], width = document.documentElement.clientWidth;
 	if (document.documentElement.scrollWidth > width) {
@@ -221,16 +221,16 @@ async function withoutScript(page) {
 }
 
 export const checks = [
-	{ name: "asks nothing of the network; the console stays empty", look: quiet, spoil: ["<footer>", '<footer><img alt="" src="http://127.0.0.1:9/x.png">'] },
-	{ name: "films move by slider, keys and buttons, stage and source line with them", look: films, spoil: ["ArrowLeft: -1", "ArrowLeft: -2"] },
+	{ name: "the page requests nothing from the network, and the console stays empty", look: quiet, spoil: ["<footer>", '<footer><img alt="" src="http://127.0.0.1:9/x.png">'] },
+	{ name: "films move by slider, keys and buttons, and the stage and the source line move with them", look: films, spoil: ["ArrowLeft: -1", "ArrowLeft: -2"] },
 	{ name: "a film on a phone stays where it was scrolled to", look: filmsStay, spoil: ["picture.scrollLeft = left[i]", "picture.scrollLeft = 0"] },
-	{ name: "links of the table lead to their sections, all others to what is there", look: links, spoil: ['<a href="#3_residency-', '<a href="#3-residency-'] },
-	{ name: "everything is reached by Tab and shows that it is", look: keyboard, spoil: [":focus-visible {", ":focus-within:active {"] },
-	{ name: "the skip link leads past the top", look: skip, spoil: ["a.skip:focus {", "a.skip:hover {"] },
-	{ name: "axe-core finds nothing, in light and in dark, wide and narrow", look: accessible, spoil: ["--soft: #50555f", "--soft: #b0b5bf"] },
-	{ name: "every picture has a text", look: pictures, spoil: [/aria-label="Chart for[^"]*"/, ""] },
-	{ name: "nothing is wider than the page at any width, nothing short is broken", look: fits, spoil: ["min-width: min(20rem, 100%)", "min-width: 30rem"] },
-	{ name: "prints: each claim on a page of its own", look: prints, spoil: ["@media print {", "@media print { body { display: none }"] },
-	{ name: "less than 10 MB", look: small, spoil: ["<footer>", `<!-- ${"x".repeat(LARGEST)} --><footer>`] },
-	{ name: "works without script", look: withoutScript, script: false, spoil: [".film:not(.plays) .controls,", ""] },
+	{ name: "links of the table lead to their sections, and all other links to something that exists", look: links, spoil: ['<a href="#3_residency-', '<a href="#3-residency-'] },
+	{ name: "Tab reaches everything, and each element shows that it has the focus", look: keyboard, spoil: [":focus-visible {", ":focus-within:active {"] },
+	{ name: "the skip link leads past the top of the page", look: skip, spoil: ["a.skip:focus {", "a.skip:hover {"] },
+	{ name: "axe-core finds no fault in light and in dark colours, on a wide and on a narrow page", look: accessible, spoil: ["--soft: #50555f", "--soft: #b0b5bf"] },
+	{ name: "every picture has a text alternative", look: pictures, spoil: [/aria-label="Chart for[^"]*"/, ""] },
+	{ name: "nothing is wider than the page at any width, and no short text is broken into lines", look: fits, spoil: ["min-width: min(20rem, 100%)", "min-width: 30rem"] },
+	{ name: "each claim is printed on a page of its own", look: prints, spoil: ["@media print {", "@media print { body { display: none }"] },
+	{ name: "the page has less than 10 MB", look: small, spoil: ["<footer>", `<!-- ${"x".repeat(LARGEST)} --><footer>`] },
+	{ name: "the page works without scripts", look: withoutScript, script: false, spoil: [".film:not(.plays) .controls,", ""] },
 ];

@@ -1,12 +1,12 @@
 /* SPDX-License-Identifier: MIT */
-/* The report in a headless Chromium; for tests/browser.bats.
+/* Checks the report in a headless Chromium; tests/browser.bats runs it.
  *
  * USAGE: BROWSER=/usr/bin/chromium node report.test.mjs REPORT.html [spoiled]
- *   spoiled       instead: each check must complain of a copy that is spoiled for it
- *   SCREENSHOTS   a folder that keeps screenshots and the PDF
- *   exit          0; 1 a check complains; 77 this browser opens no page here
+ *   spoiled       each check must complain of a copy of the report that was spoiled for it
+ *   SCREENSHOTS   a folder for screenshots and the PDF, which are kept
+ *   exit          0 all is well; 1 a check complains; 77 the browser cannot open a page here
  *
- * OVERHEADS: about 20 s with its two CPUs busy, half of that idle.  Nothing leaves the machine: the browser resolves no name. */
+ * OVERHEADS: about 20 s on two busy CPUs, half of that on idle ones.  Nothing leaves the machine: the browser resolves no name. */
 import assert from "node:assert/strict";
 import { readFileSync, statSync, writeFileSync } from "node:fs";
 import { dirname, join, resolve } from "node:path";
@@ -19,9 +19,9 @@ const FLAGS = ["--disable-gpu", "--disable-quic", "--no-first-run", "--disable-b
 	"--disable-sync", "--host-resolver-rules=MAP * ~NOTFOUND"];
 const report = resolve(process.argv[2]), spoiled = process.argv[3] === "spoiled", folder = process.env.SCREENSHOTS;
 
-/* Playwright gives it an empty profile of its own and removes that. */
+/* Starts the browser, or exits with 77.  Playwright gives it an empty profile of its own, and removes the profile at the end. */
 async function start() {
-	const trial = join(dirname(report), "trial.html"); // a browser from a snap may not read there
+	const trial = join(dirname(report), "trial.html"); // a browser from a snap may not be allowed to read in this folder
 	writeFileSync(trial, "<!DOCTYPE html><title>opened</title>");
 	try {
 		const browser = await chromium.launch({ executablePath: process.env.BROWSER, args: FLAGS, timeout: 20000 });
@@ -36,7 +36,7 @@ async function start() {
 	}
 }
 
-/* Spoiled, it also lacks its policy, or a changed script would just be refused. */
+/* Writes a copy of the report that is spoiled for a check.  The copy has no policy, which would refuse a changed script. */
 function spoil(check) {
 	const [text, other] = check.spoil, whole = readFileSync(report, "utf8");
 	const changed = whole.replaceAll(text instanceof RegExp ? new RegExp(text, "g") : text, other);

@@ -22,7 +22,7 @@ BELOW = """# expect: held | 0 <= 1 <= 2 | faults | a | 12 | few
 
 
 def result(path: Path, rows: str, above: str = ABOVE, below: str = BELOW, column: str = "resident_bytes") -> Result:
-    """Writes a result and reads it.  rows: "arm trial stage x y NUMBER" in each line, _ for an empty cell."""
+    """Writes a result and reads it.  Each line of rows is "arm trial stage x y NUMBER"; _ is an empty cell."""
     table = [f"arm,trial,stage,x,y,{column},line"]
     table += [",".join(cell.strip("_") for cell in (*row.split(), "20")) for row in rows.strip().splitlines()]
     path.write_text(above + "\n".join(table) + "\n" + below, encoding="utf-8")

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-"""What differs between two runs."""
+"""Tests how two runs are compared."""
 from pathlib import Path
 
 import pytest

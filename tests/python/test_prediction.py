@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-"""What a student types, and what is said of it."""
+"""Tests how a prediction is read, and how it is compared with the number that was measured."""
 import os
 from pathlib import Path
 

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-"""Reading results: docs/result_format.md."""
+"""Tests how results are read, in the format of docs/result_format.md."""
 from pathlib import Path
 
 import pytest

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-"""Numbers and units as people read and type them."""
+"""Tests how numbers and units are written for people, and how typed ones are read."""
 import pytest
 
 from touchstone import words

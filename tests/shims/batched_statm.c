@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* A /proc/self/statm that counts resident pages in batches of 64, as that of Linux 6.1
- * does: pread() brings the second and third number to a multiple. */
+/* Makes /proc/self/statm count resident pages in batches of 64, as Linux 6.1 does: pread() rounds
+ * the second and the third number down to a multiple of 64. */
 #define _GNU_SOURCE
 #include <stdio.h>
 #include <string.h>

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* An fstatfs(2) for which every file lies in a file system that keeps it in memory (tmpfs). */
+/* An fstatfs(2) that says of every file that its file system keeps it in memory (tmpfs). */
 #include <sys/vfs.h>
 
 int fstatfs(int fd, struct statfs *system)

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* A fork(2) that fails from the second time in a process on, as at the limit on processes. */
+/* A fork(2) that works once in a process and then fails, as at the limit on processes. */
 #define _GNU_SOURCE
 #include <dlfcn.h>
 #include <errno.h>

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* Sends every request of malloc to mmap(2), before there is a heap. */
+/* Makes malloc send every request to mmap(2), before there is a heap. */
 #include <malloc.h>
 
 __attribute__((constructor)) static void send_everything_to_mmap(void)

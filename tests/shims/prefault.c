@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* A malloc that writes every block it gives out: nothing is lazy under it. */
+/* A malloc that writes every block before it returns it, so that no memory is lazy. */
 #define _GNU_SOURCE
 #include <dlfcn.h>
 #include <string.h>

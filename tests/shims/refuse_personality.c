@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* A personality(2) that lets nothing be changed, as in a default container. */
+/* A personality(2) that refuses every change, as in a default container. */
 #include <errno.h>
 #include <sys/personality.h>
 

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* An mmap() that writes the pages of every anonymous mapping it makes. */
+/* An mmap() that makes the pages of every anonymous mapping resident at once. */
 #define _GNU_SOURCE
 #include <stddef.h>
 #include <sys/mman.h>

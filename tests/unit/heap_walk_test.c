@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
-/* lib/heap_walk.c on heaps made by hand: every state, every way in which a heap can be
- * wrong, and 200,000 heaps with words that do not belong there.  The address sanitizer
- * sees a read outside of the heap. */
+/* Tests lib/probe/heap_walk.c on heaps made by hand: every state of a chunk, every way in which a
+ * heap can be wrong, and 200,000 heaps with words that do not belong there.  The address sanitizer
+ * finds a read outside of the heap. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -28,7 +28,7 @@ static bool readable(uintptr_t address)
 	return address < forbidden;
 }
 
-/* What the walk showed. */
+/* The chunks that the walk has shown. */
 static struct {
 	int64_t at, bytes;
 	enum chunk_state state;
@@ -42,14 +42,14 @@ static void show(uintptr_t start, int64_t bytes, enum chunk_state state)
 	shown[shown_count++].state = state;
 }
 
-/* Lays a chunk and gives where the next one begins. */
+/* Writes the header of a chunk, and returns where the next chunk begins. */
 static size_t lay(size_t at, size_t bytes, bool previous_in_use)
 {
 	words[at / WORD + 1] = bytes | previous_in_use;
 	return at + bytes;
 }
 
-/* The cache's own chunk with one head, one chunk each of the states, the top. */
+/* The heap: the cache's own chunk with one list, a chunk in each of the states, and the top. */
 #define CACHE ((size_t)0)
 #define USED (CACHE + 2 * CHUNK)
 #define CACHED (USED + 2 * CHUNK)
@@ -119,14 +119,14 @@ static void without_a_key_nothing_is_cached(void **state)
 	struct heap_trouble trouble;
 
 	(void)state;
-	words[CACHE / WORD + 2] = heap.start + USED + 2 * WORD; /* another head, no key there */
+	words[CACHE / WORD + 2] = heap.start + USED + 2 * WORD; /* a list head, but no key there */
 	assert_int_equal(heap_cache_key(&heap), 0);
 	heap.cache_key = 0;
 	assert_true(heap_walk(&heap, NULL, &totals, &trouble));
 	assert_int_equal(totals.cached_bytes, 0);
 }
 
-/* As since glibc 2.43, where blocks may lie below it. */
+/* Since glibc 2.43 the cache may be allocated later, so that blocks lie below it. */
 static void the_cache_may_come_later(void **state)
 {
 	size_t cache_bytes = (size_t)heap_chunk_bytes(76 * (WORD + 2));
@@ -187,7 +187,7 @@ static void the_last_words_hold_no_chunk(void **state)
 	refused(HEAP_SIZE_WRONG, WORDS * WORD - 2 * WORD, 0);
 }
 
-/* A cheap generator (xorshift): the same heaps in every run. */
+/* Returns a fast random number (xorshift), so that each run makes the same heaps. */
 static uint64_t dice(void)
 {
 	static uint64_t state = 88172645463325252ULL;
@@ -222,11 +222,11 @@ static void nothing_is_read_outside(void **state)
 			assert_int_equal(end, WORDS * WORD);
 		sound_count += sound;
 	}
-	/* Neither all nor none: the damage was seen, and so were sound heaps. */
+	/* The walk must refuse some heaps and accept others: both kinds were made. */
 	assert_in_range(sound_count, 20000, 180000);
 }
 
-/* malloc's own data: something else, the heads of the fastbins, the top's address. */
+/* malloc's own data: other words, the heads of the fastbins, and the address of the top. */
 static uintptr_t data[20];
 #define TOP_WORD 15
 #define FIRST_HEAD (TOP_WORD - (WORD == 8 ? 10 : 11))
@@ -260,7 +260,7 @@ static void fastbins_are_found_by_what_they_hold(void **state)
 	words[CACHED / WORD + 2] = second ^ (first + 2 * WORD) >> 12;
 	words[LAST / WORD + 2] = (second + 2 * WORD) >> 12;
 	assert_true(heap_fastbins(&heap, heap.start + TOP, 2, 2 * CHUNK, show));
-	words[LAST / WORD + 2] = first ^ (second + 2 * WORD) >> 12; /* in a circle */
+	words[LAST / WORD + 2] = first ^ (second + 2 * WORD) >> 12; /* the list is a circle */
 	assert_false(heap_fastbins(&heap, heap.start + TOP, 2, 2 * CHUNK, show));
 	assert_int_equal(shown_count, 4);
 }
@@ -273,7 +273,7 @@ static void a_mapped_chunk_is_known_by_its_header(void **state)
 	assert_int_equal(heap_mapped_chunk(heap.start, heap.end, 1024), 1024);
 	assert_int_equal(heap_mapped_chunk(heap.start, heap.start + 512, 1024), 0);
 	assert_int_equal(heap_mapped_chunk(heap.start, heap.end, 4096), 0);
-	words[1] = (1024 - 2 * WORD) | 2; /* since glibc 2.43 */
+	words[1] = (1024 - 2 * WORD) | 2; /* what the header holds since glibc 2.43 */
 	assert_int_equal(heap_mapped_chunk(heap.start, heap.end, 1024), 1024);
 	words[1] = (1024 - 3 * WORD) | 2;
 	assert_int_equal(heap_mapped_chunk(heap.start, heap.end, 1024), 0);
@@ -283,7 +283,7 @@ static void a_mapped_chunk_is_known_by_its_header(void **state)
 	assert_int_equal(heap_mapped_chunk(heap.start, heap.end, 1024), 0);
 }
 
-/* A request of a word less than a chunk fits it (the next one's prev_size is its own). */
+/* A chunk holds a request that is one word less, because it also uses prev_size of the next one. */
 static void a_chunk_holds_its_request_and_a_word(void **state)
 {
 	(void)state;

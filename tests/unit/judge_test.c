@@ -1,9 +1,8 @@
 /* SPDX-License-Identifier: MIT */
-/* lib/judge.c on rows made up here: statistics, findings, and which verdict wins.
+/* Tests lib/harness/judge.c on made-up rows: statistics, findings, and which verdict wins.
  *
- * What judge.c takes from the other parts of the harness (rows, the two ways to
- * end) stands here instead of them.  An end jumps back into the test that
- * provoked it.
+ * This file replaces what judge.c takes from the other parts of the harness: the rows, and the
+ * two ways to end.  An end jumps back into the test that caused it.
  *
  * USAGE: judge_test
  */
@@ -54,7 +53,7 @@ const struct arm *find_arm(const char *name)
 	return NULL;
 }
 
-/* What a statement ends the experiment with; -1 when it does not end it. */
+/* Gives the verdict with which a statement ends the experiment; -1 when it does not end it. */
 #define END_OF(statement)                                                                   \
 	(ended = (enum verdict) - 1, setjmp(at_the_end) == 0 ? (void)(statement) : (void)0, \
 	 (int)ended)
@@ -105,8 +104,8 @@ static void set_row(struct row *row, const char *stage, int64_t x, int64_t y, in
 	row->is.mapping_count = NOT_MEASURED;
 }
 
-/* Growth from "before" to "work" by trial: quick 40 10 50 20 30; slow three
- * times that.  "work" is recorded twice; the last row of it counts. */
+/* In its five trials quick grows by 40 10 50 20 30 from "before" to "work", and slow by three times
+ * as much.  Each trial records "work" twice, and the last row counts. */
 static int set_up(void **state)
 {
 	static const int64_t growths[TRIALS] = { 40, 10, 50, 20, 30 };
@@ -148,12 +147,12 @@ static void growth_is_the_median_of_the_trials(void **state)
 	assert_true(grown.mapping_count == NOT_MEASURED);
 	assert_int_equal(growth("slow", "before", "work").resident_bytes, 90);
 
-	/* Of an even number, the lower middle one: 10 20 40 50. */
+	/* Of an even number of trials it is the lower middle one: 10 20 40 50. */
 	run_count = 2 * (TRIALS - 1);
 	assert_int_equal(growth("quick", "before", "work").resident_bytes, 20);
 }
 
-/* One trial without the number, and there is no median of it. */
+/* There is no median when one trial lacks the number. */
 static void growth_with_a_hole_is_not_measured(void **state)
 {
 	(void)state;
@@ -169,7 +168,7 @@ static void rows_are_medians(void **state)
 	(void)state;
 	assert_int_equal(row->x, 2);
 	assert_int_equal(row->y, 31);
-	assert_int_equal(row->is.resident_bytes, 4050); /* of 40 2010 4050 6020 8030 */
+	assert_int_equal(row->is.resident_bytes, 4050); /* the median of 40 2010 4050 6020 8030 */
 	assert_int_equal(nth_row("quick", NULL, 1)->y, 30);
 	assert_null(nth_row("quick", "work", 2));
 	assert_null(nth_row("quick", NULL, 3));
@@ -230,7 +229,7 @@ static void bounds_are_inclusive(void **state)
 	assert_string_equal(numbers(), "4095 == 4096");
 }
 
-/* Quartiles of 1 2 3 4 5: 2 and 4 (type 7, as R and NumPy). */
+/* The quartiles of 1 2 3 4 5 are 2 and 4 (type 7, as in R and NumPy). */
 static void three_quarters_decide(void **state)
 {
 	struct samples samples = { 5, { 5, 3, 1, 4, 2 } };
@@ -256,7 +255,7 @@ static void three_quarters_decide(void **state)
 	expect_at_most("fewer stay below", 1.5, samples);
 	assert_string_equal(outcome(), "failed");
 
-	/* 1 2 3 4: the quartiles lie between neighbours. */
+	/* The quartiles of 1 2 3 4 lie between two of them. */
 	expect_at_least("interpolated", 1.75, ((struct samples){ 4, { 4, 3, 2, 1 } }));
 	assert_string_equal(outcome(), "held");
 	assert_string_equal(numbers(), "1.75 <= 2.5 <= inf (quartiles 1.75 to 3.25)");
@@ -272,13 +271,13 @@ static void what_is_not_measured_is_unsupported(void **state)
 	assert_int_equal(
 		END_OF(control_between("no number", "bytes", INT64_MIN, NOT_MEASURED, INT64_MAX)),
 		UNSUPPORTED);
-	/* Nor may it become a very small number on its way through samples. */
+	/* NOT_MEASURED must not become a very small number on its way through samples. */
 	assert_int_equal(END_OF((samples = growth_samples("quick", "before", "work", mapping_count),
 				 expect_at_most("no number", 100, samples))),
 			 UNSUPPORTED);
 }
 
-/* Names the arms whose rows were read since the finding before, in the declaration's order. */
+/* A finding names the arms that were read since the one before it, in the declaration's order. */
 static void a_finding_names_the_arms_that_were_read(void **state)
 {
 	(void)state;
@@ -373,7 +372,7 @@ static void the_verdict_that_wins(void **state)
 	assert_int_equal(verdict_of(all_held), REPRODUCED);
 	assert_int_equal(verdict_of(claim_failed), REFUTED);
 	assert_int_equal(verdict_of(control_failed), INCONCLUSIVE);
-	assert_int_equal(verdict_of(both_failed), INCONCLUSIVE); /* a blind instrument refutes nothing */
+	assert_int_equal(verdict_of(both_failed), INCONCLUSIVE); /* a failed control refutes nothing */
 	assert_int_equal(verdict_of(claim_unclear), INCONCLUSIVE);
 	assert_int_equal(verdict_of(control_unclear), INCONCLUSIVE);
 	assert_int_equal(verdict_of(failed_and_unclear), REFUTED);

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
-/* pool_test         what the pool promises; for every build and under valgrind
- * pool_test limits  what happens where memory or mappings run out: run it under
- *                   `ulimit -v`, without sanitizers, which map much themselves */
+/* pool_test         tests what the pool promises; runs in every build and under valgrind
+ * pool_test limits  tests what happens when memory or mappings run out; runs under `ulimit -v`,
+ *                   but without sanitizers, which map much themselves */
 #define _GNU_SOURCE
 #include <setjmp.h>
 #include <stdarg.h>
@@ -25,7 +25,7 @@ static size_t page;
 
 enum { UNMAPPED = -1, ABSENT, RESIDENT };
 
-/* Of the page that an address lies in: mincore(2). */
+/* Returns the state of the page that an address lies in; see mincore(2). */
 static int state_of_page(const void *address)
 {
 	unsigned char present = 0;
@@ -53,8 +53,8 @@ static bool is_filled_with(const unsigned char *block, size_t bytes, unsigned ch
 
 enum { BLOCKS = 2000 };
 
-/* Every block keeps its own pattern until the last one is written: no two share
- * a byte, whatever their sizes and alignments. */
+/* Each block keeps its own pattern until the last one is written, so no two blocks share a byte,
+ * whatever their sizes and alignments are. */
 static void test_blocks_keep_apart(void **state)
 {
 	static unsigned char *blocks[BLOCKS];
@@ -114,13 +114,13 @@ static void test_strings_are_packed(void **state)
 
 	(void)state;
 #ifndef POOL_ASAN
-	assert_ptr_equal(first - 5, second); /* from the end of a chunk on, downwards */
+	assert_ptr_equal(first - 5, second); /* strings go down from the end of a chunk */
 #endif
 	assert_true(second <= first - 5);
 	pool_destroy(pool);
 }
 
-/* From both ends, until the chunk is full to the last byte that can be had. */
+/* Fills a chunk from both ends, until no byte is left that a block or a string can have. */
 static void test_both_ends_meet(void **state)
 {
 	struct pool *pool = pool_create(1);
@@ -156,7 +156,7 @@ static void *alloc_error(struct pool *pool, size_t bytes, size_t alignment, int 
 	return block;
 }
 
-/* Through a volatile, for the compiler warns where it sees such a size. */
+/* It is volatile, because the compiler warns when it sees a request of such a size. */
 static volatile size_t most = SIZE_MAX;
 
 static void test_impossible_requests_leave_the_pool_whole(void **state)
@@ -319,7 +319,7 @@ static void test_dropped_blocks_are_poisoned(void **state)
 	for (int i = 0; i < 100; i++)
 		assert_true(__asan_address_is_poisoned(blocks[i]));
 	pool_destroy(pool);
-	/* The addresses may serve anything from now on. */
+	/* From now on anything may have these addresses. */
 	for (int i = 0; i < 100; i++)
 		assert_false(__asan_address_is_poisoned(blocks[i]));
 }
@@ -343,7 +343,7 @@ static void test_use_after_reset_is_reported(void **state)
 	pool_destroy(pool);
 }
 
-/* Judged at exit, by LeakSanitizer: the pool stays, and it alone points there. */
+/* LeakSanitizer judges this at exit: the pool stays, and only the pool points to the blocks. */
 static struct pool *stays;
 
 static void test_what_only_the_pool_points_to_is_no_leak(void **state)
@@ -368,7 +368,7 @@ static void test_out_of_memory_is_an_answer(void **state)
 	(void)state;
 	getrlimit(RLIMIT_AS, &limit);
 	if (limit.rlim_cur == RLIM_INFINITY || limit.rlim_cur > 1 << 30)
-		skip(); /* without `ulimit -v` there is no end to come to */
+		skip(); /* without `ulimit -v` memory does not run out */
 	errno = 0;
 	while ((block = pool_alloc(pool, 1000)) != NULL) {
 		memset(block, 9, 1000);
@@ -383,7 +383,7 @@ static void test_out_of_memory_is_an_answer(void **state)
 	assert_null(pool_create(1 << 20));
 	assert_int_equal(ENOMEM, errno);
 
-	/* The pool is whole: dropped, it serves as many blocks again. */
+	/* The pool still works: after a reset it serves as many blocks again. */
 	pool_reset(pool);
 	size_t again = 0;
 	while (pool_alloc(pool, 1000) != NULL)
@@ -395,8 +395,8 @@ static void test_out_of_memory_is_an_answer(void **state)
 	pool_destroy(pool);
 }
 
-/* Takes mappings, by giving every other page of a range another protection,
- * until the kernel refuses to split one more. */
+/* Uses up the mappings: gives every other page of a range another protection, until the kernel
+ * refuses to split one more mapping.  Returns the range, or NULL when the kernel never refuses. */
 static char *use_up_mappings(size_t bytes)
 {
 	char *pages =
@@ -428,7 +428,7 @@ static void test_destroy_gives_memory_back_where_mappings_run_out(void **state)
 	char *pages = use_up_mappings(range);
 	if (pages == NULL)
 		skip(); /* vm.max_map_count is too large to be reached */
-	/* Every other one: each lies between two that stay. */
+	/* Destroys every other pool; each of them lies between two that stay. */
 	for (int i = 1; i < POOLS; i += 2) {
 		pool_destroy(pools[i]);
 		if (is_mapped(blocks[i] + CHUNK / 4)) {
@@ -437,7 +437,7 @@ static void test_destroy_gives_memory_back_where_mappings_run_out(void **state)
 		}
 	}
 	munmap(pages, range);
-	assert_true(kept_mapped > 0); /* else munmap(2) did not fail: nothing was tested */
+	assert_true(kept_mapped > 0); /* otherwise no munmap(2) failed, and nothing was tested */
 	for (int i = 0; i < POOLS; i += 2)
 		pool_destroy(pools[i]);
 }

@@ -1,12 +1,12 @@
 /* SPDX-License-Identifier: MIT */
-/* The parsers of lib/procfs.h on 200,000 damaged texts: whatever they are given,
- * they read nothing outside of it, and keep the promises of their header.
+/* Tests the parsers of lib/probe/procfs.h on 200,000 damaged texts: they read nothing outside of
+ * a text, and keep the promises of their header.
  *
- * As it stands the program is short and repeats exactly: saved /proc text is cut
- * and changed by a generator with a fixed seed.  To search on for hours:
+ * The program is short, and each run is the same: a generator with a fixed seed cuts and changes
+ * saved /proc text.  To search for hours instead:
  *
- *   clang -g -O1 -fsanitize=fuzzer,address,undefined -DWITH_LIBFUZZER -Ilib \
- *         tests/unit/procfs_fuzz.c lib/procfs.c -o /tmp/procfs_fuzz
+ *   clang -g -O1 -fsanitize=fuzzer,address,undefined -DWITH_LIBFUZZER -Ilib/probe \
+ *         tests/unit/procfs_fuzz.c lib/probe/procfs.c -o /tmp/procfs_fuzz
  *   mkdir -p /tmp/corpus && /tmp/procfs_fuzz -max_len=512 /tmp/corpus tests/fixtures/proc
  *
  * USAGE: procfs_fuzz FILE ...
@@ -88,13 +88,13 @@ static void mappings(const char *text, size_t length)
 		start = position;
 		memcpy(&before, &mapping, sizeof(before));
 	}
-	/* The padding too stays as it was.  NOLINTNEXTLINE(bugprone-suspicious-memory-comparison) */
+	/* The padding stays as it was.  NOLINTNEXTLINE(bugprone-suspicious-memory-comparison) */
 	MUST(position == start && memcmp(&before, &mapping, sizeof(before)) == 0);
 }
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t length)
 {
-	/* Of exactly its length, so that AddressSanitizer sees a byte too far. */
+	/* The block is as long as the text, so that AddressSanitizer sees a byte too far. */
 	char *text = malloc(length);
 
 	if (text == NULL && length > 0)
@@ -116,7 +116,7 @@ enum { INPUTS = 200000, LONGEST = 320 };
 
 static uint64_t random_state = 88172645463325252;
 
-/* George Marsaglia's xorshift64: the same sequence everywhere. */
+/* Returns a number by George Marsaglia's xorshift64, which gives the same sequence everywhere. */
 static size_t random_below(size_t limit)
 {
 	random_state ^= random_state << 13;
@@ -125,7 +125,7 @@ static size_t random_below(size_t limit)
 	return (size_t)(random_state >> 11) % limit;
 }
 
-/* One small damage; bytes has room for one more piece of 24. */
+/* Damages a text in one place and returns its new length; bytes needs room for 24 more. */
 static size_t damage(uint8_t *bytes, size_t length)
 {
 	static const char *const pieces[] = { "18446744073709551616",
@@ -141,19 +141,19 @@ static size_t damage(uint8_t *bytes, size_t length)
 	size_t at = random_below(length + 1);
 
 	switch (random_below(4)) {
-	case 0: /* another byte */
+	case 0: /* changes a byte */
 		if (at < length)
 			bytes[at] = (uint8_t)random_below(256);
 		return length;
-	case 1: /* cut */ return at;
-	case 2: { /* a piece missing */
+	case 1: /* cuts off the end */ return at;
+	case 2: { /* removes a piece */
 		size_t gap = random_below(8);
 		if (at + gap > length)
 			gap = length - at;
 		memmove(bytes + at, bytes + at + gap, length - at - gap);
 		return length - gap;
 	}
-	default: { /* a piece too much */
+	default: { /* inserts a piece */
 		const char *piece = pieces[random_below(sizeof(pieces) / sizeof(pieces[0]))];
 		size_t size = strlen(piece);
 		memmove(bytes + at + size, bytes + at, length - at);
@@ -176,7 +176,7 @@ static size_t read_file(const char *path, uint8_t *bytes, size_t size)
 	return length;
 }
 
-/* A part of the file that begins where a line does, a few times damaged. */
+/* Tests a part of the file that begins at the start of a line, and damages it up to three times. */
 static void one_input(const uint8_t *file, size_t file_length)
 {
 	uint8_t bytes[LONGEST + 4 * 24];

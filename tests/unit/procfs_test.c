@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: MIT */
-/* The parsers of lib/procfs.h on saved text: right numbers from every kernel's
- * format, and "no" - never a guess - from damaged text.
+/* Tests the parsers of lib/probe/procfs.h on saved text: they read the right numbers from every
+ * kernel's format, and refuse damaged text instead of guessing.
  *
- * Text is always handed over as a heap block of exactly its length, so that
- * AddressSanitizer sees a parser that reads one byte too far.
+ * Each text is a heap block of exactly its length, so that AddressSanitizer finds a parser that
+ * reads one byte too far.
  *
  * USAGE: procfs_test tests/fixtures/proc
  */
@@ -37,7 +37,7 @@ static struct text first_bytes_of(struct text whole, size_t length)
 	return part;
 }
 
-/* A literal, which may hold NUL bytes; its closing NUL does not count. */
+/* Makes a text of a literal, which may hold NUL bytes; its closing NUL does not count. */
 #define TEXT(literal) \
 	first_bytes_of((struct text){ (char *)(literal), sizeof(literal) - 1 }, sizeof(literal) - 1)
 
@@ -56,7 +56,7 @@ static struct text saved(const char *folder, const char *name)
 	return first_bytes_of((struct text){ bytes, length }, length);
 }
 
-/* ---- each parser, with the promise that "false" leaves the result alone --- */
+/* ---- each parser, which must leave the result alone when it returns false -- */
 
 static const int64_t UNTOUCHED = -77;
 
@@ -161,7 +161,7 @@ static void statm_of_every_kernel(void **state)
 
 		assert_true(statm(text, &pages));
 		assert_memory_equal(&pages, &kernel->pages, sizeof(pages));
-		/* The same numbers, as status tells them. */
+		/* status has the same numbers. */
 		assert_kib(kernel->folder, "status", "VmSize", pages.size * kernel->page_kib);
 		assert_kib(kernel->folder, "status", "VmRSS", pages.resident * kernel->page_kib);
 		assert_kib(kernel->folder, "status", "RssFile", pages.shared * kernel->page_kib);
@@ -187,7 +187,7 @@ static void stat_of_every_kernel(void **state)
 		assert_int_equal(value, kernel->stat_rss);
 		for (int field = -1; field < 4; field++)
 			assert_false(stat(text, field, &value));
-		assert_false(stat(text, 25, &value)); /* rsslim: 2^64 - 1 */
+		assert_false(stat(text, 25, &value)); /* rsslim is 2^64 - 1 */
 		free(text.bytes);
 	}
 }
@@ -209,7 +209,7 @@ static void kib_of_every_kernel(void **state)
 
 		struct text meminfo = saved(kernel->folder, "meminfo");
 		int64_t bytes;
-		assert_false(kib(meminfo, "HugePages_Total", &bytes)); /* a count */
+		assert_false(kib(meminfo, "HugePages_Total", &bytes)); /* a count, not KiB */
 		assert_false(kib(meminfo, "Mem", &bytes));
 		assert_false(kib(meminfo, "emTotal", &bytes));
 		assert_false(kib(meminfo, "MemTotal:", &bytes));
@@ -231,7 +231,7 @@ static void text_of_every_kernel(void **state)
 
 		assert_true(text_of(text, "Name", value, sizeof(value)));
 		assert_string_equal(value, kernel->command);
-		/* It fits with its NUL, and not one byte less. */
+		/* The value fits with its NUL, but not into one byte less. */
 		assert_true(text_of(text, "Name", value, strlen(kernel->command) + 1));
 		assert_false(text_of(text, "Name", value, strlen(kernel->command)));
 		assert_false(text_of(text, "Name", value, 0));
@@ -324,7 +324,7 @@ static void maps_line_by_line(void **state)
 	free(text.bytes);
 }
 
-/* The head of an entry of smaps is a mapping; the line after it is none. */
+/* The first line of an entry of smaps is a mapping, and the line after it is not. */
 static void smaps_begins_with_a_mapping(void **state)
 {
 	(void)state;
@@ -359,7 +359,7 @@ static void statm_cut_anywhere(void **state)
 	}
 }
 
-/* Whatever is cut off, a field is read right or not at all. */
+/* A field is read right or not at all, wherever the text is cut off. */
 static void assert_stat_cut_anywhere(const char *folder, const char *file)
 {
 	struct text whole = saved(folder, file);
@@ -391,7 +391,7 @@ static void stat_cut_anywhere(void **state)
 	assert_stat_cut_anywhere("damaged", "stat_name_like_the_fields");
 }
 
-/* A line counts from its newline on, whatever follows it. */
+/* A line is read as soon as it has its newline, whatever follows it. */
 static void kib_and_text_cut_anywhere(void **state)
 {
 	(void)state;
@@ -453,7 +453,7 @@ static void statm_damaged(void **state)
 			fail_msg("%s was accepted", files[i]);
 		free(text.bytes);
 	}
-	struct text longer = TEXT("2133 686 624 12 0 90 0 7\n"); /* no such line as yet */
+	struct text longer = TEXT("2133 686 624 12 0 90 0 7\n"); /* as no kernel writes so far */
 	assert_false(statm(longer, &pages));
 	free(longer.bytes);
 	struct text largest = TEXT("9223372036854775807 0 0 0 0 0 0\n");
@@ -472,7 +472,7 @@ static void stat_with_a_hard_command(void **state)
 		struct text text = saved("damaged", files[i]);
 		assert_true(stat(text, 4, &value));
 		assert_int_equal(value, 1);
-		assert_true(stat(text, 8, &value)); /* tpgid: -1 without a terminal */
+		assert_true(stat(text, 8, &value)); /* tpgid is -1 without a terminal */
 		assert_int_equal(value, -1);
 		assert_true(stat(text, 10, &value));
 		assert_int_equal(value, 1014);
@@ -498,7 +498,7 @@ static void stat_damaged(void **state)
 		"1 (a) R 4 5 6 7 8 9 10 11 12 13 14 15 16 17 18 19 20 21 22 23 9223372036854775807\n");
 	assert_true(stat(largest, 24, &value));
 	assert_int_equal(value, INT64_MAX);
-	largest.bytes[largest.length - 2]++; /* 2^63 */
+	largest.bytes[largest.length - 2]++; /* now 2^63 */
 	assert_false(stat(largest, 24, &value));
 	free(largest.bytes);
 }
@@ -515,11 +515,11 @@ static void kib_damaged(void **state)
 	for (size_t i = 0; i < sizeof(refused) / sizeof(refused[0]); i++)
 		if (kib(text, refused[i], &bytes))
 			fail_msg("the damaged %s was accepted as %" PRId64, refused[i], bytes);
-	assert_true(kib(text, "VmRSS", &bytes)); /* the most whose bytes fit */
+	assert_true(kib(text, "VmRSS", &bytes)); /* the largest number whose bytes fit */
 	assert_int_equal(bytes, INT64_MAX - 1023);
 	assert_true(kib(text, "VmStk", &bytes));
 	assert_int_equal(bytes, 132 * 1024);
-	assert_true(kib(text, "VmSwap", &bytes)); /* behind all the damage */
+	assert_true(kib(text, "VmSwap", &bytes)); /* this line follows all the damage */
 	assert_int_equal(bytes, 7 * 1024);
 	free(text.bytes);
 }
@@ -534,9 +534,9 @@ static void nul_bytes(void **state)
 	char value[16];
 
 	(void)state;
-	/* The first line named Rss decides, and it is damaged. */
+	/* The first line with the name Rss counts, and it is damaged. */
 	assert_false(kib(text, "Rss", &bytes));
-	/* A string cannot hold it. */
+	/* A string cannot hold a value with a NUL inside. */
 	assert_false(text_of(text, "Text", value, sizeof(value)));
 	assert_false(next_mapping(line, &position, &mapping));
 	free(line.bytes);
@@ -572,7 +572,7 @@ static void maps_damaged(void **state)
 		assert_false(next_mapping(text, &position, &mapping));
 		free(text.bytes);
 	}
-	struct text unpadded = TEXT("1000-2000 rw-p 00000000 00:00 0\n"); /* right all the same */
+	struct text unpadded = TEXT("1000-2000 rw-p 00000000 00:00 0\n"); /* unpadded, but valid */
 	size_t position = 0;
 	assert_true(next_mapping(unpadded, &position, &mapping));
 	assert_int_equal(mapping.name_length, 0);

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* lib/fit.c on points whose line is known.  USAGE: fit_test */
+/* Tests lib/harness/statistics.c on points whose line is known.  USAGE: statistics_test */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -23,7 +23,7 @@ static void points_on_a_line(void **state)
 	assert_line(fit_line((double[]){ 1, 2, 4 }, (double[]){ 5, 5, 5 }, 3), 5, 0, 0);
 }
 
-/* By hand: the sums of squares are 2 of x, 1 of x and y, 2 of y; 1 - 1 / (2 * 2) is left over. */
+/* By hand: the sums are 2 of x * x, 1 of x * y and 2 of y * y, so 1 - 1 / (2 * 2) is left over. */
 static void points_beside_it(void **state)
 {
 	(void)state;

@@ -8,13 +8,16 @@
 from touchstone.charts.bars import Bars
 from touchstone.charts.curves import Curves
 from touchstone.charts.dots import Dots
-from touchstone.charts.form import Form
+from touchstone.charts.form import Form, Undrawable
 from touchstone.charts.gnuplot import Paper
 from touchstone.results import Result
 
-FORMS: dict[str, type[Form]] = {"bars": Bars, "dots": Dots}  # all others are curves
+FORMS: dict[str, type[Form]] = {"lines": Curves, "steps": Curves, "stages": Curves, "bars": Bars, "dots": Dots}
 
 
 def of_result(result: Result, paper: Paper) -> Form:
-    """Returns the form that the result's experiment asks for."""
-    return FORMS.get(result.metadata.get("chart", ""), Curves)(result, paper)
+    """Returns the form that the result's experiment asks for.  Raises Undrawable where there is none of that name."""
+    name = result.metadata.get("chart", "lines")
+    if name not in FORMS:
+        raise Undrawable(f"'# chart: {name}' is none of {', '.join(FORMS)}")
+    return FORMS[name](result, paper)
