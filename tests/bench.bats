@@ -213,7 +213,7 @@ need_perf() {
 
 @test "scaling prints a row for each number of experiments, and refuses a word and a folder without programs" {
 	run -0 scripts/maintain/scaling 1 2
-	[[ ${lines[0]} == '| experiments | programs alone, s | '* ]]
+	[[ ${lines[0]} == '| experiments '*'| programs alone, s '* ]]
 	[[ ${lines[2]} == '| 1 '* ]]
 	[[ ${lines[3]} == '| 2 '* ]]
 	assert [ ! -e results/latest/1_copies ]
