@@ -305,7 +305,7 @@ gone() {
 }
 
 @test "a measurement waits until another one has ended" {
-	exec 8>"$BUILD/.measuring"
+	exec 8>"$TURN"
 	flock 8
 	scripts/run malloc_is_lazy >"$BATS_TEST_TMPDIR/log" 2>&1 8>&- 3>&- &
 	until grep -q "waiting for it to end" "$BATS_TEST_TMPDIR/log"; do :; done

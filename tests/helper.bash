@@ -8,6 +8,8 @@ BUILD=${BUILD:-$ROOT/build}
 [[ $BUILD == /* ]] || BUILD=$ROOT/$BUILD
 export BUILD
 ROOMS=(-I"$ROOT/lib" $(printf -- "-I%s " "$ROOT"/lib/*/))
+# Tests that run at the same time do not wait for each other to have measured.
+export TURN=${BATS_RUN_TMPDIR:-/tmp}/turn.$BASHPID
 unset RESULTS KNOBS DEEP OBSERVER MAKEFLAGS MAKELEVEL
 cd "$ROOT" || exit
 

@@ -9,7 +9,8 @@
 #   part, talk              what is half done, removed at the end; the file of a program's talk
 #   name_claims NAME ...    sets claims to CHAPTER/CLAIM of each, of all where none is named
 #   make_folder FOLDER      or a sentence, and exit 2
-#   wait_for_turn           two measurements at a time would disturb each other: the second one waits
+#   wait_for_turn           two measurements at a time would disturb each other: the second one waits, for a
+#                           lock on $TURN, or on a file in the build folder where that is not set
 #   is_built CLAIM          is its program here, and no older than what it is made of?
 #
 # OVERHEADS: two processes, once: 3 ms.
@@ -70,7 +71,7 @@ make_folder() {
 
 wait_for_turn() {
 	{ mkdir -p "$build" && : >>"$build/.measuring"; } 2>/dev/null || cannot_write "to $build" BUILD
-	exec 9>>"$build/.measuring"
+	exec 9>>"${TURN:-$build/.measuring}"
 	command -v flock >/dev/null || return 0
 	flock --nonblock 9 && return
 	echo "another measurement is running; waiting for it to end" >&2
