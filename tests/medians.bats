@@ -54,7 +54,8 @@ setup_file() {
 
 setup() {
 	need_python
-	program=$(compiled "$BATS_FILE_TMPDIR/two_numbers.c")
+	cp "$BATS_FILE_TMPDIR/two_numbers.c" "$BATS_TEST_TMPDIR"
+	program=$(compiled "$BATS_TEST_TMPDIR/two_numbers.c")
 	export MARKS=$BATS_TEST_TMPDIR/marks
 	mkdir "$BATS_TEST_TMPDIR/1_made_up"
 	result=$BATS_TEST_TMPDIR/1_made_up/two_numbers.csv
