@@ -39,7 +39,8 @@ enum {
 	MAX_MARKS = 4,
 	MAX_STAGES = 16,
 	MAX_TRIALS = 1000,
-	STAGE_SIZE = 64, /* bytes of a stage's name, closing NUL included */
+	RESULT_FORMAT = 2, /* of results and films: docs/result_format.md */
+	STAGE_SIZE = 64,   /* bytes of a stage's name, closing NUL included */
 };
 
 /* A number that the reader may change on the command line: name=value, where K, M or G

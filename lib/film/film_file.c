@@ -260,8 +260,8 @@ int film_memory(void)
 
 static void write_text(FILE *file)
 {
-	fprintf(file, "# format: 2\n# claim: %s\n# source: %s\n# page_size: %ld bytes\n",
-		experiment.claim, experiment_path, sysconf(_SC_PAGESIZE));
+	fprintf(file, "# format: %d\n# claim: %s\n# source: %s\n# page_size: %ld bytes\n",
+		RESULT_FORMAT, experiment.claim, experiment_path, sysconf(_SC_PAGESIZE));
 #ifdef __GLIBC__
 	fprintf(file, "# glibc: %s\n", gnu_get_libc_version());
 #endif

@@ -72,8 +72,8 @@ bool is_a_stage(const char *name)
 const struct arm *find_arm(const char *name)
 {
 	FOR_EACH_ARM(arm)
-	if (strcmp(arm->name, name) == 0)
-		return arm;
+		if (strcmp(arm->name, name) == 0)
+			return arm;
 	return NULL;
 }
 
@@ -122,8 +122,7 @@ static void must_fit(const char *list, const void *one_too_many, int most, const
 
 static void check_arms(void)
 {
-	FOR_EACH_ARM(arm)
-	{
+	FOR_EACH_ARM(arm) {
 		if (strpbrk(arm->name, ",\"\n|") != NULL)
 			usage_error("arm \"%s\": an arm's name is a cell of a CSV file: no comma, "
 				    "quote, newline or bar in it, please",

@@ -49,8 +49,8 @@ static void run_all_trials(void)
 	int first = experiment.warm_up && getenv("OBSERVER") == NULL ? 0 : 1;
 	for (int trial = first; trial <= options.trials; trial++)
 		FOR_EACH_ARM(arm)
-	if (why_left_out(arm) == NULL)
-		trial_run(arm, trial, trial > 0);
+			if (why_left_out(arm) == NULL)
+				trial_run(arm, trial, trial > 0);
 }
 
 /* Ends the program: prints the result on stdout, and writes the film. */

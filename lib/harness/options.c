@@ -182,8 +182,8 @@ static void print_knob(const struct knob *knob)
 static void print_arms(void)
 {
 	FOR_EACH_ARM(arm)
-	printf("  %s%s%s%s\n", arm->name, arm->control ? " (control)" : "",
-	       arm->environment ? "  " : "", arm->environment ? arm->environment : "");
+		printf("  %s%s%s%s\n", arm->name, arm->control ? " (control)" : "",
+		       arm->environment ? "  " : "", arm->environment ? arm->environment : "");
 }
 
 static void __attribute__((noreturn)) help(void)

@@ -26,9 +26,6 @@ static const char *const verdict_names[] = {
 	[INCONCLUSIVE] = "inconclusive", [UNSUPPORTED] = "unsupported",
 };
 
-/* The version of the result's format: docs/result_format.md. */
-enum { FORMAT = 2 };
-
 static const char *const chart_names[CHART_FORMS] = {
 	[CHART_LINES] = "lines", [CHART_STEPS] = "steps", [CHART_STAGES] = "stages",
 	[CHART_BARS] = "bars",   [CHART_DOTS] = "dots",
@@ -185,7 +182,7 @@ static void print_arm(const struct arm *arm)
 
 void declaration_print(void)
 {
-	printf("# format: %d\n", FORMAT);
+	printf("# format: %d\n", RESULT_FORMAT);
 	key("claim", experiment.claim);
 	key("asked", experiment.asked);
 	key("instead", experiment.instead);
@@ -203,7 +200,7 @@ void declaration_print(void)
 	for_each_own_knob(print_knob);
 	for_each_setting(print_setting);
 	FOR_EACH_ARM(arm)
-	print_arm(arm);
+		print_arm(arm);
 }
 
 /* ---- rows and judgement --------------------------------------------------- */

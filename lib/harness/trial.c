@@ -219,8 +219,7 @@ void trial_leave_out_missing(void)
 {
 	char library[PATH_MAX], reason[PATH_MAX + 32];
 
-	FOR_EACH_ARM(arm)
-	{
+	FOR_EACH_ARM(arm) {
 		const char *preload = arm->environment ? strstr(arm->environment, "LD_PRELOAD=") :
 							 NULL;
 		if (preload == NULL || sscanf(preload, "LD_PRELOAD=%4095[^ ]", library) != 1 ||
