@@ -52,6 +52,8 @@ struct knob {
 	const char *meaning; /* one line for --help */
 	int64_t least;       /* smallest value that makes sense; 0 stands for 1 */
 	int64_t most;        /* largest; 0: the machine's RAM for bytes, else no limit */
+	bool in_claim;       /* the claim's sentence names its default: with another value the
+			      * result says "with NAME=VALUE, not as told" */
 };
 
 /* One condition, as in a clinical trial. */
@@ -115,9 +117,10 @@ struct experiment {
 	struct knob knobs[MAX_KNOBS + 1];
 	struct arm arms[MAX_ARMS + 1];
 	void (*judge)(void);
-	unsigned probe;                     /* columns beyond the cheap ones: enum probe_extras */
-	int trials;                         /* how often each arm runs; 0 stands for 1 */
-	bool warm_up;                       /* run one more trial first and drop it: for timings */
+	bool about_glibc; /* the claim is about glibc's malloc: unsupported with another one */
+	unsigned probe;   /* columns beyond the cheap ones: enum probe_extras */
+	int trials;       /* how often each arm runs; 0 stands for 1 */
+	bool warm_up;     /* run one more trial first and drop it: for timings */
 	const char *stages[MAX_STAGES + 1]; /* stages whose names reach record() in a variable */
 	int rows;                           /* most rows that one arm records; 0 stands for 1,024 */
 	const char *observe_with; /* knob settings for the observer's run, separated by blanks,
@@ -211,6 +214,32 @@ struct snapshot growth(const char *arm, const char *from, const char *to);
  * that is NULL; returns NULL past the last row.  The row is valid until the next call. */
 const struct row *nth_row(const char *arm, const char *stage, int n);
 
+/* Returns how many rows an arm recorded under a stage; where trials differ, the fewest. */
+int64_t rows_under(const char *arm, const char *stage);
+
+/* Returns how many of these rows follow: one column has grown since the first row of the stage
+ * `from` by what x says, in every trial, give or take `slack`.  It judges what happens step by
+ * step, where growth() judges only the sum.
+ *
+ *   int64_t rows_that_follow(const char *arm, const char *from, const char *stage, column,
+ *                            int64_t (*expected)(int64_t x), int64_t slack);
+ *
+ * column is the name of a field of struct snapshot.  expected() returns, for the x of a row, how
+ * much the column must have grown; NULL stands for x itself.  Unsupported where a row lacks the
+ * column. */
+int64_t rows_that_follow_at(const char *arm, const char *from, const char *stage, size_t column,
+			    int64_t (*expected)(int64_t x), int64_t slack);
+#define rows_that_follow(arm, from, stage, column, expected, slack) \
+	rows_that_follow_at(arm, from, stage, offsetof(struct snapshot, column), expected, slack)
+
+/* Returns a number that judge() computes with.  Ends the experiment as unsupported where it is
+ * NOT_MEASURED; the name is for that sentence. */
+int64_t measured(int64_t value, const char *name);
+
+/* What judge() computes in place of a number for what did not happen.  No bounds hold for it, and
+ * the result says "never". */
+#define NEVER INT64_MAX
+
 /* Returns the y of the first row that an arm recorded under a stage. */
 int64_t y_of(const char *arm, const char *stage);
 
@@ -221,32 +250,44 @@ int64_t rows_with_y(const char *arm, const char *stage, int64_t y);
  * until the next call. */
 const char *about(const char *arm, const char *sentence);
 
-/* An expectation says what the claim predicts; where one fails, the claim is
- * refuted.  A control says what the instrument must show where the cause is
- * absent; where one fails, the run is inconclusive.  Bounds are inclusive.  A
- * value that is NOT_MEASURED makes the experiment unsupported.
+/* An expectation says what the claim predicts; where one fails, the claim is refuted.  A control
+ * says what the instrument must show where the cause is absent, or that what the sentence speaks
+ * of is there at all; where one fails, the run is inconclusive.  A finding that begins with
+ * instead_ measures what .instead says; where one fails, a refuted claim is "refuted, and not for
+ * the reason that is known".  Bounds are inclusive.  A value that is NOT_MEASURED makes the
+ * experiment unsupported.
  *
  *   void expect_between(const char *sentence, const char *unit,
  *                       int64_t least, int64_t actual, int64_t most);
  *   void expect_equal(const char *sentence, const char *unit, int64_t expected, int64_t actual);
+ *   void expect_each_between(const char *sentence, const char *unit,
+ *                            int64_t least, struct samples actual, int64_t most);
+ *   void expect_each_equal(const char *sentence, const char *unit,
+ *                          int64_t expected, struct samples actual);
  *
- * control_between() and control_equal() have the same arguments.  The unit is what the numbers
- * count: "bytes" and "ns" are shown as KiB, ms and so on; any other word ("faults", "pages",
- * "calls") is printed after the number as it is.  The result also names the line of the source, and
- * the arms whose rows judge() has read (with growth(), nth_row() and so on) since the previous
- * finding.  So read the rows in the arguments of a finding, or just above it. */
-#define expect_between(sentence, unit, least, actual, most) \
-	find_between(false, __LINE__, sentence, unit, least, actual, most)
-#define expect_equal(sentence, unit, expected, actual) \
-	find_equal(false, __LINE__, sentence, unit, expected, actual)
-#define control_between(sentence, unit, least, actual, most) \
-	find_between(true, __LINE__, sentence, unit, least, actual, most)
-#define control_equal(sentence, unit, expected, actual) \
-	find_equal(true, __LINE__, sentence, unit, expected, actual)
-void find_between(bool control, int line, const char *sentence, const char *unit, int64_t least,
-		  int64_t actual, int64_t most);
-void find_equal(bool control, int line, const char *sentence, const char *unit, int64_t expected,
-		int64_t actual);
+ * control_between(), instead_between() and so on have the same arguments.  The two with "each"
+ * judge every trial, and the others the median that growth() returns.  The unit is what the
+ * numbers count: "bytes" and "ns" are shown as KiB, ms and so on; any other word ("faults",
+ * "pages", "calls") is printed after the number as it is.  The result also names the line of the
+ * source, and the arms whose rows judge() has read (with growth(), nth_row() and so on) since the
+ * previous finding.  So read the rows in the arguments of a finding, or just above it. */
+enum finding_kind { EXPECT, CONTROL, INSTEAD };
+#define expect_between(...) find_between(EXPECT, __LINE__, __VA_ARGS__)
+#define expect_equal(...) find_equal(EXPECT, __LINE__, __VA_ARGS__)
+#define expect_each_between(...) find_each_between(EXPECT, __LINE__, __VA_ARGS__)
+#define expect_each_equal(...) find_each_equal(EXPECT, __LINE__, __VA_ARGS__)
+#define control_between(...) find_between(CONTROL, __LINE__, __VA_ARGS__)
+#define control_equal(...) find_equal(CONTROL, __LINE__, __VA_ARGS__)
+#define control_each_between(...) find_each_between(CONTROL, __LINE__, __VA_ARGS__)
+#define control_each_equal(...) find_each_equal(CONTROL, __LINE__, __VA_ARGS__)
+#define instead_between(...) find_between(INSTEAD, __LINE__, __VA_ARGS__)
+#define instead_equal(...) find_equal(INSTEAD, __LINE__, __VA_ARGS__)
+#define instead_each_between(...) find_each_between(INSTEAD, __LINE__, __VA_ARGS__)
+#define instead_each_equal(...) find_each_equal(INSTEAD, __LINE__, __VA_ARGS__)
+void find_between(enum finding_kind kind, int line, const char *sentence, const char *unit,
+		  int64_t least, int64_t actual, int64_t most);
+void find_equal(enum finding_kind kind, int line, const char *sentence, const char *unit,
+		int64_t expected, int64_t actual);
 
 /* Timings are compared as ratios, trial by trial: the arms take turns, so both sides of a
  * ratio were measured at nearly the same time.  A ratio is judged by its quartiles.  It is held
@@ -287,19 +328,21 @@ double median_of(struct samples samples);
 
 /*   void expect_at_least(const char *sentence, double bound, struct samples ratios);
  *
- * expect_at_most(), control_at_least() and control_at_most() have the same arguments.
+ * expect_at_most(), control_at_least(), instead_at_most() and so on have the same arguments.
  * Their unit is "times". */
-#define expect_at_least(sentence, bound, ratios) \
-	find_beyond(false, __LINE__, sentence, 1, bound, ratios)
-#define expect_at_most(sentence, bound, ratios) \
-	find_beyond(false, __LINE__, sentence, -1, bound, ratios)
-#define control_at_least(sentence, bound, ratios) \
-	find_beyond(true, __LINE__, sentence, 1, bound, ratios)
-#define control_at_most(sentence, bound, ratios) \
-	find_beyond(true, __LINE__, sentence, -1, bound, ratios)
+#define expect_at_least(...) find_beyond(EXPECT, __LINE__, 1, __VA_ARGS__)
+#define expect_at_most(...) find_beyond(EXPECT, __LINE__, -1, __VA_ARGS__)
+#define control_at_least(...) find_beyond(CONTROL, __LINE__, 1, __VA_ARGS__)
+#define control_at_most(...) find_beyond(CONTROL, __LINE__, -1, __VA_ARGS__)
+#define instead_at_least(...) find_beyond(INSTEAD, __LINE__, 1, __VA_ARGS__)
+#define instead_at_most(...) find_beyond(INSTEAD, __LINE__, -1, __VA_ARGS__)
 /* sign +1: at least the bound; -1: at most. */
-void find_beyond(bool control, int line, const char *sentence, int sign, double bound,
+void find_beyond(enum finding_kind kind, int line, int sign, const char *sentence, double bound,
 		 struct samples ratios);
+void find_each_between(enum finding_kind kind, int line, const char *sentence, const char *unit,
+		       int64_t least, struct samples samples, int64_t most);
+void find_each_equal(enum finding_kind kind, int line, const char *sentence, const char *unit,
+		     int64_t expected, struct samples samples);
 
 /* ---- what the harness takes from the experiment's file -------------------- */
 

@@ -6,7 +6,8 @@
  *   declaration.c  checks what the experiment declares, and finds its arms and stages
  *   trial.c        the parent's side of a trial: a fresh process, its time limit, its pauses
  *   arm.c          the arm's side of a trial: warm-up, record(), ask()
- *   judge.c        rows -> findings -> verdict
+ *   rows.c         reads the rows of all trials: growth(), nth_row() ...
+ *   judge.c        findings -> verdict
  *   result.c       prints the CSV
  */
 #ifndef TOUCHSTONE_HARNESS_H
@@ -89,6 +90,9 @@ char **options_for_arm(char *program, const struct arm *arm, int shared_fd);
 void for_each_own_knob(void (*visit)(const struct knob *knob));
 /* Calls visit() for each knob of the harness: trials, time_limit. */
 void for_each_setting(void (*visit)(const struct knob *knob));
+/* Returns "bits=47 pages=3": the knobs that stand in the claim's sentence and do not have their
+ * default; an empty text where there are none. */
+const char *asked_with(void);
 /* Returns the arm of that name, NULL where there is none. */
 const struct arm *find_arm(const char *name);
 /* Returns the bytes of RAM of this machine: sysconf(3), _SC_PHYS_PAGES. */
@@ -106,12 +110,18 @@ void trial_run(const struct arm *arm, int number, bool keep);
 /* Leaves out the arms whose preloaded library cannot be loaded. */
 void trial_leave_out_missing(void);
 
+/* Returns the names of the arms whose rows judge() has read for its next finding, joined by ", ";
+ * the caller frees them.  NULL where there is no memory. */
+char *names_of_arms_read(void);
+/* Ends the experiment as unsupported where the number was not measured. */
+void must_be_measured(const char *sentence, int64_t actual);
+
 /* Calls judge(), and ends the program with the verdict. */
 void judge_run(void);
 
 /* One finding of judge(). */
 struct finding {
-	bool control;
+	enum finding_kind kind;
 	const char *outcome; /* "held", "failed", "unclear" */
 	char *sentence;
 	const char *unit;  /* of the numbers: "bytes", "faults", "times" ... */

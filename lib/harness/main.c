@@ -10,6 +10,7 @@
 
 #include "film.h"
 #include "harness.h"
+#include "heap_report.h"
 
 /* Removes settings of malloc that come from the reader's shell: they would be a hidden
  * condition.  LD_PRELOAD is kept on purpose: with it, anyone can put another malloc under
@@ -68,6 +69,8 @@ static void write_everything(enum verdict verdict, const char *reason)
 		fprintf(stderr, "%s\n", experiment.claim);
 		result_print_judgement(stderr, verdict, reason);
 	}
+	if (asked_with()[0] != '\0')
+		fprintf(stderr, "with %s, not as told\n", asked_with());
 	if (verdict == REFUTED && experiment.instead != NULL)
 		fprintf(stderr, "instead: %s\n", experiment.instead);
 	exit((int)verdict);
@@ -92,6 +95,8 @@ int main(int argc, char **argv)
 	if (options.bare != NULL)
 		arm_run_bare();
 	end_by(write_everything);
+	if (experiment.about_glibc)
+		must_be_glibc();
 	pin_conditions();
 	run_all_trials();
 	judge_run();

@@ -66,6 +66,30 @@ static const struct knob *find_knob(const char *name, size_t length)
 	return knob_found;
 }
 
+/* The values of the experiment's own knobs before the command line was read. */
+static int64_t defaults[MAX_KNOBS];
+
+static void keep_default(const struct knob *knob)
+{
+	defaults[knob - experiment.knobs] = *knob->value;
+}
+
+const char *asked_with(void)
+{
+	static char text[MAX_KNOBS * STAGE_SIZE];
+	size_t length = 0;
+
+	text[0] = '\0';
+	for (int i = 0; i < MAX_KNOBS && experiment.knobs[i].name != NULL; i++) {
+		const struct knob *knob = &experiment.knobs[i];
+		if (knob->in_claim && *knob->value != defaults[i] && length < sizeof(text))
+			length += (size_t)snprintf(text + length, sizeof(text) - length,
+						   "%s%s=%lld", length > 0 ? " " : "", knob->name,
+						   (long long)*knob->value);
+	}
+	return text;
+}
+
 static void print_name(const struct knob *knob)
 {
 	fprintf(stderr, " %s", knob->name);
@@ -283,6 +307,7 @@ void options_read(int argc, char **argv)
 	int option;
 
 	declaration_check();
+	for_each_own_knob(keep_default);
 	if (experiment.trials > 0)
 		options.trials = experiment.trials;
 	while ((option = getopt_long(argc, argv, "", known_options, NULL)) != -1)

@@ -186,6 +186,7 @@ void declaration_print(void)
 	key("claim", experiment.claim);
 	key("asked", experiment.asked);
 	key("instead", experiment.instead);
+	key("asked_with", asked_with());
 	key("hypothesis", experiment.hypothesis);
 	key("source", experiment_path);
 	print_axis("x", experiment.x_axis, experiment.x_unit);
@@ -232,13 +233,16 @@ static void rows(void)
 		}
 }
 
+static const char *const kind_names[] = {
+	[EXPECT] = "expect", [CONTROL] = "control", [INSTEAD] = "true_instead"
+};
+
 void result_print_judgement(FILE *to, enum verdict verdict, const char *reason)
 {
 	for (int i = 0; i < finding_count; i++)
-		fprintf(to, "# %s: %s | %s | %s | %s | %d | %s\n",
-			findings[i].control ? "control" : "expect", findings[i].outcome,
-			findings[i].numbers, findings[i].unit, findings[i].arms, findings[i].line,
-			findings[i].sentence);
+		fprintf(to, "# %s: %s | %s | %s | %s | %d | %s\n", kind_names[findings[i].kind],
+			findings[i].outcome, findings[i].numbers, findings[i].unit,
+			findings[i].arms, findings[i].line, findings[i].sentence);
 	if (reason != NULL)
 		fprintf(to, "# reason: %s\n", reason);
 	fprintf(to, "# verdict: %s\n", verdict_names[verdict]);

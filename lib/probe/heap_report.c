@@ -1,8 +1,14 @@
 /* SPDX-License-Identifier: MIT */
+#define _GNU_SOURCE
 #include "heap_report.h"
 
+#include <dlfcn.h>
+#ifdef __GLIBC__
+#include <gnu/libc-version.h>
+#endif
 #include <malloc.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "end.h"
@@ -83,5 +89,21 @@ int64_t malloc_info_free_bytes(void)
 	return rest == NOT_MEASURED || fast == NOT_MEASURED ? rest : rest + fast;
 #else
 	unsupported("this libc has no malloc_info(); it is glibc's");
+#endif
+}
+
+void must_be_glibc(void)
+{
+#ifdef __GLIBC__
+	Dl_info allocator, libc;
+
+	/* A program that is linked statically has one object, and dladdr() may not find it. */
+	if (!dladdr((void *)malloc, &allocator) || !dladdr((void *)gnu_get_libc_version, &libc) ||
+	    allocator.dli_fbase == libc.dli_fbase)
+		return;
+	unsupported("this is about glibc's malloc, and %s is preloaded",
+		    basename(allocator.dli_fname));
+#else
+	unsupported("this is about glibc's malloc, and this program uses another C library");
 #endif
 }

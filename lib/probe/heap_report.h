@@ -3,13 +3,16 @@
  *
  * The probe records the fields that every experiment needs; these functions give all of
  * them.  With another malloc in the process (LD_PRELOAD) the report still describes glibc's,
- * which then does nothing.  So an experiment that uses a report should also judge one of the
- * probe's heap columns: without glibc's malloc it then ends as unsupported.
+ * which then does nothing.  So an experiment that uses a report declares .about_glibc.
  */
 #ifndef TOUCHSTONE_HEAP_REPORT_H
 #define TOUCHSTONE_HEAP_REPORT_H
 
 #include <stdint.h>
+
+/* Ends the experiment as unsupported where malloc is not glibc's: with another C library, or with
+ * another malloc in the process (LD_PRELOAD).  The sentence names the library. */
+void must_be_glibc(void);
 
 /* The fields of struct mallinfo2.  Their meaning is taken from int_mallinfo() in glibc's
  * malloc/malloc.c. */

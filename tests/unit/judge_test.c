@@ -27,10 +27,11 @@ char resident_source[16], malloc_source[16];
 
 static jmp_buf at_the_end;
 static enum verdict ended;
+static char reason[REASON_SIZE];
 
-static void remember(enum verdict verdict, const char *reason)
+static void remember(enum verdict verdict, const char *why)
 {
-	(void)reason;
+	snprintf(reason, sizeof(reason), "%s", why != NULL ? why : "");
 	ended = verdict;
 	longjmp(at_the_end, 1);
 }
@@ -229,6 +230,60 @@ static void bounds_are_inclusive(void **state)
 	assert_string_equal(numbers(), "4095 == 4096");
 }
 
+/* What never happened is within no bounds, and is no number. */
+static void never_is_no_number(void **state)
+{
+	(void)state;
+	expect_between("open above", "bytes", 5, NEVER, INT64_MAX);
+	assert_string_equal(outcome(), "failed");
+	assert_string_equal(numbers(), "5 <= never <= inf");
+	expect_equal("equal", "bytes", 7, NEVER);
+	assert_string_equal(outcome(), "failed");
+	assert_string_equal(numbers(), "never == 7");
+}
+
+/* One trial that is out of the bounds decides, where the median would hide it. */
+static void each_trial_is_judged(void **state)
+{
+	struct samples samples = { 5, { 7, 7, 7, 8, 7 } };
+
+	(void)state;
+	expect_each_equal("all", "faults", 7, samples);
+	assert_string_equal(outcome(), "failed");
+	assert_string_equal(numbers(), "8 == 7");
+	expect_each_between("all", "faults", 7, samples, 8);
+	assert_string_equal(outcome(), "held");
+	assert_string_equal(numbers(), "7 <= 7 <= 8");
+	samples.value[3] = 6;
+	control_each_between("all", "faults", 7, samples, 8);
+	assert_string_equal(outcome(), "failed");
+	assert_string_equal(numbers(), "7 <= 6 <= 8");
+	assert_int_equal(END_OF(expect_each_equal("nothing", "faults", 1, (struct samples){ 0 })),
+			 BROKEN);
+}
+
+static int64_t a_step_of_ten(int64_t x)
+{
+	return 10 * x;
+}
+
+/* quick grows by 7 until its first row of work, in every trial, and its x is 1 and 2 there. */
+static void rows_follow_x(void **state)
+{
+	(void)state;
+	assert_int_equal(rows_under("quick", "work"), 2);
+	assert_int_equal(rows_that_follow("quick", "before", "work", resident_bytes, NULL, 6), 1);
+	assert_int_equal(rows_that_follow("quick", "before", "work", resident_bytes, NULL, 5), 0);
+	assert_int_equal(
+		rows_that_follow("quick", "before", "work", resident_bytes, a_step_of_ten, 3), 1);
+	assert_int_equal(rows_that_follow("quick", "before", "work", resident_bytes, NULL, 60), 2);
+	assert_int_equal(END_OF(rows_under("quick", "no such stage")), BROKEN);
+	assert_int_equal(END_OF(rows_that_follow("quick", "before", "work", mapping_count, NULL, 60)),
+			 UNSUPPORTED);
+	all_runs[2].count = 2; /* one trial has a row less */
+	assert_int_equal(rows_under("quick", "work"), 1);
+}
+
 /* The quartiles of 1 2 3 4 5 are 2 and 4 (type 7, as in R and NumPy). */
 static void three_quarters_decide(void **state)
 {
@@ -268,6 +323,9 @@ static void what_is_not_measured_is_unsupported(void **state)
 
 	(void)state;
 	assert_int_equal(END_OF(expect_equal("no number", "bytes", 0, NOT_MEASURED)), UNSUPPORTED);
+	assert_int_equal(END_OF(expect_equal("no number", "bytes", NOT_MEASURED, 0)), UNSUPPORTED);
+	assert_int_equal(END_OF(measured(NOT_MEASURED, "no number")), UNSUPPORTED);
+	assert_int_equal(measured(7, "a number"), 7);
 	assert_int_equal(
 		END_OF(control_between("no number", "bytes", INT64_MIN, NOT_MEASURED, INT64_MAX)),
 		UNSUPPORTED);
@@ -352,6 +410,26 @@ static void failed_and_unclear(void)
 	control_equal("control", "bytes", 1, 1);
 }
 
+static void failed_as_known(void)
+{
+	expect_equal("claim", "bytes", 1, 2);
+	control_equal("control", "bytes", 1, 1);
+	instead_equal("what is true instead", "bytes", 2, 2);
+}
+
+static void failed_in_another_way(void)
+{
+	expect_equal("claim", "bytes", 1, 3);
+	control_equal("control", "bytes", 1, 1);
+	instead_equal("what is true instead", "bytes", 2, 3);
+}
+
+static void held_against_what_is_known(void)
+{
+	all_held();
+	instead_equal("what is true instead", "bytes", 2, 1);
+}
+
 static void no_control(void)
 {
 	expect_equal("claim", "bytes", 1, 1);
@@ -376,6 +454,12 @@ static void the_verdict_that_wins(void **state)
 	assert_int_equal(verdict_of(claim_unclear), INCONCLUSIVE);
 	assert_int_equal(verdict_of(control_unclear), INCONCLUSIVE);
 	assert_int_equal(verdict_of(failed_and_unclear), REFUTED);
+	assert_int_equal(verdict_of(failed_as_known), REFUTED);
+	assert_string_equal(reason, "");
+	assert_int_equal(verdict_of(failed_in_another_way), REFUTED);
+	assert_string_equal(reason, "refuted, and not for the reason that is known: this failed too: "
+				    "what is true instead");
+	assert_int_equal(verdict_of(held_against_what_is_known), REPRODUCED);
 	assert_int_equal(verdict_of(no_control), BROKEN);
 	assert_int_equal(verdict_of(no_expectation), BROKEN);
 	assert_int_equal(verdict_of(nothing), BROKEN);
@@ -391,6 +475,9 @@ int main(void)
 		cmocka_unit_test_setup(names_that_do_not_exist_are_broken, set_up),
 		cmocka_unit_test_setup(ratios_are_taken_trial_by_trial, set_up),
 		cmocka_unit_test_setup(bounds_are_inclusive, set_up),
+		cmocka_unit_test_setup(never_is_no_number, set_up),
+		cmocka_unit_test_setup(each_trial_is_judged, set_up),
+		cmocka_unit_test_setup(rows_follow_x, set_up),
 		cmocka_unit_test_setup(three_quarters_decide, set_up),
 		cmocka_unit_test_setup(what_is_not_measured_is_unsupported, set_up),
 		cmocka_unit_test_setup(a_finding_names_the_arms_that_were_read, set_up),
