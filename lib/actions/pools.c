@@ -55,7 +55,7 @@ static const double ahead = 1.1;
 void find_pool_ahead_of(int line, const char *arm, const char *sentence,
 			struct samples (*time_of)(const char *arm))
 {
-	find_beyond(false, line, about(arm, sentence), 1, ahead,
+	find_beyond(EXPECT, line, 1, about(arm, sentence), ahead,
 		    ratio(time_of(arm), time_of("pool")));
 }
 
