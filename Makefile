@@ -58,6 +58,9 @@ report: ## write the report again
 check: build ## all tests, linters included
 	@scripts/maintain/check
 
+check-edges: build ## each experiment with other mallocs, at the ends of its knobs, and built with sanitizers (some minutes)
+	@bats --timing --jobs "$$(nproc)" "$$(scripts/maintain/edges)"
+
 test: build
 	@scripts/maintain/check --no-lint
 
@@ -73,4 +76,4 @@ reference: build ## measure everything into results/reference/ and fill the text
 clean: ## remove what was built; results stay
 	rm -rf $(BUILD)
 
-.PHONY: help build run-all run observe predict predict-all new compare sweep hypothesis confound bench charts report check test lint doctor reference clean
+.PHONY: help build run-all run observe predict predict-all new compare sweep hypothesis confound bench charts report check check-edges test lint doctor reference clean

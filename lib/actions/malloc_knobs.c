@@ -4,9 +4,11 @@
 #include <malloc.h>
 
 #include "end.h"
+#include "heap_report.h"
 
 void must_pin_thresholds(int64_t mmap_threshold, int64_t trim_threshold)
 {
+	must_be_glibc();
 #ifdef M_MMAP_THRESHOLD
 	if (mallopt(M_MMAP_THRESHOLD, (int)mmap_threshold) == 1 &&
 	    mallopt(M_TRIM_THRESHOLD, (int)trim_threshold) == 1)
@@ -15,26 +17,24 @@ void must_pin_thresholds(int64_t mmap_threshold, int64_t trim_threshold)
 	       (long long)trim_threshold);
 #else
 	(void)mmap_threshold, (void)trim_threshold;
-	unsupported("this libc has no mallopt(); it is glibc's");
 #endif
 }
 
 void must_set_top_pad(int64_t bytes)
 {
+	must_be_glibc();
 #ifdef M_TOP_PAD
 	if (mallopt(M_TOP_PAD, (int)bytes) != 1)
 		broken("mallopt refused a top pad of %lld bytes", (long long)bytes);
 #else
 	(void)bytes;
-	unsupported("this libc has no mallopt(); it is glibc's");
 #endif
 }
 
 void must_trim_heap(void)
 {
+	must_be_glibc();
 #ifdef __GLIBC__
 	malloc_trim(0); /* returns 0 where there was nothing to give back */
-#else
-	unsupported("this libc has no malloc_trim(); it is glibc's");
 #endif
 }

@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 /* Changes settings of glibc's malloc, and trims its heap.
  *
- * mallopt() and malloc_trim() exist only in glibc.  With another C library, the functions end
- * the experiment as unsupported.  Where mallopt() refuses a value, they end it as broken.  All
- * sizes are bytes.
+ * mallopt() and malloc_trim() are glibc's.  With another C library, or another malloc in the
+ * process, the functions end the experiment as unsupported.  Where mallopt() refuses a value,
+ * they end it as broken.  All sizes are bytes.
  */
 #ifndef TOUCHSTONE_MALLOC_KNOBS_H
 #define TOUCHSTONE_MALLOC_KNOBS_H

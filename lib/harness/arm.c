@@ -112,8 +112,9 @@ int64_t ask(const char *command)
  * result would show them as if the experiment had caused them.  So every page of every
  * mapped file is brought in before the arm starts, and so is the zero-filled memory (.bss)
  * that follows a file's writable pages.  A writable page is written back to itself, so that
- * its private copy exists too. */
-static void touch_mapping(const struct procfs_mapping *mapping)
+ * its private copy exists too.  AddressSanitizer must let it read the bytes between variables. */
+static void __attribute__((no_sanitize("address")))
+touch_mapping(const struct procfs_mapping *mapping)
 {
 	uint64_t page = (uint64_t)sysconf(_SC_PAGESIZE);
 	bool writable = mapping->permissions[1] == 'w' && mapping->permissions[3] == 'p';

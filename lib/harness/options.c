@@ -200,7 +200,12 @@ static void print_knob(const struct knob *knob)
 	char setting[64];
 
 	snprintf(setting, sizeof(setting), "%s=%lld", knob->name, (long long)*knob->value);
-	printf("  %-24s %s%s%s\n", setting, knob->meaning, knob->unit[0] ? ", " : "", knob->unit);
+	printf("  %-24s %s%s%s (%lld to ", setting, knob->meaning, knob->unit[0] ? ", " : "",
+	       knob->unit, (long long)least_of(knob));
+	if (most_of(knob) < INT64_MAX - 1)
+		printf("%lld)\n", (long long)most_of(knob));
+	else
+		printf("any number)\n");
 }
 
 static void print_arms(void)
