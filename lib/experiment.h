@@ -146,7 +146,12 @@ extern const struct experiment experiment;
  * quote or newline.  Write it as a literal: the compiler then lists it for --list and
  * .predict.  A name that comes in a variable must be listed in .stages.
  *
- * Ends the experiment as broken where the arm has already recorded .rows rows.
+ * Threads of the arm and children of fork_arm() may record at the same time.  They take turns, so
+ * the rows are whole, and in the order in which they were recorded.  Do not call it from a signal
+ * handler.
+ *
+ * Ends the experiment as broken where the arm has already recorded .rows rows, and where a thread
+ * or a child ended in the middle of record().
  */
 #define record(stage, x) record_y(stage, x, NOT_MEASURED)
 #define record_y(stage, x, y)                                                                       \

@@ -309,6 +309,66 @@ many() {
 	assert_equal "$(head -n 1 "$BATS_TEST_TMPDIR/log")" "probe|touched|1|1"
 }
 
+# workers: an experiment in which 8 children, and 8 threads, record at the same time; prints the program's path.
+workers() {
+	cp tests/fixtures/harness/workers.c "$BATS_TEST_TMPDIR"
+	compiled "$BATS_TEST_TMPDIR/workers.c"
+}
+
+@test "8 children, or 8 threads, that record 100 rows each at the same time give 800 whole rows, in 100 runs" {
+	program=$(workers)
+	"$program" trials=100 >"$BATS_TEST_TMPDIR/rows.csv" 2>/dev/null
+	# A row is known by its arm, trial, worker and number. Each must be there once, and there must be no other row.
+	run -0 awk -F, '
+		/^(children|threads),/ && $3 == "work" && !seen[$1, $2, $4, $5]++ { whole[$1 "," $2]++ }
+		/^(children|threads),/ { all[$1 "," $2]++ }
+		END { for (trial in all) print whole[trial], "of", all[trial] }' "$BATS_TEST_TMPDIR/rows.csv"
+	assert_equal "$(sort <<<"$output" | uniq -c | sed 's/^ *//')" "200 800 of 800"
+}
+
+@test "what 8 children, or 8 threads, record at the same time is observed, one after the other" {
+	cat >"$BATS_TEST_TMPDIR/observer" <<-'EOF'
+		#!/bin/sh
+		grep -q '^State:.T' /proc/$1/status && echo "$2,$5" >>"$LOG"
+	EOF
+	chmod +x "$BATS_TEST_TMPDIR/observer"
+	program=$(workers)
+	LOG=$BATS_TEST_TMPDIR/log OBSERVER=$BATS_TEST_TMPDIR/observer run -0 "$program" records=5 time_limit=20
+	assert_equal "$(sort "$BATS_TEST_TMPDIR/log" | uniq -c | awk '$1 == 5' | wc -l)" 16
+	run -0 bash -c 'yes "" | "$1" --step records=5 2>&1 >/dev/null' - "$program"
+	assert_equal "$(grep -o 'stands still' <<<"$output" | wc -l)" 80
+}
+
+@test "a run is broken when a child ends in the middle of record(), and when a stage has no name" {
+	program=$(own '#include <sys/wait.h>
+		static void arm(void) {
+			const char *volatile nowhere = (const char *)8;
+			pid_t child = fork_arm();
+			if (child == 0)
+				record(nowhere, 0);
+			waitpid(child, NULL, 0);
+			record("a", 0);
+		}
+		'"$FINE")
+	run -2 "$program"
+	assert_output --partial '1 of 2 calls of record() were not finished, because a thread or a child of the arm ended in them'
+	program=$(own "static void arm(void) { record(\"\", 0); } $FINE")
+	run -2 "$program"
+	assert_output --partial "records a stage without a name"
+}
+
+@test "the reason why a child ended is not lost when the arm ends for it" {
+	program=$(own "static void arm(void) {
+			pid_t child = fork_arm();
+			if (child == 0)
+				unsupported(\"the child's own reason\");
+			wait_for(child);
+		}
+		$FINE")
+	run -77 "$program"
+	assert_output --partial "reason: the child's own reason"
+}
+
 @test "--step stops at each record, shows the PID and waits for Enter" {
 	run -0 bash -c 'yes "" | "$1" --step block=1M 2>&1 >/dev/null' - "$(program "$LAZY")"
 	assert_equal "$(grep -o 'PID [0-9]* stands still: arm lazy, stage "writing"' <<<"$output" | wc -l)" 16

@@ -25,46 +25,60 @@
 #include "procfs.h"
 
 static struct shared *shared;
-/* The arm's own clock.  It does not count the time in which the probe, the film or an observer
- * works. */
-static int64_t began_ns, time_in_probe_ns;
+static int64_t began_ns; /* when the arm's own clock began: enter() */
 
 bool in_an_arm(void)
 {
 	return shared != NULL;
 }
 
-/* Ends the arm: hands the verdict and the reason to the parent, which writes the result. */
+/* Ends the process: hands the verdict and the reason to the parent, which writes the result.  The
+ * first reason counts: where a child ends, wait_for() ends the arm with a reason that says less. */
 static void report_to_parent(enum verdict verdict, const char *reason)
 {
-	shared->ended = verdict;
-	snprintf(shared->reason, sizeof(shared->reason), "%s", reason);
+	if (shared->ended == REPRODUCED) {
+		shared->ended = verdict;
+		snprintf(shared->reason, sizeof(shared->reason), "%s", reason);
+	}
 	_exit((int)verdict);
 }
 
-/* Stops this process until the parent has looked at it and continues it. */
+/* Waits for this thread's turn, and stops the arm's clock.  The clock does not count the time in
+ * which the probe, the film or an observer works for any thread or child of the arm.  Returns when
+ * it stopped. */
+static int64_t enter(void)
+{
+	int64_t now_ns = probe_clock_ns();
+
+	if (pthread_mutex_lock(&shared->turn) == EOWNERDEAD)
+		pthread_mutex_consistent(&shared->turn);
+	/* Where this thread had to wait, the clock stood still already. */
+	return now_ns > shared->left_ns ? now_ns : shared->left_ns;
+}
+
+/* Lets the arm's clock go on, and ends this thread's turn. */
+static void leave(int64_t stopped_ns)
+{
+	shared->left_ns = probe_clock_ns();
+	shared->still_ns += shared->left_ns - stopped_ns;
+	pthread_mutex_unlock(&shared->turn);
+}
+
+/* Stops this process until the harness has looked at it and continues it.  The kernel tells the
+ * harness about the arm, but not about the arm's children: so it is sent a signal, which its wait
+ * for the arm takes. */
 static void pause_for_parent(void)
 {
 	shared->subject = getpid();
-	shared->waiting = true;
+	__atomic_store_n(&shared->waiting, true, __ATOMIC_RELEASE);
+	kill(shared->harness, SIGCHLD);
 	raise(SIGSTOP);
 }
 
-void record_at(int line, const char *stage, int64_t x, int64_t y)
+static void set_stage(struct row *row, const char *stage)
 {
-	int64_t entered_ns = probe_clock_ns();
-
-	if (options.bare != NULL)
-		return;
-	if (shared->count == shared->capacity)
-		broken("arm %s records more than %d rows: raise .rows in the declaration",
-		       options.arm, shared->capacity);
-	struct row *row = &shared->rows[shared->count];
-	probe_snapshot(&row->is);
-	/* The snapshot's own reading of the clock comes a little later, and how much later varies. */
-	row->is.elapsed_ns = entered_ns - began_ns - time_in_probe_ns;
-	film_record(shared->count + 1);
 	size_t length = 0;
+
 	for (; length < STAGE_SIZE - 1 && stage[length] != '\0'; length++) {
 		row->stage[length] = stage[length];
 		if (stage[length] == ',' || stage[length] == '"' || stage[length] == '\n')
@@ -72,13 +86,32 @@ void record_at(int line, const char *stage, int64_t x, int64_t y)
 			       "newline in it, please");
 	}
 	row->stage[length] = '\0';
+	if (length == 0)
+		broken("line %d records a stage without a name", row->line);
+}
+
+void record_at(int line, const char *stage, int64_t x, int64_t y)
+{
+	if (options.bare != NULL)
+		return;
+	int64_t stopped_ns = enter();
+	if (shared->count == shared->capacity)
+		broken("arm %s records more than %d rows: raise .rows in the declaration",
+		       options.arm, shared->capacity);
+	__atomic_store_n(&shared->begun, shared->begun + 1, __ATOMIC_SEQ_CST);
+	struct row *row = &shared->rows[shared->count];
+	probe_snapshot(&row->is);
+	/* The snapshot's own reading of the clock comes a little later, and how much later varies. */
+	row->is.elapsed_ns = stopped_ns - began_ns - shared->still_ns;
+	film_record(shared->count + 1);
 	row->line = line;
 	row->x = x;
 	row->y = y;
-	shared->count++;
+	set_stage(row, stage);
+	__atomic_store_n(&shared->count, shared->count + 1, __ATOMIC_SEQ_CST);
 	if (shared->pause_at_records)
 		pause_for_parent();
-	time_in_probe_ns += probe_clock_ns() - entered_ns;
+	leave(stopped_ns);
 }
 
 void leave_out(const char *format, ...)
@@ -96,15 +129,15 @@ void leave_out(const char *format, ...)
 
 int64_t ask(const char *command)
 {
-	int64_t entered_ns = probe_clock_ns();
-
 	if (options.bare != NULL)
 		return 0;
+	int64_t stopped_ns = enter();
 	snprintf(shared->command, sizeof(shared->command), "%s", command);
 	pause_for_parent();
 	shared->command[0] = '\0';
-	time_in_probe_ns += probe_clock_ns() - entered_ns;
-	return shared->answer;
+	int64_t answer = shared->answer;
+	leave(stopped_ns);
+	return answer;
 }
 
 /* Brings all pages of a mapping into memory.  Code and data that a program has not used
@@ -200,9 +233,9 @@ static void warm_up(void)
 	shared->pause_at_records = false;
 	record_at(0, "warming up", 0, NOT_MEASURED);
 	shared->pause_at_records = pause;
-	shared->count = 0;
+	shared->begun = shared->count = 0;
 	film_rewind();
-	time_in_probe_ns = 0;
+	shared->still_ns = 0;
 	began_ns = probe_clock_ns();
 	shared->started = true;
 }
@@ -237,15 +270,18 @@ void arm_run_bare(void)
 	exit(REPRODUCED);
 }
 
-/* Writes the thread's rseq area (rseq(2)) back to itself.  The kernel writes to it when it
- * moves the thread to another CPU.  After fork() its page is copied at the next write, and
- * that fault would otherwise come at an unpredictable time. */
-static void touch_rseq_area(void)
+/* Writes to the two places of the thread's own data that are written to later without the arm's
+ * doing: its rseq area (rseq(2)), where the kernel writes when it moves the thread to another CPU,
+ * and its list of robust mutexes, where record() writes.  After fork() a page is copied at the next
+ * write, and that fault would otherwise come at an unpredictable time. */
+static void touch_thread_data(void)
 {
 #ifdef RSEQ_SIG
 	volatile char *area = (char *)__builtin_thread_pointer() + __rseq_offset;
 	*area = *area;
 #endif
+	if (shared != NULL && pthread_mutex_trylock(&shared->turn) == 0)
+		pthread_mutex_unlock(&shared->turn);
 }
 
 pid_t fork_arm(void)
@@ -254,7 +290,7 @@ pid_t fork_arm(void)
 
 	if (child < 0)
 		broken("cannot create a process: %s", strerror(errno));
-	touch_rseq_area();
+	touch_thread_data();
 	if (child == 0) {
 		prctl(PR_SET_PDEATHSIG, SIGKILL);
 		if (getppid() != arm) /* it ended before the line above */
@@ -270,13 +306,6 @@ void wait_for(pid_t child)
 {
 	int status = 0;
 
-	/* The harness watches only the arm.  So where the child stops in record(), the arm stops
-	 * too, and continues the child when it is continued itself. */
-	while (waitpid(child, &status, WUNTRACED) == child && WIFSTOPPED(status))
-		if (shared != NULL && shared->waiting) {
-			raise(SIGSTOP);
-			kill(child, SIGCONT);
-		}
-	if (status != 0)
+	if (waitpid(child, &status, 0) != child || status != 0)
 		broken("a child of the arm failed (wait status %d)", status);
 }

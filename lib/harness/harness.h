@@ -13,6 +13,7 @@
 #ifndef TOUCHSTONE_HARNESS_H
 #define TOUCHSTONE_HARNESS_H
 
+#include <pthread.h>
 #include <stdio.h>
 
 #include "experiment.h"
@@ -29,15 +30,22 @@
 #define MALLOC_KNOWS_HUGE_PAGES 0
 #endif
 
-/* Memory that the parent and an arm's process both map. */
+/* Memory that the parent, an arm's process and the arm's children all map. */
 struct shared {
 	/* written by the parent before the arm starts */
+	pid_t harness;         /* the parent */
 	int capacity;          /* rows that fit */
 	bool pause_at_records; /* stand still at each record() */
 	int film_fd;           /* the memory file that the arm films to; -1: no film */
 
-	/* written by the arm */
-	int count;                 /* rows recorded */
+	/* Held by whoever is in record() or ask().  So the threads and children of an arm take
+	 * turns, also in standing still for an observer.  It is robust (see
+	 * pthread_mutexattr_setrobust(3)): a child that is killed in record() stops nobody. */
+	pthread_mutex_t turn;
+
+	/* written by the arm, in its turn */
+	int begun, count;          /* calls of record() that began; rows that are whole */
+	int64_t still_ns, left_ns; /* how long the arm's clock stood still; when it went on */
 	bool started;              /* the warm-up is over, the arm's function runs */
 	bool waiting;              /* the arm stopped itself and wants to be continued */
 	pid_t subject;             /* the process that stopped itself: the arm, or its child */

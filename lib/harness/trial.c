@@ -18,6 +18,8 @@
 
 #include "film.h"
 #include "harness.h"
+#include "procfs.h"
+#include "small_file.h"
 
 enum { DEFAULT_ROWS = 1024 };
 
@@ -34,6 +36,18 @@ struct trial {
 	size_t shared_size;
 };
 
+static void prepare_turns(pthread_mutex_t *turn)
+{
+	pthread_mutexattr_t kind;
+
+	pthread_mutexattr_init(&kind);
+	pthread_mutexattr_setpshared(&kind, PTHREAD_PROCESS_SHARED);
+	pthread_mutexattr_setrobust(&kind, PTHREAD_MUTEX_ROBUST);
+	if (pthread_mutex_init(turn, &kind) != 0)
+		broken("cannot create the lock with which records take turns");
+	pthread_mutexattr_destroy(&kind);
+}
+
 /* Creates the memory through which the rows reach the parent. */
 static void share_memory(struct trial *trial)
 {
@@ -47,6 +61,8 @@ static void share_memory(struct trial *trial)
 			     trial->shared_fd, 0);
 	if (trial->shared == MAP_FAILED)
 		broken("cannot map the memory that rows travel through: %s", strerror(errno));
+	prepare_turns(&trial->shared->turn);
+	trial->shared->harness = getpid();
 	trial->shared->capacity = rows;
 	trial->shared->pause_at_records = options.step || getenv("OBSERVER") != NULL;
 	/* Film one trial only: what the film shows does not depend on timing. */
@@ -230,20 +246,25 @@ void trial_leave_out_missing(void)
 	}
 }
 
-/* Waits until a child ends, or, with WUNTRACED in flags, until it stops.  Returns false where it
- * has done neither before the deadline. */
-static bool ends_before(int64_t deadline, pid_t child, int flags, int *status)
+/* Waits for SIGCHLD, which is blocked, but not longer than this. */
+static void await_child(int64_t longest_ns)
 {
+	struct timespec timeout = { longest_ns / 1000000000, longest_ns % 1000000000 };
 	sigset_t child_changed;
 
 	sigemptyset(&child_changed);
 	sigaddset(&child_changed, SIGCHLD);
-	while (waitpid(child, status, flags | WNOHANG) != child) {
+	sigtimedwait(&child_changed, NULL, &timeout);
+}
+
+/* Waits until a tool ends.  Returns false where it has not done so before the deadline. */
+static bool ends_before(int64_t deadline, pid_t tool, int *status)
+{
+	while (waitpid(tool, status, WNOHANG) != tool) {
 		int64_t left = deadline - probe_clock_ns();
 		if (left <= 0)
 			return false;
-		struct timespec timeout = { left / 1000000000, left % 1000000000 };
-		sigtimedwait(&child_changed, NULL, &timeout);
+		await_child(left);
 	}
 	return true;
 }
@@ -258,7 +279,7 @@ static int wait_for_tool(struct trial *trial, pid_t tool, const char *name)
 {
 	int status;
 
-	if (!ends_before(deadline_from_now(), tool, 0, &status)) {
+	if (!ends_before(deadline_from_now(), tool, &status)) {
 		kill(tool, SIGKILL);
 		trial_is_broken(trial, "`%s` has not ended within %lld s (time_limit)", name,
 				(long long)options.time_limit);
@@ -363,7 +384,7 @@ static void step(const struct trial *trial)
 		fputc('\n', stderr);
 }
 
-/* Does what the arm has stopped for, and continues it. */
+/* Does what the arm or its child has stopped for, and continues it. */
 static void serve(struct trial *trial)
 {
 	const char *observer = getenv("OBSERVER");
@@ -377,23 +398,41 @@ static void serve(struct trial *trial)
 			step(trial);
 	}
 	trial->shared->waiting = false;
-	kill(trial->pid, SIGCONT);
+	kill(trial->shared->subject, SIGCONT);
+}
+
+static bool stands_still(pid_t process)
+{
+	char path[32], status[4096], state[16];
+
+	snprintf(path, sizeof(path), "/proc/%d/status", (int)process);
+	return procfs_text(status, read_small_file(path, status, sizeof(status)), "State", state,
+			   sizeof(state)) &&
+	       state[0] == 'T';
 }
 
 /* Waits until the arm ends, and returns its wait status.  The time limit starts again after each
- * pause. */
+ * pause.  Whoever wants to be continued says so just before it stops: a signal that continues it
+ * too early would be lost, so it is looked at again after a millisecond. */
 static int wait_for_end(struct trial *trial)
 {
+	enum { MILLISECOND_NS = 1000000 };
+	int64_t deadline = deadline_from_now(), left;
 	int status;
 
-	while (ends_before(deadline_from_now(), trial->pid, WUNTRACED, &status)) {
-		if (!WIFSTOPPED(status))
-			return status;
-		if (trial->shared->waiting)
+	while (waitpid(trial->pid, &status, WNOHANG) != trial->pid) {
+		bool waiting = __atomic_load_n(&trial->shared->waiting, __ATOMIC_ACQUIRE);
+		if (waiting && stands_still(trial->shared->subject)) {
 			serve(trial);
+			deadline = deadline_from_now();
+		} else if ((left = deadline - probe_clock_ns()) > 0) {
+			await_child(waiting && left > MILLISECOND_NS ? MILLISECOND_NS : left);
+		} else {
+			trial_is_broken(trial, "not finished within %lld s (time_limit)",
+					(long long)options.time_limit);
+		}
 	}
-	trial_is_broken(trial, "not finished within %lld s (time_limit)",
-			(long long)options.time_limit);
+	return status;
 }
 
 /* Ends the experiment where the arm did not end as it should. */
@@ -419,6 +458,11 @@ static void check_end(struct trial *trial, int status)
 					"");
 	if (WEXITSTATUS(status) != 0)
 		trial_is_broken(trial, "exited with status %d", WEXITSTATUS(status));
+	if (shared->begun != shared->count)
+		trial_is_broken(trial,
+				"%d of %d calls of record() were not finished, because a thread or "
+				"a child of the arm ended in them,",
+				shared->begun - shared->count, shared->begun);
 }
 
 void trial_run(const struct arm *arm, int number, bool keep)

@@ -6,6 +6,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <malloc.h>
+#include <pthread.h>
 #include <string.h>
 #include <sys/mman.h>
 #include <sys/resource.h>
@@ -32,8 +33,10 @@ static int64_t page_size, start_ns;
 static char *start_of_heap;
 
 /* The contents of the file read last.  One buffer serves all files, because a snapshot reads
- * them one after the other. */
+ * them one after the other, and all threads, which take turns.  A buffer for each thread would make
+ * pages resident in each. */
 static char text[1 << 16];
+static pthread_mutex_t text_turn = PTHREAD_MUTEX_INITIALIZER;
 
 int64_t probe_clock_ns(void)
 {
@@ -135,11 +138,13 @@ void probe_snapshot(struct snapshot *now)
 	*now = nothing;
 	now->elapsed_ns = probe_clock_ns() - start_ns;
 	snapshot_usage(now);
+	pthread_mutex_lock(&text_turn);
 	snapshot_statm(now);
 	if (!statm_is_exact || (extra_columns & PROBE_SMAPS))
 		snapshot_rollup(now);
 	if (extra_columns & PROBE_MAPPINGS)
 		now->mapping_count = count_mappings();
+	pthread_mutex_unlock(&text_turn);
 	snapshot_heap(now);
 }
 
@@ -202,6 +207,8 @@ bool probe_open(unsigned extras)
 	extra_columns = extras;
 	page_size = sysconf(_SC_PAGESIZE);
 	memset(text, 1, sizeof(text));
+	/* In a child it may have been taken by a thread of its parent, which the child has not got. */
+	text_turn = (pthread_mutex_t)PTHREAD_MUTEX_INITIALIZER;
 	if (!reopen(&statm_fd, "/proc/self/statm") || !reopen(&maps_fd, "/proc/self/maps"))
 		return false;
 	bool have_rollup = reopen(&rollup_fd, "/proc/self/smaps_rollup");

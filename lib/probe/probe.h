@@ -90,7 +90,8 @@ enum probe_extras {
  * ENOTSUP where no source counts exactly. */
 bool probe_open(unsigned extras);
 
-/* Fills *now.  A column that cannot be read, or that was not asked for, becomes NOT_MEASURED. */
+/* Fills *now.  A column that cannot be read, or that was not asked for, becomes NOT_MEASURED.
+ * Several threads may call it at the same time. */
 void probe_snapshot(struct snapshot *now);
 
 /* Returns a snapshot, for whoever needs a column or two: snapshot_now().resident_bytes. */
