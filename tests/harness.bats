@@ -11,6 +11,7 @@ LAZY=malloc_is_lazy
 own() {
 	cat >"$BATS_TEST_TMPDIR/own.c" <<-EOF
 		#include <signal.h>
+		#include <stdio.h>
 		#include <unistd.h>
 		#include "experiment.h"
 		#include "memory.h"
@@ -116,6 +117,67 @@ FINE='static void judge(void) { expect_equal("e", "blocks", 1, 1); control_equal
 	GLIBC_TUNABLES=glibc.malloc.mmap_threshold=1 MALLOC_TOP_PAD_=1 run -0 experiment small_requests_move_the_break
 	LD_PRELOAD=$(shim mmap_everything) comes_out refuted --separate-stderr "$(program small_requests_move_the_break)"
 	grep -q '^# preload: .*mmap_everything.so$' <<<"$output"
+}
+
+# stack_of PROGRAM [argument ...]: where the stack of each arm begins, and where its arguments end, each pair once.
+stack_of() {
+	"$@" 2>/dev/null | awk -F, '$3 == "stack" || $3 == "auxiliary vector" { print $3, $5 }' | sort -u
+}
+
+@test "the stack of an arm begins at one address, whatever the shell's variables, the knobs, the path and the folder" {
+	program=$(own '#include <sys/auxv.h>
+		static int64_t n = 1;
+		static void arm(void) {
+			record_y("stack", 0, (intptr_t)__builtin_frame_address(0));
+			record_y("auxiliary vector", 0, (intptr_t)getauxval(AT_RANDOM));
+		}
+		'"$FINE" '.knobs = { { "n", &n, "", "a number" } }, .arms = { { "arm", arm },
+			{ "an arm with a longer name", arm, .environment = "MALLOC_ARENA_MAX=1 LD_LIBRARY_PATH=/tmp" } }')
+	stack=$(stack_of "$program")
+	assert_equal "$(wc -l <<<"$stack")" 2
+	local length long=$BATS_TEST_TMPDIR/a/folder/whose/path/is/longer/than/the/one/above
+	for length in 1 7 100 1000 2500 9000; do
+		assert_equal "$(PAD=$(printf "%0${length}d" 0) stack_of "$program")" "$stack"
+		assert_equal "$(PATH=$PATH:/$(printf "%0${length}d" 0) stack_of "$program")" "$stack"
+	done
+	assert_equal "$(env -i PATH="$PATH" bash -c "$(declare -f stack_of); stack_of $program")" "$stack"
+	assert_equal "$(stack_of "$program" n=1000000000000)" "$stack"
+	mkdir -p "$long"
+	cp "$program" "$long"
+	assert_equal "$(cd "$long" && stack_of ./own)" "$stack"
+}
+
+@test "the number of faults does not depend on the length of the environment or of the path" {
+	# faults PROGRAM: the faults of each arm.
+	faults() {
+		"$1" 2>/dev/null | awk -F, '/^[a-z ]*,1,/ { if (!($1 in first)) first[$1] = $13; last[$1] = $13 }
+			END { for (arm in last) print arm, last[arm] - first[arm] }' | sort
+	}
+	local claim program length
+	for claim in free_trims_a_large_top free_keeps_a_heap_block; do
+		program=$(program "$claim")
+		told=$(faults "$program")
+		assert_contains "$told" " "
+		for length in 128 384 640 1152 2176; do
+			assert_equal "$(PAD=$(printf "%0${length}d" 0) faults "$program")" "$told"
+		done
+		mkdir -p "$BATS_TEST_TMPDIR/a/longer/path"
+		cp "$program" "$BATS_TEST_TMPDIR/a/longer/path"
+		assert_equal "$(faults "$BATS_TEST_TMPDIR/a/longer/path/$claim")" "$told"
+	done
+}
+
+@test "an arm gets the variables that it needs, its own, and no others of the shell" {
+	program=$(own '#include <stdlib.h>
+		extern char **environ;
+		static void arm(void) {
+			for (char **entry = environ; *entry != NULL; entry++)
+				fprintf(stderr, "got %s\n", *entry);
+		}
+		'"$FINE" '.arms = { { "arm", arm, .environment = "MALLOC_ARENA_MAX=1 OWN=2" } }')
+	LANG=C.UTF-8 MALLOC_TOP_PAD_=1 TMPDIR=/tmp/elsewhere SOMETHING=1 run -0 talk "$program" --tunables=glibc.malloc.perturb=0
+	run sed -E -n '/^got (PADDING|LD_PRELOAD|LD_LIBRARY_PATH)=/!s/^got ([^=]*)=.*/\1/p' <<<"$output"
+	assert_equal "$(sort <<<"$output" | xargs)" "GLIBC_TUNABLES HOME MALLOC_ARENA_MAX OWN PATH TMPDIR"
 }
 
 @test "a refuted run shows what is true instead" {

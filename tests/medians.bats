@@ -9,16 +9,15 @@ load helper
 setup_file() {
 	cat >"$BATS_FILE_TMPDIR/two_numbers.c" <<-'C'
 		/* SPDX-License-Identifier: MIT */
-		/* Each trial counts the marks that the trials before it left in a file. */
+		/* Each trial counts the marks that the trials before it left in the file MARKS. */
 		#include <stdio.h>
-		#include <stdlib.h>
 
 		#include "experiment.h"
 		#include "memory.h"
 
 		static void counting(void)
 		{
-			FILE *file = fopen(getenv("MARKS"), "a+");
+			FILE *file = fopen(MARKS, "a+");
 			int marks = 0;
 
 			while (getc(file) != EOF)
@@ -55,8 +54,7 @@ setup_file() {
 setup() {
 	need_python
 	cp "$BATS_FILE_TMPDIR/two_numbers.c" "$BATS_TEST_TMPDIR"
-	program=$(compiled "$BATS_TEST_TMPDIR/two_numbers.c")
-	export MARKS=$BATS_TEST_TMPDIR/marks
+	program=$(compiled "$BATS_TEST_TMPDIR/two_numbers.c" "-DMARKS=\"$BATS_TEST_TMPDIR/marks\"")
 	mkdir "$BATS_TEST_TMPDIR/1_made_up"
 	result=$BATS_TEST_TMPDIR/1_made_up/two_numbers.csv
 	"$program" >"$result" 2>/dev/null

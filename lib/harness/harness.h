@@ -4,6 +4,7 @@
  *   main.c         calls the others in order
  *   options.c      reads the command line: options, knobs, --help, --list
  *   declaration.c  checks what the experiment declares, and finds its arms and stages
+ *   environment.c  the environment of an arm, which is of one size
  *   trial.c        the parent's side of a trial: a fresh process, its time limit, its pauses
  *   arm.c          the arm's side of a trial: warm-up, record(), ask()
  *   rows.c         reads the rows of all trials: growth(), nth_row() ...
@@ -94,6 +95,8 @@ void options_read(int argc, char **argv);
 void usage_error(const char *format, ...) __attribute__((format(printf, 1, 2), noreturn));
 /* Returns the argument vector that starts this program again as one arm. */
 char **options_for_arm(char *program, const struct arm *arm, int shared_fd);
+/* Returns the environment of an arm, which has the same size whatever the shell's is. */
+char **environment_for_arm(const struct arm *arm, const char *program, char *const *arguments);
 /* Calls visit() for each knob that the experiment declares. */
 void for_each_own_knob(void (*visit)(const struct knob *knob));
 /* Calls visit() for each knob of the harness: trials, time_limit. */

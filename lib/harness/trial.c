@@ -69,33 +69,6 @@ static void share_memory(struct trial *trial)
 	trial->shared->film_fd = trial->number == 1 && film_is_wanted() ? film_memory() : -1;
 }
 
-/* Sets the variables of an arm's "NAME=value NAME=value".  A value must not contain a blank. */
-static void set_environment(const char *settings)
-{
-	char *copy = strdup(settings);
-
-	for (char *setting = strtok(copy, " "); setting != NULL; setting = strtok(NULL, " "))
-		putenv(setting);
-}
-
-/* Keeps glibc from using huge pages for the heap (glibc.malloc.hugetlb, which recent versions
- * set on arm64 by default): the break would then move by 2 MiB at a time.  A setting of the
- * arm or of the reader comes later in the list, and the last one counts.
- *
- * Not called before glibc 2.35, which did not know the tunable.  There, glibc copied the
- * variable to the heap at its start (tunables_strdup() in elf/dl-tunables.c), so the heap would
- * begin 38 bytes too high, on a page that is resident already. */
-static void pin_malloc_huge_pages(void)
-{
-	const char *others = getenv("GLIBC_TUNABLES");
-	char *list;
-
-	if (asprintf(&list, "glibc.malloc.hugetlb=0%s%s", others ? ":" : "", others ? others : "") < 0)
-		_exit(BROKEN);
-	setenv("GLIBC_TUNABLES", list, 1);
-	free(list);
-}
-
 /* Called in the new process: sets the arm's conditions, and starts this program again as the
  * arm. */
 static void become_the_arm(const struct trial *trial, pid_t parent)
@@ -110,15 +83,13 @@ static void become_the_arm(const struct trial *trial, pid_t parent)
 	sigemptyset(&none);
 	sigprocmask(SIG_SETMASK, &none, NULL);
 	dup2(STDERR_FILENO, STDOUT_FILENO); /* stdout is the result's alone */
-	if (trial->arm->environment != NULL)
-		set_environment(trial->arm->environment);
-	if (MALLOC_KNOWS_HUGE_PAGES && !options.huge_pages)
-		pin_malloc_huge_pages();
-	if (trial->arm->before_exec != NULL)
-		trial->arm->before_exec();
-	ssize_t length = readlink("/proc/self/exe", self, sizeof(self) - 1);
-	if (length > 0)
-		execv(self, options_for_arm(self, trial->arm, trial->shared_fd));
+	if (readlink("/proc/self/exe", self, sizeof(self) - 1) > 0) {
+		char **arguments = options_for_arm(self, trial->arm, trial->shared_fd);
+		char **environment = environment_for_arm(trial->arm, self, arguments);
+		if (trial->arm->before_exec != NULL)
+			trial->arm->before_exec();
+		execve(self, arguments, environment);
+	}
 	snprintf(trial->shared->reason, REASON_SIZE, "cannot start the program again: %s",
 		 strerror(errno));
 	trial->shared->ended = BROKEN;
