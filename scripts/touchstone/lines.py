@@ -12,6 +12,11 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass, field
 
+from touchstone.words import no_number
+
+# The kinds of findings: what the claim predicts, what must be seen where the cause is absent, and what a claim that
+# fails says instead.
+KINDS = ("expect", "control", "true_instead")
 _QUARTILES = re.compile(r" \(quartiles (\S+) to (\S+)\)$")
 _LEFT_OUT = "left out: "
 
@@ -101,10 +106,17 @@ class Arm:
         return f"# arm: {self.name} | {role} | {self.state} | {self.environment}".rstrip()
 
 
+def _without_limits_of_int64(numbers: str) -> str:
+    """Returns the numbers of a finding with "never" and "not measured" where a program has printed INT64_MAX or
+    INT64_MIN."""
+    return re.sub(r"-?\d{19}", lambda digits: no_number(int(digits[0])) or digits[0], numbers)
+
+
 @dataclass(frozen=True)
 class Finding:
-    """What judge() found.  numbers: "0 <= 4096 <= 8192", "3 == 3", "2 <= 2.4 <= inf (quartiles 2.3 to 2.6)"."""
-    kind: str              # expect or control
+    """What judge() found.  numbers: "0 <= 4096 <= 8192", "3 == 3", "2 <= 2.4 <= inf (quartiles 2.3 to 2.6)",
+    "1 <= never <= 9"."""
+    kind: str              # one of KINDS
     outcome: str           # held, failed, unclear
     numbers: str
     unit: str              # bytes, ns, pages, faults ... times for a ratio
@@ -119,15 +131,17 @@ class Finding:
     @classmethod
     def of(cls, kind: str, text: str) -> Finding:
         outcome, numbers, unit, arms, line, sentence = cells_of(text, 6)
-        return cls(kind, outcome, numbers, unit, tuple(filter(None, arms.split(", "))), int(line), sentence)
+        return cls(kind, outcome, _without_limits_of_int64(numbers), unit, tuple(filter(None, arms.split(", "))),
+                   int(line), sentence)
 
     def as_line(self) -> str:
         cells = (self.outcome, self.numbers, self.unit, ", ".join(self.arms), str(self.line), self.sentence)
         return f"# {self.kind}: {' | '.join(cells)}"
 
     @property
-    def control(self) -> bool:
-        return self.kind == "control"
+    def title(self) -> str:
+        """What stands before the sentence of a finding that is no expectation."""
+        return {"expect": "", "control": "control", "true_instead": "what is true instead"}[self.kind]
 
     def sides(self) -> tuple[str | None, str, str | None]:
         """Returns (least, measured, most) as they are written; None for a side that is open."""

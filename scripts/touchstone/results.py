@@ -13,8 +13,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TextIO
 
-from touchstone.lines import Arm, DeclaredAxis, DeclaredMark, Finding, Knob
-from touchstone.words import unit_of, words_of
+from touchstone.lines import KINDS, Arm, DeclaredAxis, DeclaredMark, Finding, Knob
+from touchstone.words import NOT_MEASURED, unit_of, words_of
 
 FORMAT = "2"
 VERDICTS = ("reproduced", "refuted", "inconclusive", "unsupported", "broken")
@@ -112,7 +112,7 @@ def _row(columns: list[str], cells: list[str]) -> Row:
 
 
 def _read_comment(result: Result, key: str, text: str, ending: dict[str, str]) -> None:
-    if key in ("expect", "control"):
+    if key in KINDS:
         result.findings.append(Finding.of(key, text))
     elif key == "arm":
         result.arms.append(Arm.of(text))

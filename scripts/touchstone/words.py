@@ -7,6 +7,8 @@ SCALES = {"bytes": (1024, ("bytes", "KiB", "MiB", "GiB", "TiB", "PiB", "EiB")),
           "ns": (1000, ("ns", "µs", "ms", "s"))}
 UNIT_WORDS = {"bytes": r"\bbytes?\b", "ns": r"\b(nanoseconds|ns)\b"}  # how a text names the unit
 COUNTS = (1000, ("", "", "millions", "billions", "trillions"))
+NEVER = 2 ** 63 - 1                  # INT64_MAX: what was waited for did not happen
+NOT_MEASURED = -2 ** 63              # INT64_MIN: NOT_MEASURED in lib/probe/probe.h
 
 
 # ---- sizes as they are typed ------------------------------------------------------
@@ -70,8 +72,18 @@ def ratio(number: float) -> str:
     return f"{number:,.0f}" if abs(number) >= 100 else f"{number:.3g}"
 
 
+def no_number(number: float | None) -> str:
+    """Returns "never" or "not measured" for what stands in the place of a number; nothing for a number.  One that was
+    computed with either lies as far out."""
+    if number is None or number <= -NEVER:
+        return "not measured"
+    return "never" if number >= NEVER else ""
+
+
 def with_unit(digits: str, unit: str) -> str:
-    """Returns digits with their unit, which is singular beside 1: 4,096 pages, 1 page."""
+    """Returns digits with their unit, which is singular beside 1: 4,096 pages, 1 page.  A word has none: never."""
+    if digits in ("never", "not measured"):
+        return digits
     singular = digits in ("1", "-1") and unit.endswith("s") and unit != "ns"
     return f"{digits} {unit.removesuffix('s') if singular else unit}".strip()
 
@@ -84,8 +96,8 @@ def _count(number: float) -> str:
 def quantity(number: float | None, unit: str, digits: int | None = None) -> str:
     """Returns a number with its unit, rounded to so many digits: times to three and sizes to four where none is given.
     Below ten million, bytes that are not a multiple of 1,024 stay exact: 131,049 bytes is not 128 KiB."""
-    if number is None:
-        return "not measured"
+    if number is None or no_number(number):
+        return no_number(number)
     if unit == "times":
         return f"{ratio(number)} times"
     if unit not in SCALES:
@@ -123,9 +135,11 @@ def region_size(number: int) -> str:
 
 def grouped(text: str | int) -> str:
     """Groups the digits of a whole number by thousands: 1234567 -> 1,234,567.  Any other text stays as it is."""
-    return f"{int(text):,}" if re.fullmatch(r"-?\d+", str(text)) else str(text)
+    if not re.fullmatch(r"-?\d+", str(text)):
+        return str(text)
+    return no_number(int(text)) or f"{int(text):,}"
 
 
 def all_grouped(text: str) -> str:
     """Groups the digits of every whole number in a text by thousands."""
-    return re.sub(r"(?<![\d.])\d{4,}(?![\d.])", lambda digits: f"{int(digits[0]):,}", text)
+    return re.sub(r"(?<![\d.])(?:-\d{19,}|\d{4,})(?![\d.])", lambda digits: grouped(digits[0]), text)
