@@ -51,7 +51,7 @@ experiment() {
 # findings_in: reads a result, or what a program says, from stdin. Prints its findings, those that are
 # equal once: KIND, OUTCOME, LINE and SENTENCE with tabs in between.
 findings_in() {
-	awk -F ' [|] ' '/^# (expect|control): / {
+	awk -F ' [|] ' '/^# (expect|control|true_instead): / {
 		split($1, word, /[#: ]+/)
 		sentence = $6
 		for (i = 7; i <= NF; i++)

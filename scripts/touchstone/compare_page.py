@@ -17,7 +17,7 @@ def _table(head: Sequence[str], rows: Iterable[Sequence[str]], caption: str = ""
 
 def _finding_row(finding: Difference) -> tuple[str, ...]:
     expected = f" ({finding.expected()})" if finding.expected() else ""
-    sentence = ("control: " if finding.control else "") + finding.sentence + expected
+    sentence = finding.title(": ") + finding.sentence + expected
     return (sentence, *(f"{outcome} {number}" for outcome, number in zip(finding.outcomes(), finding.numbers())))
 
 

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 
 from touchstone.results import Finding
 from touchstone.sides import SameFinding, Side, Spread, tally
-from touchstone.words import all_grouped, quantity
+from touchstone.words import all_grouped, quantity, with_unit
 
 FEWEST_TIMES = 3  # trials without which the spread of a time is not known
 
@@ -123,7 +123,7 @@ def numbers_of(findings: Sequence[Finding]) -> str:
 @dataclass
 class Difference:
     """A finding that the two sides do not share.  The list of a side that lacks it is empty."""
-    control: bool
+    kind: str
     sentence: str
     base: list[Finding]
     other: list[Finding]
@@ -148,6 +148,11 @@ class Difference:
         bounds = {finding.bounds() for finding in self.base + self.other}
         return f"expected {all_grouped(bounds.pop())}" if len(bounds) == 1 else ""
 
+    def title(self, end: str) -> str:
+        """Returns what stands before the sentence, with this end; nothing for an expectation."""
+        title = (self.base or self.other)[0].title
+        return title + end if title else ""
+
     def turned(self) -> bool:
         """Returns whether the outcome differs."""
         return len(set(self.outcomes())) > 1
@@ -157,7 +162,10 @@ class Difference:
         if not self.base or not self.other:
             return self.text()
         before, after = (all_grouped(side[0].sides()[1]) for side in (self.base, self.other))
-        return f"{'control: ' if self.control else ''}{self.sentence}: {before} → {after} {self.other[0].unit}"
+        unit = self.other[0].unit
+        if with_unit(after, unit) == after:  # it is no number
+            before = with_unit(before, unit)
+        return f"{self.title(': ')}{self.sentence}: {before} → {with_unit(after, unit)}"
 
     def text(self) -> str:
         """Returns the difference in words."""
@@ -165,7 +173,7 @@ class Difference:
         outcome = before if before == after else f"{before} → {after}"
         numbers = " → ".join(number or "–" for number in self.numbers())
         expected = f"; {self.expected()}" if self.expected() else ""
-        return f"{'control, ' if self.control else ''}{outcome}: {self.sentence}: {numbers}{expected}"
+        return f"{self.title(', ')}{outcome}: {self.sentence}: {numbers}{expected}"
 
 
 def same(base: Sequence[Finding], other: Sequence[Finding]) -> bool:
@@ -184,7 +192,7 @@ def finding_differences(before: Mapping[SameFinding, list[Finding]],
     found = [Difference(*key[:2], before.get(key, []), after.get(key, []))
              for key in dict.fromkeys((*before, *after))
              if not (key in before and key in after and same(before[key], after[key]))]
-    return sorted(found, key=lambda finding: (not finding.turned(), not finding.control))
+    return sorted(found, key=lambda finding: (not finding.turned(), finding.kind != "control"))
 
 
 def _environment(side: Side) -> dict[str, str]:

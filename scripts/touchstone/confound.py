@@ -18,7 +18,7 @@ from touchstone.lines import DeclaredAxis, Finding
 from touchstone.programs import BUILD, RESULTS, Condition, find_claim, must_build, prepare
 from touchstone.results import PLACE_COLUMNS, Result
 from touchstone.series import Point, Series, complete, settings_text, y_axis
-from touchstone.sides import Side, Spread, by_sentence
+from touchstone.sides import SameFinding, Side, Spread, by_sentence
 from touchstone.tables import terminal
 from touchstone.tools import tools
 
@@ -100,7 +100,7 @@ class Confounded:
                                  spreads, spreads, spreads)
 
     @staticmethod
-    def _findings(points: list[Point]) -> dict[tuple[bool, str, int], list[Finding]]:
+    def _findings(points: list[Point]) -> dict[SameFinding, list[Finding]]:
         return by_sentence([replace(finding, sentence=finding.sentence.removeprefix(f"{point.label}: "))
                             for finding in point.findings] for point in points)
 

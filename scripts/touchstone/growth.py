@@ -9,6 +9,8 @@ from __future__ import annotations
 import statistics
 from collections.abc import Sequence
 
+from touchstone.words import no_number
+
 
 def moved(row: dict, first: dict, column: str) -> int | None:
     """Returns how far a column has moved since the first row, and y as it is; None where it was not measured."""
@@ -18,8 +20,8 @@ def moved(row: dict, first: dict, column: str) -> int | None:
 
 
 def difference(last: dict, first: dict, column: str) -> int | None:
-    """Returns last less first; None where one of them was not measured."""
-    if last.get(column) is None or first.get(column) is None:
+    """Returns last less first; None where one of them was not measured, or never came."""
+    if no_number(last.get(column)) or no_number(first.get(column)):
         return None
     return last[column] - first[column]
 

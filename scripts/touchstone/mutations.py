@@ -11,7 +11,7 @@ from typing import Callable, Dict, Iterator, List, Optional
 
 from touchstone import cli
 
-FINDING = re.compile(r"# (?:expect|control): \w+ \| (.*)")
+FINDING = re.compile(r"# (?:expect|control|true_instead): \w+ \| (.*)")
 
 
 def older_versions(source: Path) -> Iterator[str]:

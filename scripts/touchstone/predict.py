@@ -36,7 +36,8 @@ class Experiment:
 
     def show(self) -> None:
         """Prints what is asked, the knobs, and the question."""
-        print(f"{self.declared.metadata['asked']}\n  experiments/{self.claim}.c")
+        about = self.declared.metadata
+        print(f"{about.get('asked') or about.get('claim', self.claim)}\n  experiments/{self.claim}.c")
         for knob in self.declared.knobs.values():
             setting = f"{knob.name}={short_size(knob.value) if knob.unit == 'bytes' else knob.value}"
             print(f"  {setting:<20} {knob.meaning}")

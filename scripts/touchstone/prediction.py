@@ -9,6 +9,7 @@ RESULTS/CHAPTER/CLAIM.prediction holds "key: value" lines; an empty line ends ea
 """
 from __future__ import annotations
 
+import math
 import os
 import re
 import time
@@ -20,11 +21,12 @@ from touchstone.cli import stop
 from touchstone.growth import between, difference, median
 from touchstone.lines import DeclaredAxis, Knob, cells_of
 from touchstone.results import Result, Row
-from touchstone.words import quantity, ratio, unit_of, words_of
+from touchstone.words import no_number, quantity, ratio, unit_of, words_of
 
 MOST_MARKS = 4  # more lines than that hide what was measured
 DIRECTIONS = {"up": "up more rises rise grows grow", "down": "down less falls fall shrinks shrink",
               "same": "same stays stay nothing none unchanged"}
+ONLY_GROWS = ("_fault_count", "_ns")  # ends of the columns that are counted up and never fall
 PAGE = os.sysconf("SC_PAGE_SIZE")
 SCALES: dict[str, dict[str, float]] = {
     "bytes": {"": 1, "b": 1, "byte": 1, "bytes": 1, "page": PAGE, "pages": PAGE,
@@ -35,6 +37,7 @@ SCALES: dict[str, dict[str, float]] = {
     "times": {"": 1, "x": 1, "times": 1, "fold": 1}}
 EXAMPLES = {"bytes": "bytes (64K, 1.5 MiB, 2 pages)", "ns": "ns (20 us, 3 ms)", "count": "a number (1,024)",
             "times": "how many times (2.5)"}
+_COUNTED = re.compile(r"how (often|long)\b|(?<!by )how many (page )?faults", re.IGNORECASE)  # in a question about y
 _NUMBER = re.compile(r"(-?)(?:2(?:\^|\*\*)(\d{1,2})|(\d{1,3}(?:,\d{3})+|\d{1,19})(\.\d{1,9})?)\s*([a-zµ]*)")
 
 
@@ -79,6 +82,18 @@ class Question:
         """Whether up, down or same answers it."""
         return self.is_difference and not self.against
 
+    def least(self) -> tuple[float, str]:
+        """Returns the least number that can be measured, and why."""
+        if self.is_jump:
+            return 0, f"\"{self.x.words() or 'x'}\" begins at 0"
+        if self.against:
+            return 0, "how many times is a number from 0 on"
+        if self.column.endswith(ONLY_GROWS):
+            return 0, f"{words_of(self.column)} are counted up and never become fewer"
+        if self.column == "y" and not self.begin and (self.y.unit == "ns" or _COUNTED.search(self.asked)):
+            return 0, "that is a number from 0 on"
+        return -math.inf, ""
+
     def text(self, number: float) -> str:
         """Returns a number with its unit."""
         return quantity(number, self.unit)
@@ -86,8 +101,9 @@ class Question:
     def exactly(self, number: float) -> str:
         """Returns a number with its unit, and with its bytes where the unit rounds them away."""
         text = self.text(number)
-        rounded = self.unit == "bytes" and "bytes" not in text and understood(text, self) != number
-        return f"{text}   ({number:,.0f} bytes)" if rounded else text
+        if self.unit != "bytes" or no_number(number) or "bytes" in text or _value_of(text.lower(), self) == number:
+            return text
+        return f"{text}   ({number:,.0f} bytes)"
 
     def _value(self, rows: list[Row]) -> int | None:
         """Returns what one trial of one arm answers, or None."""
@@ -113,7 +129,8 @@ class Question:
             counted = [value for value in values if value is not None]
             return median(counted) if counted else None
         pairs = zip(values, self.values(result, self.against))
-        ratios = [value / other for value, other in pairs if value is not None and other]
+        ratios = [value / other for value, other in pairs
+                  if value is not None and other and not no_number(value) and not no_number(other)]
         return median(ratios) if ratios else None
 
     def place(self, result: Result, number: float) -> tuple[str, float] | None:
@@ -160,12 +177,25 @@ def _general(result: Result) -> Question | None:
 # ---- the prediction -------------------------------------------------------------
 
 class Nonsense(ValueError):
-    """What was entered is no prediction; says what would be one."""
+    """What was entered is no prediction, or can never be measured; says what would be one."""
 
 
 def understood(text: str, question: Question) -> Value:
     """Returns what was entered as a number in the question's unit, or "up", "down", "same"."""
-    said = text.strip().lower().rstrip(".?!")
+    shown = "".join(letter for letter in text if letter.isprintable()).strip()  # an arrow key is typed, too
+    value = _value_of(text.strip().lower().rstrip(".?!"), question)
+    least, why = question.least()
+    if value is None:
+        raise Nonsense(f"\"{shown}\" is no prediction; expected is {hint(question)}.")
+    if least == 0 and (value == "down" or not isinstance(value, str) and value < 0):
+        raise Nonsense(f"\"{shown}\" cannot come out ({why}); expected is {hint(question)}.")
+    if not isinstance(value, str) and abs(value) >= 2 ** 63:
+        raise Nonsense(f"\"{shown}\" is more than can be measured; expected is {hint(question)}.")
+    return value
+
+
+def _value_of(said: str, question: Question) -> Value | None:
+    """Returns what a text stands for; None for a text that is no answer to such a question."""
     if question.is_growth:
         for direction, words in DIRECTIONS.items():
             if said in words.split():
@@ -173,18 +203,18 @@ def understood(text: str, question: Question) -> Value:
     number = _NUMBER.fullmatch(said)
     scales = SCALES[question.unit]
     if not number or not (number[5] in scales or re.search(rf"\b{number[5]}\b", question.asked.lower())):
-        shown = "".join(letter for letter in text if letter.isprintable()).strip()  # an arrow key is typed, too
-        raise Nonsense(f"\"{shown}\" is no prediction; expected is {hint(question)}.")
+        return None
     value = 2 ** int(number[2]) if number[2] else int(number[3].replace(",", "")) + float(number[4] or 0)
     value *= scales.get(number[5], 1) * (-1 if number[1] else 1)
-    if abs(value) >= 2 ** 63:
-        raise Nonsense(f"\"{text.strip()}\" is more than can be measured; expected is {hint(question)}.")
     return int(value) if value == int(value) else value
 
 
 def hint(question: Question) -> str:
     """Returns what may be entered, with examples."""
-    return EXAMPLES[question.unit] + (", with a minus if it shrinks; or up, down, same" if question.is_growth else "")
+    directions = ""
+    if question.is_growth:
+        directions = "; or up, same" if question.least()[0] == 0 else ", with a minus if it shrinks; or up, down, same"
+    return EXAMPLES[question.unit] + directions
 
 
 @dataclass
@@ -203,6 +233,8 @@ class Prediction:
         """Returns what the prediction came to, as a sentence."""
         if measured is None:
             return "This run gives no number to compare it with."
+        if no_number(measured) == "never":
+            return "No number is right: it never happened."
         if isinstance(self.value, str):
             went = "same" if measured == 0 else "up" if measured > 0 else "down"
             moved = "it stayed the same" if went == "same" else f"it went {went}, by {question.text(abs(measured))}"
@@ -297,8 +329,7 @@ def lesson(result: Result) -> str:
     """Returns what the difference teaches: why it came out as it did.  That of a copy is for its author to find."""
     if result.metadata.get("hypothesis"):
         return ""
-    because, instead = (result.metadata.get(key, "") for key in ("because", "instead"))
-    return because or (instead if result.verdict == "refuted" else "")
+    return result.metadata.get("because") or result.instead
 
 
 def marks(result: Result) -> list[tuple[str, float, str]]:
@@ -315,7 +346,7 @@ def marks(result: Result) -> list[tuple[str, float, str]]:
     marked = [(column, value, label) for (column, value), label in found.items()][-MOST_MARKS:]
     bars = result.metadata.get("chart") == "bars"  # each of them carries its number
     measured = question.answer(result) if question and marked and not bars else None
-    place = question.place(result, measured) if question and measured is not None else None
+    place = question.place(result, measured) if question and measured is not None and not no_number(measured) else None
     if question and place and measured is not None:
         marked.append((*place, f"measured: {question.text(measured)}"))
     return marked

@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import TextIO
 
 from touchstone.lines import KINDS, Arm, DeclaredAxis, DeclaredMark, Finding, Knob
-from touchstone.words import NOT_MEASURED, unit_of, words_of
+from touchstone.words import NEVER, no_number, unit_of, words_of
 
 FORMAT = "2"
 VERDICTS = ("reproduced", "refuted", "inconclusive", "unsupported", "broken")
@@ -22,8 +22,8 @@ TEXT_COLUMNS = ("arm", "stage")
 PLACE_COLUMNS = ("arm", "trial", "stage", "x", "line")  # they say where a row comes from; the others are measured
 SERIES = ("sweeps", "confounds")  # beside the chapters: experiments run again and again (series.py)
 # Metadata that describes the experiment; every other key describes the machine.
-DECLARATION = ("claim", "asked", "instead", "hypothesis", "source", "charted", "chart", "predict", "because",
-               "address_map")
+DECLARATION = ("claim", "asked", "asked_with", "instead", "hypothesis", "source", "charted", "chart", "predict",
+               "because", "address_map")
 
 Row = dict  # column -> int, None (not measured) or, for arm and stage, text
 
@@ -59,6 +59,23 @@ class Result:
     def charted(self) -> list[str]:
         """The columns that the chart shows."""
         return self.metadata.get("charted", "").split() or ["resident_bytes"]
+
+    @property
+    def not_as_told(self) -> str:
+        """Returns "with bits=47, not as told" where a knob that stands in the claim's sentence was changed."""
+        settings = self.metadata.get("asked_with")
+        return f"with {settings}, not as told" if settings else ""
+
+    @property
+    def verdict_in_words(self) -> str:
+        """Returns the verdict, and where the sentence was another one than the claim's, with what it was asked."""
+        is_about_the_claim = self.verdict in ("reproduced", "refuted")
+        return f"{self.verdict} {self.not_as_told}".strip() if is_about_the_claim else self.verdict
+
+    @property
+    def instead(self) -> str:
+        """Returns what is true instead of a refuted claim; nothing where that was measured and does not hold either."""
+        return self.metadata.get("instead", "") if self.verdict == "refuted" and not self.reason else ""
 
     def axis(self, name: str) -> DeclaredAxis:
         """Returns x or y, as the experiment declares it; one without words where it does not."""
@@ -107,8 +124,13 @@ def wrong_format(first_line: str) -> str:
 def _row(columns: list[str], cells: list[str]) -> Row:
     if len(cells) != len(columns):
         raise ValueError(f"{len(cells)} cells under a header of {len(columns)}")
-    return {column: cell if column in TEXT_COLUMNS else int(cell) if cell else None
-            for column, cell in zip(columns, cells)}
+    return {column: cell if column in TEXT_COLUMNS else _number(cell) for column, cell in zip(columns, cells)}
+
+
+def _number(cell: str) -> int | None:
+    """Returns the number of a cell, or NEVER; None for what was not measured."""
+    number = NEVER if cell == "never" else int(cell) if cell else None
+    return NEVER if no_number(number) == "never" else None if no_number(number) else number
 
 
 def _read_comment(result: Result, key: str, text: str, ending: dict[str, str]) -> None:

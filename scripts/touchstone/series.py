@@ -133,6 +133,8 @@ class Series:
 
     def _header(self, described: Result) -> Iterator[str]:
         texts = {key: text for key, text in described.metadata.items() if key not in NOT_OF_A_SERIES}
+        if "swept" in self.about:
+            texts.pop("asked_with", None)  # each point has its own
         yield f"# format: {FORMAT}"
         yield from (f"# {key}: {text}" for key, text in {**texts, **self.about}.items() if text)
         yield from (axis.as_line(name) for name, axis in self.axes.items())

@@ -15,7 +15,7 @@ from touchstone.growth import median, moved
 from touchstone.results import Finding, Result, Row
 from touchstone.words import quantity
 
-SameFinding = tuple[bool, str, int]  # whether it is a control, its sentence, and which of those with that sentence
+SameFinding = tuple[str, str, int]  # its kind, its sentence, and which of those with that sentence
 
 
 @dataclass
@@ -146,7 +146,7 @@ class Side:
 
     def verdict(self) -> str:
         """Returns the verdict, or each with how often it came."""
-        return tally(result.verdict for result in self.results)
+        return tally(result.verdict_in_words for result in self.results)
 
     def findings(self) -> dict[SameFinding, list[Finding]]:
         """Returns the findings of all runs."""
@@ -157,10 +157,10 @@ def by_sentence(runs: Iterable[Iterable[Finding]]) -> dict[SameFinding, list[Fin
     """Puts the same finding of several runs together.  A judge may state one sentence several times."""
     together: dict[SameFinding, list[Finding]] = {}
     for findings in runs:
-        count: Counter[tuple[bool, str]] = Counter()
+        count: Counter[tuple[str, str]] = Counter()
         for finding in findings:
-            count[finding.control, finding.sentence] += 1
-            key = (finding.control, finding.sentence, count[finding.control, finding.sentence])
+            count[finding.kind, finding.sentence] += 1
+            key = (finding.kind, finding.sentence, count[finding.kind, finding.sentence])
             together.setdefault(key, []).append(finding)
     return together
 

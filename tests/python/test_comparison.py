@@ -30,7 +30,7 @@ def test_the_trials_of_several_runs_are_pooled(tmp_path: Path) -> None:
     runs = [result(tmp_path / f"{end}.csv", f"a 1 begin 0 _ 0\na 1 end 8 _ {end}") for end in (3, 1, 2)]
     side = Side("", runs)
     assert side.at_end("a", "resident_bytes") == Spread(2, 1, 3, 3)
-    assert side.verdict() == "reproduced" and len(side.findings()[False, "few", 1]) == 3
+    assert side.verdict() == "reproduced" and len(side.findings()["expect", "few", 1]) == 3
 
 
 @pytest.mark.parametrize("other, text", [
@@ -63,6 +63,42 @@ def test_a_sentence_that_is_judged_twice_is_compared_with_its_own_like(tmp_path:
 def test_what_only_one_side_has_is_named(tmp_path: Path) -> None:
     comparison = compared(tmp_path, "a 1 step 0 _ 0\nb 1 step 0 _ 0", "a 1 step 0 _ 0\nc 1 step 0 _ 0")
     assert comparison.only == ["only base has the arm b: not compared", "only with has the arm c: not compared"]
+
+
+@pytest.mark.parametrize("base, other, text", [
+    ("0 <= 527248 <= 600000", "0 <= 9223372036854775807 <= 600000", "few: 527,248 bytes → never"),
+    ("0 <= never <= 600000", "0 <= 527248 <= 600000", "few: never → 527,248 bytes"),
+])
+def test_what_never_came_is_compared_as_a_word(tmp_path: Path, base: str, other: str, text: str) -> None:
+    sides = [Side(name, [result(tmp_path / f"{name}.csv", "a 1 step 0 _ 0",
+                                below=BELOW.replace("0 <= 1 <= 2 | faults", f"{numbers} | bytes"))])
+             for name, numbers in (("base", base), ("with", other))]
+    assert [finding.short() for finding in Comparison(*sides).findings] == [text]
+
+
+def test_a_row_that_never_came_is_no_number(tmp_path: Path) -> None:
+    never, two = f"a 1 begin 0 {2 ** 63 - 1} 0", "a 1 begin 0 2 0"
+    counts = ABOVE.replace("time of a call, ns | ns", "steps | count")
+    assert compared(tmp_path, two, never, above=counts).telling() == "a: steps 2 → never"
+    assert not compared(tmp_path, never, never, above=counts).differs()
+
+
+def test_what_is_true_instead_is_a_finding_of_its_own(tmp_path: Path) -> None:
+    lines = [BELOW.replace("# expect: held", f"# {kind}: held") for kind in ("expect", "true_instead")]
+    base, other = (Side(name, [result(tmp_path / f"{name}.csv", "a 1 step 0 _ 0", below=below)])
+                   for name, below in (("base", lines[0].replace("# verdict", lines[1] + "# verdict")),
+                                       ("with", lines[0].replace("# verdict", lines[1].replace("<= 1 <=", "<= 2 <=")
+                                                                 + "# verdict"))))
+    assert [finding.text() for finding in Comparison(base, other).findings] == [
+        "what is true instead, held: few: 1 → 2; expected 0 to 2"]
+
+
+def test_a_verdict_on_another_sentence_is_another_verdict(tmp_path: Path) -> None:
+    base, other = (Side(name, [result(tmp_path / f"{name}.csv", "a 1 step 0 _ 0", above)])
+                   for name, above in (("base", ABOVE), ("with", ABOVE + "# asked_with: bits=47\n")))
+    comparison = Comparison(base, other)
+    assert comparison.verdict_text() == "reproduced → reproduced with bits=47, not as told"
+    assert not comparison.same_verdict() and comparison.environment == {}
 
 
 def test_the_time_of_a_single_trial_is_not_compared(tmp_path: Path) -> None:

@@ -8,11 +8,15 @@ from made import ABOVE, result
 from touchstone.lines import DeclaredAxis
 from touchstone.prediction import Nonsense, Prediction, Question, question_of, understood
 from touchstone.results import Arm, Result
+from touchstone.words import NEVER
 
 SIZE = Question("resident_bytes", "a", asked="How much becomes resident?")
 COUNT = Question("minor_fault_count", "a", asked="How many faults?")
 JUMP = Question("jump of in_use_bytes", "a", x=DeclaredAxis("blocks freed", "count"))
 TIMES = Question("elapsed_ns", "a", against="b")
+FREED = Question("jump of heap_top_bytes", "a", x=DeclaredAxis("bytes freed", "bytes"))
+WRAPS = Question("y", "a", asked="How many bytes does mallinfo() show?", y=DeclaredAxis("bytes", "bytes"))
+MOVES = Question("y", "a", asked="How often does the break move?", y=DeclaredAxis("moves", "count"))
 
 
 @pytest.mark.parametrize("text", [
@@ -39,6 +43,25 @@ def test_nonsense_is_refused(text: str, question: Question) -> None:
         understood(text, question)
 
 
+@pytest.mark.parametrize("text, question, sentence", [
+    ("-100K", FREED, '"-100K" cannot come out ("bytes freed" begins at 0); expected is bytes (64K, 1.5 MiB, 2 pages).'),
+    ("-5", COUNT, '"-5" cannot come out (minor faults are counted up and never become fewer); '
+                  "expected is a number (1,024); or up, same."),
+    ("down", COUNT, '"down" cannot come out (minor faults are counted up and never become fewer); '
+                    "expected is a number (1,024); or up, same."),
+    ("-2", TIMES, '"-2" cannot come out (how many times is a number from 0 on); expected is how many times (2.5).'),
+    ("-3", MOVES, '"-3" cannot come out (that is a number from 0 on); expected is a number (1,024).'),
+])
+def test_a_prediction_that_cannot_come_out_is_refused(text: str, question: Question, sentence: str) -> None:
+    with pytest.raises(Nonsense) as refused:
+        understood(text, question)
+    assert str(refused.value) == sentence
+
+
+def test_a_number_may_be_negative_where_it_can_be_measured() -> None:
+    assert understood("-2G", WRAPS) == -2 ** 31 and understood("-100K", SIZE) == -102400
+
+
 @pytest.mark.parametrize("value, measured, question, sentence", [
     (4096, 4096, SIZE, "Exactly as predicted."),
     (65536, 4096, SIZE, "Off by a factor of 16: too high."),
@@ -53,6 +76,7 @@ def test_nonsense_is_refused(text: str, question: Question) -> None:
     (1000, 1050, COUNT, "Close: 50 too low (4.8 %)."),
     (7, 8, JUMP, "Off: 1 too low (12 %)."),
     (1.2, 1, TIMES, "Off: 20 % too high."),
+    (7, NEVER, JUMP, "No number is right: it never happened."),
     (7, None, JUMP, "This run gives no number to compare it with."),
 ])
 def test_the_comparison_says_what_the_difference_is(value: float | str, measured: float | None, question: Question,

@@ -4,8 +4,12 @@ from pathlib import Path
 
 import pytest
 from made import ABOVE, BELOW, result
+from touchstone.charts.commands import finding_of
+from touchstone.growth import growth
 from touchstone.lines import Arm, DeclaredAxis, Finding, Knob
+from touchstone.prediction import Question, lesson
 from touchstone.results import read_result, read_results
+from touchstone.words import NEVER
 
 ROWS = """
 a 1 begin 0 _ 1000
@@ -30,6 +34,9 @@ def test_every_part_of_a_result(tmp_path: Path) -> None:
 @pytest.mark.parametrize("numbers, sides, bounds, measured", [
     ("0 <= 4096 <= 8192", ("0", "4096", "8192"), "0 to 8192", "4096"),
     ("3 == 4", ("4", "3", "4"), "exactly 4", "3"),
+    ("135168 <= never <= 143424", ("135168", "never", "143424"), "135168 to 143424", "never"),
+    ("9223372036854775807 == 7", ("7", "never", "7"), "exactly 7", "never"),
+    ("0 <= -9223372036854775808 <= 9", ("0", "not measured", "9"), "0 to 9", "not measured"),
     ("-inf <= 5 <= 9", (None, "5", "9"), "at most 9", "5"),
     ("2 <= 2.4 <= inf (quartiles 2.3 to 2.6)", ("2", "2.4", None), "at least 2", "2.4 (quartiles 2.3 to 2.6)"),
 ])
@@ -37,7 +44,7 @@ def test_numbers_of_a_finding(numbers: str, sides: tuple[str | None, str, str | 
                               measured: str) -> None:
     finding = Finding.of("expect", f"held | {numbers} | times | a, b | 7 | it holds | so it does")
     assert (finding.sides(), finding.bounds(), finding.measured()) == (sides, bounds, measured)
-    assert (finding.sentence, finding.arms, finding.control) == ("it holds | so it does", ("a", "b"), False)
+    assert (finding.sentence, finding.arms, finding.kind) == ("it holds | so it does", ("a", "b"), "expect")
 
 
 @pytest.mark.parametrize("line", [
@@ -46,6 +53,25 @@ def test_numbers_of_a_finding(numbers: str, sides: tuple[str | None, str, str | 
 def test_a_finding_that_lacks_something_is_refused(line: str) -> None:
     with pytest.raises(ValueError):
         Finding.of("expect", line)
+
+
+def test_a_cell_may_say_that_something_never_came_or_was_not_measured(tmp_path: Path) -> None:
+    read = result(tmp_path / "it_grows.csv", f"a 1 begin 0 never {-2 ** 63}\na 1 end 8 {2 ** 63 - 1} 1500", ABOVE)
+    assert [(row["y"], row["resident_bytes"]) for row in read.rows] == [(NEVER, None), (NEVER, 1500)]
+    assert Question("y", "a", y=read.axis("y")).answer(read) == NEVER
+    assert growth(read.rows, "y") is None  # nothing is computed with it
+
+
+def test_what_a_result_says_of_its_own_sentence(tmp_path: Path) -> None:
+    above = ABOVE + "# asked_with: bits=47\n# instead: it shrinks\n"
+    below = BELOW.replace("reproduced", "refuted")
+    read = result(tmp_path / "it_grows.csv", ROWS, above, below)
+    assert (read.verdict, read.verdict_in_words) == ("refuted", "refuted with bits=47, not as told")
+    assert read.instead == "it shrinks" and read.machine() == {"kernel": "Linux 6.1"}
+    unknown = "# reason: refuted, and not for the reason that is known: it shrinks\n"
+    read = result(tmp_path / "it_grows.csv", ROWS, above, unknown + below)
+    assert read.instead == "" and finding_of(read)[1] == f"reason: {unknown[10:].strip()}"
+    assert lesson(read) == ""
 
 
 @pytest.mark.parametrize("above, below, reason", [

@@ -83,6 +83,9 @@ def test_grouped() -> None:
     assert words.ratio(16384.2) == "16,384" and words.ratio(2.456) == "2.46"
     assert words.ratio(16384.2) == "16,384" and words.ratio(2.456) == "2.46"
     assert words.grouped("1.5") == "1.5" and words.grouped("none") == "none"
+    assert words.grouped(2 ** 63 - 1) == "never" and words.grouped(-2 ** 63) == "not measured"
+    assert words.all_grouped("5 → 9223372036854775807") == "5 → never"
+    assert words.all_grouped("-9223372036854775808") == "not measured" and words.all_grouped("-1234") == "-1,234"
     assert words.all_grouped("5000 of 12345.5 and 999") == "5,000 of 12345.5 and 999"
 
 
@@ -91,6 +94,8 @@ def test_grouped() -> None:
     ("67112960", "bytes", "64.004 MiB", "67,112,960 bytes"), ("1", "bytes", "1 byte", ""),
     ("0", "bytes", "0 bytes", ""),
     ("1234567", "ns", "1.2346 ms", "1,234,567 ns"), ("999", "ns", "999 ns", ""),
+    ("never", "bytes", "never", ""), ("9223372036854775807", "bytes", "never", ""), ("never", "faults", "never", ""),
+    ("-9223372036854775808", "ns", "not measured", ""),
     ("4096", "blocks", "4,096 blocks", ""), ("1", "faults", "1 fault", ""), ("2.4", "times", "2.4 times", ""),
 ])
 def test_numbers_in_the_report(text: str, unit: str, shown: str, every_digit: str) -> None:

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 
 from touchstone.charts.gnuplot import quote
 from touchstone.sides import Spread
-from touchstone.words import label_in, quantity, scale_of, without_unit
+from touchstone.words import label_in, no_number, quantity, scale_of, without_unit
 
 MARGIN = 0.02                         # of an axis that need not show 0: below and above, a share of what it shows
 LOG_MARGIN, LOG_ROOM_BELOW = 1.1, 0.06  # a factor at both ends, and the share of the decades below the data
@@ -67,12 +67,17 @@ class Axis:
         return max(abs(value) for value in self.extent)
 
     def see(self, *values: float) -> None:
-        seen = [value for value in (self.low, self.high, *values) if value is not None]
-        self.low, self.high = min(seen), max(seen)
-        self.least = min((value for value in (self.least, *values) if value is not None and value > 0), default=None)
+        """Takes note of what it has to show; what stands for no number has no place on it."""
+        numbers = [value for value in values if not no_number(value)]
+        seen = [value for value in (self.low, self.high, *numbers) if value is not None]
+        self.low, self.high = min(seen, default=None), max(seen, default=None)
+        self.least = min((value for value in (self.least, *numbers) if value is not None and value > 0), default=None)
 
     def place(self, value: float) -> str:
-        """Returns a coordinate; NaN where a logarithmic axis has no place for the value."""
+        """Returns a coordinate; NaN for what stands for no number, and where a logarithmic axis has no place for the
+        value."""
+        if no_number(value):
+            return "NaN"
         if self.log:
             return f"{value:.12g}" if value > 0 else "NaN"
         return f"{value / self.scale:.12g}"

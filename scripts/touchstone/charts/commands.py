@@ -32,15 +32,17 @@ class Chart:
 
 def finding_of(result: Result) -> tuple[str, str]:
     """Returns two sentences: the claim with its verdict; what is true instead, which control failed, or why."""
-    failed = [finding.sentence for finding in result.findings if finding.control and finding.outcome != "held"]
+    failed = [finding.sentence for finding in result.findings
+              if finding.kind == "control" and finding.outcome != "held"]
     second = ""
-    if result.verdict == "refuted" and result.metadata.get("instead"):
-        second = f"instead: {result.metadata['instead']}"
+    if result.instead:
+        second = f"instead: {result.instead}"
     elif result.verdict == "inconclusive" and failed:
         second = f"this control failed: {failed[0]}"
     elif result.reason:
         second = f"reason: {result.reason}"
-    return f"{result.verdict.upper()}: {result.metadata['claim']}", second
+    verdict = result.verdict_in_words.replace(result.verdict, result.verdict.upper(), 1)
+    return f"{verdict}: {result.metadata['claim']}", second
 
 
 def title_of(finding: tuple[str, str], paper: Paper) -> tuple[list[str], int]:

@@ -13,6 +13,7 @@ from touchstone import colours
 from touchstone.charts.panels import Sheet, set_scale, wrapped
 from touchstone.results import VERDICTS
 from touchstone.sides import Side, Spread
+from touchstone.words import no_number
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -66,7 +67,8 @@ def of_series(side: Side, points: Sequence[tuple[float, str]], title: str, log: 
         name = "verdict" if judged else side.full_name(arm)
         draw_curve(axes, found, name, look(number, side.is_control(arm) and not judged))
     values = [bound for found in curves.values() for spread in found.values() for bound in (spread.low, spread.high)]
-    is_wide = min(values) > 0 and max(values) / min(values) >= WIDE
+    numbers = [value for value in values if not no_number(value)] or [0]
+    is_wide = min(numbers) > 0 and max(numbers) / min(numbers) >= WIDE
     set_scale(axes, "y", values, series.unit_of("y"), series.axis("y").text or "y", log and is_wide)
     across = [x for found in curves.values() for x in found]
     set_scale(axes, "x", across, series.unit_of("x"), series.axis("x").text or "x", log, zero=False)

@@ -18,7 +18,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from touchstone.files import write_whole
-from touchstone.words import label_in, quantity, scale_of
+from touchstone.words import label_in, no_number, quantity, scale_of
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -104,7 +104,9 @@ class Sheet:
 
 def set_scale(axes: Axes, which: str, values: Sequence[float], unit: str, text: str, log: bool = False,
               zero: bool = True) -> None:
-    """Sets scale, limits and label of one axis ("x" or "y") for values in their own unit.  zero: the axis shows 0."""
+    """Sets scale, limits and label of one axis ("x" or "y") for values in their own unit.  zero: the axis shows 0.
+    What stands for no number (never) lies beyond the limits."""
+    values = [value for value in values if not no_number(value)]
     set_label = getattr(axes, f"set_{which}label")
     if log and max(values, default=0) > 0:
         set_label(text)

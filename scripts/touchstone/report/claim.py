@@ -107,9 +107,16 @@ def stages_view(result: Result) -> list[dict[str, Any]]:
 
 def key_finding(result: Result, findings: list[dict]) -> dict | None:
     """Returns the finding for the table of verdicts: the first expectation, if refuted the first that failed."""
-    own = [finding for finding in findings if not finding["control"]]
+    own = [finding for finding in findings if finding["kind"] == "expect"]
     return next((finding for finding in own if result.verdict == "refuted" and finding["outcome"] == "failed"),
                 own[0] if own else None)
+
+
+def grouped_by_kind(findings: list[dict]) -> list[list[dict]]:
+    """Returns what the claim and its controls come to, in their order, and then what is true instead."""
+    groups = [[finding for finding in findings if (finding["kind"] == "true_instead") == instead]
+              for instead in (False, True)]
+    return [group for group in groups if group]
 
 
 def claim_view(result: Result, folder: Path) -> dict[str, Any]:
@@ -119,17 +126,17 @@ def claim_view(result: Result, folder: Path) -> dict[str, Any]:
     prefix = re.sub(r"[^\w-]", "_", f"{result.chapter}-{result.name}")
     claim = result.metadata.get("claim", result.name.replace("_", " "))
     key = key_finding(result, findings)
-    label = f"Chart for: {claim}. Verdict: {result.verdict}." + (
+    label = f"Chart for: {claim}. Verdict: {result.verdict_in_words}." + (
         f" {key['what']}: measured {key['measured']['text']}, expected {key['expected']['text']}." if key else "") + (
-        f" {result.metadata['instead']}" if result.verdict == "refuted" and "instead" in result.metadata else "")
+        f" {result.instead}" if result.instead else "")
     svg = result.path.with_suffix(".svg")
     drawn = chart(svg, prefix, label)
     mechanism = mechanism_view(source)
     return {
         "id": prefix, "name": result.name, "asked": result.metadata.get("asked", claim), "claim": claim,
-        "instead": result.metadata.get("instead", ""), "verdict": result.verdict, "reason": result.reason,
-        "findings": findings, "key": key,
-        "failed": [finding for finding in findings if finding["outcome"] == "failed" and not finding["control"]],
+        "instead": result.metadata.get("instead", ""), "verdict": result.verdict, "not_as_told": result.not_as_told,
+        "reason": result.reason, "findings": grouped_by_kind(findings), "key": key,
+        "failed": [finding for finding in findings if finding["outcome"] == "failed" and finding["kind"] == "expect"],
         "chart": drawn, "chart_is_damaged": drawn is None and svg.exists(),
         "address_map": chart(result.path.with_suffix(".address_map.svg"), f"{prefix}-address_map", None),
         "rows": None if drawn else rows_view(result), "mechanism": mechanism, "command": command(result, mechanism),

@@ -44,6 +44,6 @@ def finding_view(finding: Finding) -> dict[str, Any]:
     spread = finding.quartiles()
     # Beside numbers that have it, the sentence need not name the unit.
     sentence = finding.sentence.replace(f", {finding.unit}:", ":").removesuffix(f", {finding.unit}")
-    return {"control": finding.control, "outcome": finding.outcome, "symbol": OUTCOMES.get(finding.outcome, "?"),
+    return {"kind": finding.kind, "outcome": finding.outcome, "symbol": OUTCOMES.get(finding.outcome, "?"),
             "what": sentence, "measured": value(measured, finding.unit), "expected": allowed(least, most, finding.unit),
             "line": finding.line, "spread": f"middle half of the trials: {spread[0]} to {spread[1]}" if spread else ""}
