@@ -183,12 +183,52 @@ for path in sorted(glob.glob('experiments/[0-8]*/*.c')):
 	small_project
 	sed -i 's/"before malloc", "after malloc",$/"before malloc", "after maloc",/' experiments/3_residency/malloc_is_lazy.c
 	PREDICT=64K run -2 --separate-stderr make --no-print-directory predict CLAIM=malloc_is_lazy
-	assert_contains "$stderr" '.predict names the stage "after maloc", which no record() has (--list names them'
+	local line
+	line=$(grep -n '"after maloc"' experiments/3_residency/malloc_is_lazy.c | cut -d: -f1)
+	assert_contains "$stderr" "experiments/3_residency/malloc_is_lazy.c:$line: " '.predict names the stage "after maloc", which no record() has (--list names them'
 	assert_equal "$output" ""
-	sed -i -e 's/"after maloc",/"after malloc",/' -e 's/"resident_bytes", "lazy",/"resident_bites", "lazy",/' experiments/3_residency/malloc_is_lazy.c
-	PREDICT=64K run -2 --separate-stderr scripts/predict malloc_is_lazy
-	assert_contains "$stderr" '.predict names the column "resident_bites", which no result has'
+	sed -i 's/"after maloc",/"after malloc",/' experiments/3_residency/malloc_is_lazy.c
+	cp experiments/3_residency/malloc_is_lazy.c whole.c
+	misspelt '"resident_bites", "lazy",' '.predict names the column "resident_bites", which no result has'
+	misspelt '"jump of resident_bites", "lazy",' '.predict names the column "resident_bites", which no result has'
+	misspelt '"resident_bytes", "lasy",' '.predict names the arm "lasy", which is not in .arms'
+	misspelt '"resident_bytes", NULL,' '.predict names no arm' ''
+	misspelt '"y", "lazy",' '.predict asks about y, and .y_axis does not say what y is' ''
 	[ ! -e "$RESULTS" ]
+}
+
+# misspelt INSTEAD SENTENCE [PLACE]: predict refuses the first line of the answer in .predict where this stands in it.
+misspelt() {
+	sed "s/\"resident_bytes\", \"lazy\",/$1/" whole.c >experiments/3_residency/malloc_is_lazy.c
+	PREDICT=64K run -2 --separate-stderr scripts/predict malloc_is_lazy
+	assert_contains "$stderr" "experiments/3_residency/malloc_is_lazy.c:${3-$line: }" "$2"
+}
+
+@test "predict takes an experiment without a question of its own, and shows its claim" {
+	small_project
+	sed -i '/^\t\.asked = /d' experiments/3_residency/malloc_is_lazy.c
+	PREDICT=4K run -0 scripts/predict malloc_is_lazy
+	assert_contains "$output" 'malloc reserves addresses; a page becomes resident' 'Exactly as predicted.'
+}
+
+@test "predict refuses a number that cannot come out, and asks again on the terminal" {
+	PREDICT=-100K run -2 scripts/predict free_trims_a_large_top
+	assert_output --partial '"-100K" cannot come out (x begins at 0: bytes freed, from the top of the heap down); expected is bytes'
+	PREDICT=-5 run -2 scripts/predict one_minor_fault_per_new_page
+	assert_output --partial '"-5" cannot come out (minor faults are counted up and never become fewer)'
+	assert [ ! -e "$RESULTS" ]
+	run -0 typing 'Your prediction=>-1\n' 'cannot come out=>1K\n' -- scripts/predict one_minor_fault_per_new_page
+	assert_output --partial 'predicted  1,024   (1K)'
+}
+
+@test "predict says why a run gives no number, and that nothing happened where nothing did" {
+	small_project
+	sed -i 's/"resident_bytes", "lazy",/"mapping_count", "lazy",/' experiments/3_residency/malloc_is_lazy.c
+	PREDICT=4 run -0 scripts/predict malloc_is_lazy
+	assert_output --partial 'measured   nothing: reproduced, mapping_count was not measured in the arm "lazy"'
+	sed -i 's/"mapping_count", "lazy",/"jump of major_fault_count", "lazy",/' experiments/3_residency/malloc_is_lazy.c
+	PREDICT=4 run -0 scripts/predict malloc_is_lazy
+	assert_contains "$output" 'measured   never' 'No number is right: it never happened.'
 }
 
 @test "predict understands a minus, and shows an arrow key as it was read" {

@@ -32,6 +32,10 @@ class Experiment:
         question = prediction.question_of(self.declared)
         if question is None:
             stop(f"experiments/{claim}.c charts no column, so there is nothing to predict: give it a .predict")
+        if not question.arm:
+            stop(f"experiments/{claim}.c: .predict names no arm: its answer is what one arm measures")
+        if question.column == "y" and not question.y.text:
+            stop(f"experiments/{claim}.c: .predict asks about y, and .y_axis does not say what y is")
         self.question = question
 
     def show(self) -> None:
@@ -115,7 +119,10 @@ def compare(experiment: Experiment, predicted: prediction.Prediction) -> None:
     print()
     print_wrapped(question.asked)
     print(f"  predicted  {predicted_text(question, predicted)}")
-    print(f"  measured   {'nothing: ' + result.verdict if measured is None else question.exactly(measured)}")
+    if measured is None:
+        print_wrapped(f"measured   nothing: {result.verdict}, {result.reason or question.why_nothing(result)}")
+    else:
+        print(f"  measured   {question.exactly(measured)}")
     print_wrapped(predicted.compared(question, measured))
     if measured is not None and prediction.lesson(result):
         print_wrapped("Why: " + prediction.lesson(result))

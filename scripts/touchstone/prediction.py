@@ -21,7 +21,7 @@ from touchstone.cli import stop
 from touchstone.growth import between, difference, median
 from touchstone.lines import DeclaredAxis, Knob, cells_of
 from touchstone.results import Result, Row
-from touchstone.words import no_number, quantity, ratio, unit_of, words_of
+from touchstone.words import NEVER, no_number, quantity, ratio, unit_of, words_of
 
 MOST_MARKS = 4  # more lines than that hide what was measured
 DIRECTIONS = {"up": "up more rises rise grows grow", "down": "down less falls fall shrinks shrink",
@@ -85,7 +85,7 @@ class Question:
     def least(self) -> tuple[float, str]:
         """Returns the least number that can be measured, and why."""
         if self.is_jump:
-            return 0, f"\"{self.x.words() or 'x'}\" begins at 0"
+            return 0, ": ".join(filter(None, ("x begins at 0", self.x.words())))
         if self.against:
             return 0, "how many times is a number from 0 on"
         if self.column.endswith(ONLY_GROWS):
@@ -112,8 +112,10 @@ class Question:
             return None
         first, last = rows[found[0]], rows[found[1]]
         if self.is_jump:
+            if first.get(self.column) is None:
+                return None
             stretch = rows[found[0]:found[1] + 1]
-            return next((row["x"] for row in stretch if row.get(self.column) != first.get(self.column)), None)
+            return next((row["x"] for row in stretch if row.get(self.column) not in (first[self.column], None)), NEVER)
         return difference(last, first, self.column) if self.is_difference else last.get(self.column)
 
     def values(self, result: Result, arm: str) -> list[int | None]:
@@ -132,6 +134,20 @@ class Question:
         ratios = [value / other for value, other in pairs
                   if value is not None and other and not no_number(value) and not no_number(other)]
         return median(ratios) if ratios else None
+
+    def why_nothing(self, result: Result) -> str:
+        """Returns why a result has no answer."""
+        for arm in filter(None, (self.arm, self.against)):
+            rows = [row for row in result.rows if row["arm"] == arm]
+            if not rows:
+                return f'the arm "{arm}" recorded nothing'
+            stages = {row["stage"] for row in rows}
+            missing = [stage for stage in (self.begin, self.end) if stage and stage not in stages]
+            if missing:
+                return f'the arm "{arm}" recorded no stage "{missing[0]}"'
+            if all(row.get(self.column) is None for row in rows):
+                return f"{self.column} was not measured in the arm \"{arm}\""
+        return "not at both ends of what was asked about"
 
     def place(self, result: Result, number: float) -> tuple[str, float] | None:
         """Returns (column, value) at which the chart shows this number; None where it shows no such thing."""

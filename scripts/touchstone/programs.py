@@ -10,6 +10,7 @@ from __future__ import annotations
 import contextlib
 import fcntl
 import os
+import re
 import resource
 import shutil
 import signal
@@ -27,6 +28,7 @@ from touchstone.results import Result, read_result, read_text
 
 BUILD = os.environ.get("BUILD") or "build"
 RESULTS = os.environ.get("RESULTS") or "results/latest"
+DECLARES = "const struct experiment experiment = {"
 KNOBS = os.environ.get("KNOBS", "").split()
 
 
@@ -64,11 +66,25 @@ def must_build(claim: str) -> str:
     return program
 
 
+def place_of(complaint: str, claim: str) -> str:
+    """Returns "experiments/CLAIM.c:LINE: ", where the declaration has the name that the program refuses; nothing where
+    the complaint is about something else."""
+    named = re.search(r' names the (?:column|arm|stage) "([^"]+)"', complaint)
+    source = ROOT / "experiments" / f"{claim}.c"
+    if not named or not source.is_file():
+        return ""
+    before, declared, text = source.read_text(encoding="utf-8", errors="replace").partition(DECLARES)
+    string = re.search(rf'"(?:[^"\n]* )?{re.escape(named[1])}(?: [^"\n]*)?"', text)
+    line = (before + declared + text[:string.start()]).count("\n") + 1 if string else 0
+    return f"experiments/{claim}.c:{line}: " if line else ""
+
+
 def declaration(program: str) -> Result:
     """Returns what the program says of its experiment, with the knobs as they are set: a result without rows."""
     said = subprocess.run([program, *KNOBS, "--declaration"], capture_output=True, encoding="utf-8", errors="replace")
     if said.returncode:
-        stop(said.stderr.strip().removeprefix(f"{Path(program).name}: "))
+        complaint = said.stderr.strip().removeprefix(f"{Path(program).name}: ")
+        stop(place_of(complaint, "/".join(Path(program).parts[-2:])) + complaint)
     declared = read_text(Path(program).with_suffix(".csv"), said.stdout)
     if declared.is_refused:
         stop(f"what {program} declares {declared.damage}")
