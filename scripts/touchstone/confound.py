@@ -14,7 +14,9 @@ from touchstone import programs
 from touchstone.arguments import Parser
 from touchstone.cli import stop
 from touchstone.comparison import Change, finding_differences, is_time
+from touchstone.files import ROOT
 from touchstone.lines import DeclaredAxis, Finding
+from touchstone.overridden import Setter, remark
 from touchstone.programs import BUILD, RESULTS, Condition, find_claim, must_build, prepare
 from touchstone.results import PLACE_COLUMNS, Result
 from touchstone.series import Point, Series, complete, settings_text, y_axis
@@ -25,6 +27,17 @@ from touchstone.tools import tools
 REPEATS = 3
 AS_IT_IS = "as it is"
 MOST_TOLD = 3  # numbers that moved, a condition
+HEADROOM = 64 << 20  # bytes of addresses: the harness runs copies of an arm that ask for 32 MiB at a time
+COULD_NOT, LEFT_OUT, NOTHING = "could not be asked", "left out", "nothing moved"
+
+# How an arm may set for itself what is changed here.
+TUNABLES = Setter(("GLIBC_TUNABLES",))
+THRESHOLDS = Setter(("GLIBC_TUNABLES",), r"\bmallopt\(M_(MMAP|TRIM)_THRESHOLD")
+ARENAS = Setter(("GLIBC_TUNABLES", "MALLOC_ARENA_MAX"), r"\bmallopt\(M_ARENA_")
+PRELOAD = Setter(("LD_PRELOAD",))
+HUGE_PAGES = Setter(("GLIBC_TUNABLES",), r"\bPR_SET_THP_DISABLE\b|\bMADV_(NO)?HUGEPAGE\b")
+RANDOMIZED = Setter((), r"\bADDR_NO_RANDOMIZE\b")
+ADDRESSES = Setter((), r"\bsetrlimit\(RLIMIT_AS\b")
 
 
 def loads(library: str) -> bool:
@@ -40,6 +53,7 @@ def library_conditions() -> Iterator[Condition]:
         if tool.role == "allocator":
             loadable = [library for library in tool.alternatives if loads(library)]
             yield Condition(f"malloc of {tool.name}", environment={"LD_PRELOAD": (loadable or tool.alternatives)[0]},
+                            shown_as="preload",
                             left_out="" if loadable else "not installed: scripts/setup installs it")
 
 
@@ -47,26 +61,36 @@ def compiler_conditions(claim: str) -> Iterator[Condition]:
     """Yields the experiment and lib/ built another way, in a folder of its own."""
     for compiler, level in (("cc", "-O0"), ("cc", "-O3"), ("clang", "-O2")):
         folder = f"{BUILD}/confound/{compiler}{level}"
-        yield Condition(f"{compiler} {level}", program=partial(programs.build, claim, folder, CC=compiler, OPT=level),
+        yield Condition(f"{compiler} {level}", shown_as="compiler_flags",
+                        program=partial(programs.build, claim, folder, CC=compiler, OPT=level),
                         left_out="" if shutil.which(compiler) else "not installed: scripts/setup tests installs it")
 
 
 def conditions_of(claim: str, base: Result) -> list[Condition]:
     """Returns everything that is changed, one at a time; base is a result of the experiment as it is."""
+    source = (ROOT / "experiments" / f"{claim}.c").read_text(encoding="utf-8", errors="replace")
+
+    def own(setter: Setter) -> str:
+        return remark(setter, base, source)
+
     pinned = "glibc.malloc.mmap_threshold=131072:glibc.malloc.trim_threshold=131072"
-    tunables = [("no thread cache", "glibc.malloc.tcache_count=0"), ("one arena", "glibc.malloc.arena_max=1"),
-                ("thresholds pinned at 128 KiB", pinned)]
+    tunables = [("no thread cache", "glibc.malloc.tcache_count=0", TUNABLES),
+                ("one arena", "glibc.malloc.arena_max=1", ARENAS),
+                ("thresholds pinned at 128 KiB", pinned, THRESHOLDS)]
     why = "" if base.metadata.get("glibc", "none")[0].isdigit() else "GLIBC_TUNABLES are glibc's"
     mode = base.metadata.get("transparent_huge_pages", "none")  # where it is madvise, malloc has to ask for them
-    found = [Condition("ASLR on", arguments=["--aslr"]),
+    found = [Condition("ASLR on", arguments=["--aslr"], remark=own(RANDOMIZED), shown_as="aslr"),
              Condition("huge pages", arguments=["--huge-pages", "--tunables=glibc.malloc.hugetlb=1"],
-                       left_out="" if mode in ("always", "madvise") else f"this machine has none: {mode}")]
-    found += [Condition(label, arguments=[f"--tunables={setting}"], left_out=why) for label, setting in tunables]
-    found += library_conditions()
+                       left_out="" if mode in ("always", "madvise") else f"this machine has none: {mode}",
+                       remark=own(HUGE_PAGES), shown_as="huge_pages")]
+    found += [Condition(label, arguments=[f"--tunables={setting}"], left_out=why, remark=own(setter),
+                        shown_as="tunables") for label, setting, setter in tunables]
+    found += [replace(condition, remark=own(PRELOAD)) for condition in library_conditions()]
     found += compiler_conditions(claim)
     largest = max([row["virtual_bytes"] or 0 for row in base.rows if "virtual_bytes" in row], default=0)
     if largest:
-        found.append(Condition("ulimit -v at twice its size", virtual_limit=2 * largest))
+        found.append(Condition("ulimit -v at twice its size and 64 MiB", virtual_limit=2 * largest + HEADROOM,
+                               remark=own(ADDRESSES), shown_as="virtual_limit"))
     return found
 
 
@@ -105,13 +129,24 @@ class Confounded:
                             for finding in point.findings] for point in points)
 
     def told(self, point: Point) -> str:
-        """Returns what moved, in a line: the finding that turned the verdict, then numbers."""
+        """Returns what moved, in a line: the finding that turned the verdict, then numbers; and where the condition was
+        not applied."""
+        if not point.rows or self.could_not_be_asked(point):
+            return point.note
         findings = finding_differences(self._findings(self.base), self._findings([point]))
         numbers = [change.text(spread=False) for change in self.moved(point)]
         turned = [finding.short() for finding in findings if finding.turned()][:1]
         numbers = turned + (numbers or [finding.short() for finding in findings[len(turned):]])
         more = f" (and {len(numbers) - MOST_TOLD} more)" if len(numbers) > MOST_TOLD else ""
-        return point.note if not point.rows else "; ".join(numbers[:MOST_TOLD]) + more or "nothing moved"
+        what = "; ".join(numbers[:MOST_TOLD]) + more
+        not_applied = point.note if point.note.startswith("not applied") else ""
+        if not_applied.startswith("not applied:") and not what:
+            return not_applied
+        return "; ".join(filter(None, (what or NOTHING, not_applied)))
+
+    def could_not_be_asked(self, point: Point) -> bool:
+        """Returns whether the condition kept the experiment from asking, so that there is no verdict on the claim."""
+        return point.verdict in ("broken", "unsupported") and point.verdict != self.base[0].verdict
 
     def lines(self) -> Iterator[tuple[str, str, str]]:
         """Yields (label, verdict, what moved) of each condition."""
@@ -120,17 +155,20 @@ class Confounded:
         for label, point in self.series.points.items():
             if point in self.base:
                 continue
-            turned = point.verdict not in ("left out", usual)
-            yield label, point.verdict + (" *" if turned else ""), self.told(point)
+            verdict = COULD_NOT if self.could_not_be_asked(point) else point.verdict
+            turned = verdict not in (LEFT_OUT, COULD_NOT, usual)
+            yield label, verdict + (" *" if turned else ""), self.told(point)
 
 
 def summed_up(lines: list[tuple[str, str, str]]) -> str:
-    """Returns which conditions turn the verdict, and which move numbers alone."""
+    """Returns which conditions turn the verdict, which move numbers alone, and under which it could not be asked."""
     turned = [label for label, verdict, _ in lines if verdict.endswith("*")]
-    moved = [label for label, verdict, told in lines[1:]
-             if not verdict.endswith("*") and verdict != "left out" and told != "nothing moved"]
+    moved = [label for label, verdict, told in lines[1:] if not verdict.endswith("*")
+             and verdict not in (LEFT_OUT, COULD_NOT) and not told.startswith((NOTHING, "not applied"))]
+    could_not = [label for label, verdict, _ in lines if verdict == COULD_NOT]
     return (f"The verdict is turned (*) by: {', '.join(turned)}." if turned else "No condition turns the verdict.") + \
-        (f" Only numbers are moved by: {', '.join(moved)}." if moved else "")
+        (f" Only numbers are moved by: {', '.join(moved)}." if moved else "") + \
+        (f" Could not be asked under: {', '.join(could_not)}." if could_not else "")
 
 
 def main(argv: list[str] | None = None) -> int:
@@ -145,10 +183,12 @@ def main(argv: list[str] | None = None) -> int:
     program = must_build(claim)
     series = Series(f"{RESULTS}/confounds/{claim.partition('/')[2]}.csv", "", DeclaredAxis("number of the condition"),
                     {"charted": "y", "chart": "bars", "settings": settings_text(program, confound=REPEATS)})
-    lines = list(Confounded(series, complete(series, lambda: measure(series, claim, program))).lines())
+    confounded = Confounded(series, complete(series, lambda: measure(series, claim, program)))
+    lines = list(confounded.lines())
     width = max(60, shutil.get_terminal_size((120, 24)).columns)
+    asked = f" {told_as}" if (told_as := confounded.side.first.not_as_told) else ""
     print(terminal(("condition", "verdict", "what moved"), lines), "",
-          textwrap.fill(f"{claim.partition('/')[2]}: {summed_up(lines)}", width),
+          textwrap.fill(f"{claim.partition('/')[2]}{asked}: {summed_up(lines)}", width),
           f"result: {series.path} ({len(series.points)} points)", sep="\n")
     return 0
 
@@ -164,5 +204,7 @@ def measure(series: Series, claim: str, program: str) -> None:
     for number, condition in enumerate(conditions):
         condition.x = number
     series.resume()
-    for _ in series.measure(conditions, program):
-        pass
+    for condition, result in series.measure(conditions, program):
+        shown = result.metadata.get(condition.shown_as)
+        if shown and shown == first.metadata.get(condition.shown_as):
+            condition.remark = f"not applied: the result says as before \"{condition.shown_as}: {shown}\""

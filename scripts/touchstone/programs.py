@@ -119,6 +119,8 @@ class Condition:
     virtual_limit: int = 0   # bytes, as ulimit -v; 0: none
     program: Callable[[], str | None] | None = None   # gives another program, or None where that cannot be built
     left_out: str = ""       # why it cannot be run here
+    remark: str = ""         # what has to be said of it, whatever comes of it
+    shown_as: str = ""       # the line of a result that shows that it was applied
 
 
 def run(program: str, condition: Condition, keep: str | Path | None = None) -> tuple[Result | None, str]:

@@ -81,7 +81,8 @@ class Series:
         if not self.described or not self.described.columns:
             self.described = result
         findings = [replace(finding, sentence=f"{condition.label}: {finding.sentence}") for finding in result.findings]
-        return Point(condition.label, result.verdict, result.reason, list(self._rows(condition, result)), findings)
+        note = "; ".join(filter(None, (condition.remark, result.reason)))
+        return Point(condition.label, result.verdict, note, list(self._rows(condition, result)), findings)
 
     def measure(self, conditions: list[Condition], program: str) -> Iterator[tuple[Condition, Result]]:
         """Runs what is not there yet.  Yields each result before it becomes a point, so that the caller may object."""
@@ -113,9 +114,10 @@ class Series:
     # -- the file
 
     def verdict(self) -> str:
-        """Returns the verdict on a claim about all points: one counter-example refutes it."""
+        """Returns the verdict on a claim about all points: one counter-example refutes it.  A point at which it could
+        not be asked says nothing about it."""
         verdicts = [point.verdict for point in self.points.values() if point.verdict in VERDICTS]
-        return next((verdict for verdict in ("refuted", "broken", "inconclusive", "unsupported", "reproduced")
+        return next((verdict for verdict in ("refuted", "inconclusive", "reproduced", "unsupported", "broken")
                      if verdict in verdicts), "broken")
 
     def runs_of_verdicts(self) -> str:

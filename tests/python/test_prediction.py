@@ -44,7 +44,8 @@ def test_nonsense_is_refused(text: str, question: Question) -> None:
 
 
 @pytest.mark.parametrize("text, question, sentence", [
-    ("-100K", FREED, '"-100K" cannot come out (x begins at 0: bytes freed); expected is bytes (64K, 1.5 MiB, 2 pages).'),
+    ("-100K", FREED, '"-100K" cannot come out (x begins at 0: bytes freed); '
+                     "expected is bytes (64K, 1.5 MiB, 2 pages)."),
     ("-5", COUNT, '"-5" cannot come out (minor faults are counted up and never become fewer); '
                   "expected is a number (1,024); or up, same."),
     ("down", COUNT, '"down" cannot come out (minor faults are counted up and never become fewer); '
