@@ -1,6 +1,6 @@
 #!/usr/bin/env bats
 # SPDX-License-Identifier: MIT
-# Tests that each expectation and each control of each claim can fail: a patch in mutations/ makes it fail, or a test names
+# Tests that each finding of each claim can fail: a patch in mutations/ makes it fail, or a test names
 # it after finding_fails or failed_findings_are, or it fails in an ordinary run of the experiment.
 load helper
 load mutations
@@ -31,7 +31,7 @@ said_to_fail() {
 		!/\\$/ { told = 0 }' tests/*.bats
 }
 
-# uncovered RESULT: prints the expectations and controls of which nothing says that they can fail. A sentence about several
+# uncovered RESULT: prints the findings of which nothing says that they can fail. A sentence about several
 # arms is one line of the source and counts once.
 uncovered() {
 	local kind outcome line sentence told pattern
@@ -50,7 +50,7 @@ uncovered() {
 	done
 }
 
-@test "each expectation and each control of each claim can fail" {
+@test "each finding of each claim can fail" {
 	run_all
 	missing=0
 	for claim in $(scripts/claims); do
