@@ -3,8 +3,10 @@
 #include "heap_shape.h"
 
 #include <malloc.h>
+#include <stdbool.h>
 #include <unistd.h>
 
+#include "experiment.h"
 #include "memory.h"
 
 void leave_free_chunks(int64_t chunks)
@@ -22,6 +24,21 @@ void leave_free_chunks(int64_t chunks)
 		free(block[i]);
 }
 
+/* The free top may be so large, before or after the heap is filled: malloc's padding is 128 KiB, and
+ * only a tunable makes it larger. */
+#define MOST_TOP_BYTES (64 * MiB)
+
+/* Ends the experiment where a block does not come from the heap, or the heap's top is never used up. */
+static void must_fill_heap(const void *block, bool is_too_much)
+{
+	if (!is_below_the_break(block))
+		unsupported("malloc does not serve a block of %d KiB from the heap here",
+			    TRIM_STEP_BYTES / 1024);
+	if (is_too_much)
+		unsupported("the top of the heap is larger than %lld MiB here",
+			    (long long)(MOST_TOP_BYTES / MiB));
+}
+
 /* Allocates small blocks, at least so many bytes, and then more until the rest of the top is
  * smaller than two blocks.  Each block points to the one before; returns the last. */
 static void **fill_heap(int64_t enough)
@@ -32,6 +49,7 @@ static void **fill_heap(int64_t enough)
 	     bytes < enough || (char *)sbrk(0) - (char *)last > INT64_C(3) * TRIM_STEP_BYTES;
 	     bytes += TRIM_STEP_BYTES) {
 		void **block = must_malloc(TRIM_STEP_BYTES);
+		must_fill_heap(block, bytes > enough + MOST_TOP_BYTES);
 		*block = last;
 		last = block;
 	}
@@ -42,14 +60,14 @@ static void **fill_heap(int64_t enough)
  * break. */
 int64_t top_when_trimmed(int64_t bytes)
 {
-	int64_t trimmed_at = 0;
+	int64_t trimmed_at = NOT_MEASURED;
 	void **previous;
 
 	for (void **last = fill_heap(bytes); last != NULL; last = previous) {
 		char *end = sbrk(0);
 		previous = *last;
 		free(last);
-		if (trimmed_at == 0 && (char *)sbrk(0) < end)
+		if (trimmed_at == NOT_MEASURED && (char *)sbrk(0) < end)
 			trimmed_at = end - ((char *)last - 2 * sizeof(size_t));
 	}
 	return trimmed_at;

@@ -16,7 +16,8 @@ void leave_free_chunks(int64_t chunks);
 enum { TRIM_STEP_BYTES = 16 * 1024 };
 
 /* Fills the heap with at least so many bytes of small blocks, and frees them from the top downwards.
- * Returns the size of the free top, bytes, at which free() gives part of it back; 0 if it never does. */
+ * Returns the size of the free top, bytes, at which free() gives part of it back; NOT_MEASURED if it
+ * never does.  Unsupported where the blocks do not come from the heap. */
 int64_t top_when_trimmed(int64_t bytes);
 
 #endif

@@ -245,5 +245,11 @@ static int is_mapped(int64_t bytes)
 
 int64_t first_size_that_is_mapped(int64_t most)
 {
-	return first_value_where(1, most, is_mapped);
+	int64_t first = first_value_where(1, most, is_mapped);
+
+	if (first > most)
+		unsupported("malloc gives no request of up to %lld MiB a mapping of its own here "
+			    "(is the tunable glibc.malloc.mmap_max set?)",
+			    (long long)(most / MiB));
+	return first;
 }

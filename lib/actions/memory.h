@@ -31,8 +31,8 @@ int64_t absent_pages_of(const void *start, int64_t bytes);
  * it is memory that came from moving the break, and not from mmap(2). */
 bool is_below_the_break(const void *address);
 
-/* Returns the smallest request, of 1 to `most` bytes, that malloc serves with a mapping of its own;
- * most + 1 where it maps none.  Changes nothing: it asks in copies of the process. */
+/* Returns the smallest request, of 1 to `most` bytes, that malloc serves with a mapping of its own.
+ * Changes nothing: it asks in copies of the process.  Unsupported where malloc maps none. */
 int64_t first_size_that_is_mapped(int64_t most);
 
 /* Call malloc(3), calloc(3) and realloc(3), and return the block. */

@@ -23,6 +23,15 @@ int64_t heap_chunk_bytes(int64_t request)
 	return bytes > (int64_t)SMALLEST ? bytes : (int64_t)SMALLEST;
 }
 
+int64_t heap_smallest_request(int64_t chunk_bytes)
+{
+	int64_t request = chunk_bytes;
+
+	while (request > 0 && heap_chunk_bytes(request - 1) >= chunk_bytes)
+		request--;
+	return request;
+}
+
 uintptr_t heap_first_chunk(uintptr_t start)
 {
 	uintptr_t block = start + 2 * WORD;

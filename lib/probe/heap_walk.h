@@ -93,6 +93,9 @@ bool heap_fastbins(const struct heap *heap, uintptr_t top, int64_t count, int64_
  * malloc/malloc.c). */
 int64_t heap_chunk_bytes(int64_t request);
 
+/* Returns the smallest request whose chunk has at least so many bytes. */
+int64_t heap_smallest_request(int64_t chunk_bytes);
+
 /* Returns the address where malloc puts the first chunk of a heap that begins at start. */
 uintptr_t heap_first_chunk(uintptr_t start);
 

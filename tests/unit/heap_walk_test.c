@@ -293,6 +293,8 @@ static void a_chunk_holds_its_request_and_a_word(void **state)
 		int64_t chunk = heap_chunk_bytes(request);
 		assert_int_equal(chunk % (int64_t) _Alignof(max_align_t), 0);
 		assert_in_range(chunk - request, WORD, WORD + _Alignof(max_align_t) - 1);
+		assert_true(heap_chunk_bytes(heap_smallest_request(chunk)) == chunk);
+		assert_true(heap_chunk_bytes(heap_smallest_request(chunk) - 1) < chunk);
 	}
 }
 
