@@ -58,29 +58,29 @@ static void no_hole(void)
 
 static void judge(void)
 {
-#ifndef __GLIBC__
-	unsupported("this claim is about glibc's mmap threshold, and this program uses another libc");
-#endif
 	struct snapshot served = growth("hole", "before malloc", "after malloc");
 
-	expect_between("the request is above the threshold", "bytes", DEFAULT_THRESHOLD + 1,
-		       hole_bytes(), INT64_MAX);
 	expect_equal("with a hole, the request adds nothing to the virtual size", "bytes", 0,
 		     served.virtual_bytes);
 	expect_equal("with a hole, the request does not move the break", "bytes", 0,
 		     served.heap_top_bytes);
 	expect_equal("with a hole, the first size that is mapped is one byte more than the hole holds",
 		     "bytes", hole_bytes() + 1, y_of("hole", "first size that is mapped"));
+	control_between("the request is above the threshold", "bytes", DEFAULT_THRESHOLD + 1,
+			hole_bytes(), INT64_MAX);
 	struct snapshot mapped = growth("no hole", "before malloc", "after malloc");
-	control_between("without a hole, the request adds its size to the virtual size", "bytes",
-			hole_bytes(), mapped.virtual_bytes, hole_bytes() + 2 * page_bytes());
+	/* A mapping holds the chunk and at most one more header, in whole pages. */
+	int64_t chunk = heap_chunk_bytes(hole_bytes());
+	control_between("without a hole, the request adds its pages to the virtual size", "bytes",
+			pages_for(chunk) * page_bytes(), mapped.virtual_bytes,
+			pages_for(chunk + 2 * (int64_t)sizeof(size_t)) * page_bytes());
 	control_equal("without a hole, the request does not move the break", "bytes", 0,
 		      mapped.heap_top_bytes);
 	/* The threshold is compared with the chunk: the request, its header and the
-	 * rounding up, together at most 23 bytes more. */
-	control_between("without a hole, the first size that is mapped is 128 KiB less its header",
-			"bytes", DEFAULT_THRESHOLD - 23,
-			y_of("no hole", "first size that is mapped"), DEFAULT_THRESHOLD);
+	 * rounding up. */
+	control_equal("without a hole, the first size that is mapped is 128 KiB less its header",
+		      "bytes", heap_smallest_request(DEFAULT_THRESHOLD),
+		      y_of("no hole", "first size that is mapped"));
 }
 
 const struct experiment experiment = {
@@ -104,4 +104,5 @@ const struct experiment experiment = {
 				"whatever fits, however large. The threshold matters only from the "
 				"first size that does not fit." },
 	.judge = judge,
+	.about_glibc = true,
 };

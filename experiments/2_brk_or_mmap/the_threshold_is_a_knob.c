@@ -45,17 +45,6 @@ static void by_mallopt(void)
 	untouched();
 }
 
-/* Returns the smallest request whose chunk reaches the threshold.  It is smaller than the
- * threshold, because a chunk is larger than its request. */
-static int64_t first_at(int64_t threshold)
-{
-	int64_t request = threshold;
-
-	while (heap_chunk_bytes(request - 1) >= threshold)
-		request--;
-	return request;
-}
-
 static int64_t first_mapped(const char *arm)
 {
 	return y_of(arm, "first size that is mapped");
@@ -63,13 +52,14 @@ static int64_t first_mapped(const char *arm)
 
 static void judge(void)
 {
+	/* The threshold is compared with the chunk, which is larger than the request. */
 	expect_equal("set by mallopt(): first size that is mapped", "bytes",
-		     first_at(threshold_bytes), first_mapped("mallopt"));
+		     heap_smallest_request(threshold_bytes), first_mapped("mallopt"));
 	expect_equal("lowered by GLIBC_TUNABLES: first size that is mapped", "bytes",
-		     first_at(TUNABLE_LOW), first_mapped("tunable lower"));
+		     heap_smallest_request(TUNABLE_LOW), first_mapped("tunable lower"));
 	expect_equal("raised by GLIBC_TUNABLES: first size that is mapped", "bytes",
-		     first_at(TUNABLE_HIGH), first_mapped("tunable higher"));
-	control_equal("untouched: first size that is mapped", "bytes", first_at(DEFAULT_THRESHOLD),
+		     heap_smallest_request(TUNABLE_HIGH), first_mapped("tunable higher"));
+	control_equal("untouched: first size that is mapped", "bytes", heap_smallest_request(DEFAULT_THRESHOLD),
 		      first_mapped("untouched"));
 }
 
@@ -95,4 +85,5 @@ const struct experiment experiment = {
 				"bytes of header, rounded up to 16. So a request can be up to 23 "
 				"bytes smaller than the threshold and still be mapped." },
 	.judge = judge,
+	.about_glibc = true,
 };

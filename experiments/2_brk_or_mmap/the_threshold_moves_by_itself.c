@@ -31,9 +31,6 @@
 #include "malloc_knobs.h"
 #include "memory.h"
 
-/* DEFAULT_MMAP_THRESHOLD_MAX in malloc/malloc.c. */
-#define MOST_THRESHOLD (sizeof(long) == 8 ? 32 * MiB : 512 * KiB)
-
 /* The sizes of the freed chunks: 256 KiB, then twice as much each time.  The last is above
  * the largest that counts. */
 enum { FIRST = 256 * 1024, DOUBLINGS = 9 };
@@ -86,19 +83,35 @@ static void trim_pinned(void)
 	trim_threshold();
 }
 
-/* Returns after how many freed blocks the measured size is `times` the mmap threshold, or
- * at most `width` more.  Where the threshold moves, it is the size of the largest freed
- * block that counts; otherwise it is 128 KiB. */
-static int64_t rows_at(const char *arm, bool moves, int64_t times, int64_t width)
+/* Returns whether the measured size is so many bytes, or at most `width` more. */
+static bool is_at(const struct row *row, int64_t bytes, int64_t width)
 {
-	int64_t threshold = DEFAULT_THRESHOLD, count = 0;
+	return row->y != NOT_MEASURED && bytes <= row->y && row->y <= bytes + width;
+}
+
+/* Returns after how many freed blocks the measured size is `times` the size of the largest one so far
+ * that counts. */
+static int64_t rows_that_move(const char *arm, int64_t times, int64_t width)
+{
+	int64_t largest = DEFAULT_THRESHOLD, count = 0;
 	const struct row *row;
 
 	for (int n = 0; (row = nth_row(arm, "freed", n)) != NULL; n++) {
-		if (moves && row->x < MOST_THRESHOLD)
-			threshold = row->x;
-		count += times * threshold <= row->y && row->y <= times * threshold + width;
+		if (row->x < MOST_THRESHOLD)
+			largest = row->x;
+		count += is_at(row, times * largest, width);
 	}
+	return count;
+}
+
+/* Returns after how many freed blocks the measured size is 128 KiB. */
+static int64_t rows_that_stay(const char *arm, int64_t width)
+{
+	int64_t count = 0;
+	const struct row *row;
+
+	for (int n = 0; (row = nth_row(arm, "freed", n)) != NULL; n++)
+		count += is_at(row, DEFAULT_THRESHOLD, width);
 	return count;
 }
 
@@ -111,13 +124,13 @@ static void judge(void)
 	int64_t step = heap_chunk_bytes(TRIM_STEP_BYTES), kept = page_bytes() + heap_chunk_bytes(0);
 
 	expect_equal("freed blocks after which the mmap threshold is the largest size below 32 MiB",
-		     "blocks", DOUBLINGS, rows_at("mmap threshold", true, 1, 0));
+		     "blocks", DOUBLINGS, rows_that_move("mmap threshold", 1, 0));
 	expect_equal("freed blocks after which the trim threshold is twice the mmap threshold",
-		     "blocks", DOUBLINGS, rows_at("trim threshold", true, 2, step));
+		     "blocks", DOUBLINGS, rows_that_move("trim threshold", 2, step));
 	control_equal("freed blocks after which a pinned mmap threshold is 128 KiB", "blocks",
-		      DOUBLINGS, rows_at("mmap threshold pinned", false, 1, 0));
+		      DOUBLINGS, rows_that_stay("mmap threshold pinned", 0));
 	control_equal("freed blocks after which a pinned trim threshold is 128 KiB", "blocks",
-		      DOUBLINGS, rows_at("trim threshold pinned", false, 1, step + kept));
+		      DOUBLINGS, rows_that_stay("trim threshold pinned", step + kept));
 }
 
 const struct experiment experiment = {
@@ -143,4 +156,5 @@ const struct experiment experiment = {
 				"(DEFAULT_MMAP_THRESHOLD_MAX) raised it to the size of that chunk. "
 				"The larger ones changed nothing." },
 	.judge = judge,
+	.about_glibc = true,
 };

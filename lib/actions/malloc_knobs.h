@@ -19,6 +19,9 @@ void must_pin_thresholds(int64_t mmap_threshold, int64_t trim_threshold);
  * malloc/malloc.c, and DEFAULT_TOP_PAD in its sysdeps/generic/malloc-machine.h. */
 #define DEFAULT_THRESHOLD (INT64_C(128) * 1024)
 
+/* The largest mmap threshold that malloc sets by itself: DEFAULT_MMAP_THRESHOLD_MAX in malloc/malloc.c. */
+#define MOST_THRESHOLD ((sizeof(long) == 8 ? INT64_C(32) * 1024 : INT64_C(512)) * 1024)
+
 /* Sets how many bytes malloc requests from the kernel beyond what it needs, when the top chunk
  * is used up: M_TOP_PAD, mallopt(3).  Also stops the thresholds from moving by themselves. */
 void must_set_top_pad(int64_t bytes);
