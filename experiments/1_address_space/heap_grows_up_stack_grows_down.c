@@ -57,19 +57,26 @@ static void __attribute__((noinline)) call(int64_t step)
 
 static void stack(void)
 {
+	must_have_stack(STEPS * step_bytes);
 	call(0);
 }
 
-static void mappings(void)
+static void map_steps(void)
 {
 	for (int64_t i = 0; i < STEPS; i++)
 		show(i, must_map(step_bytes));
 }
 
+static void mappings(void)
+{
+	must_have_usual_layout();
+	map_steps();
+}
+
 static void mappings_in_old_layout(void)
 {
 	must_have_old_layout();
-	mappings();
+	map_steps();
 }
 
 /* Returns how many of the STEPS - 1 steps went up (direction 1) or down (-1) by at

@@ -54,6 +54,7 @@ static void record_all_regions(void)
 static void as_it_is(void)
 {
 	must_have_limited_stack();
+	must_have_usual_layout();
 	record_all_regions();
 }
 

@@ -20,9 +20,9 @@
  * does not?  And sudo sysctl vm.overcommit_memory=1, and then 2 (and 0 again).
  */
 #include <sys/mman.h>
-#include <sys/resource.h>
 #include <sys/sysinfo.h>
 
+#include "arm_limits.h"
 #include "experiment.h"
 #include "memory.h"
 
@@ -45,13 +45,8 @@ static void record_granted(int64_t pages)
 
 static void check_limits(void)
 {
-	struct rlimit addresses;
-
-	getrlimit(RLIMIT_AS, &addresses);
-	if (addresses.rlim_cur != RLIM_INFINITY)
-		unsupported(
-			"a limit on addresses would refuse the request first: ulimit -v unlimited");
-	if (ask("cat /proc/sys/vm/overcommit_memory") == 2)
+	must_have_all_addresses();
+	if (overcommit_setting() == 2)
 		unsupported("this kernel promises no more memory than it has: "
 			    "sudo sysctl vm.overcommit_memory=0");
 }

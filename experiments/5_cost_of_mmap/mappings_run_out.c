@@ -57,7 +57,7 @@ static int64_t blocks_to_free(void)
 /* Allocates blocks and frees half of them: the first, and then every `step`-th. */
 static void free_half(int step)
 {
-	must_have_available(2 * blocks_to_free() * page_bytes(), "room");
+	must_have_memory(3 * blocks_to_free() * page_bytes());
 	leave_room();
 	char **blocks = must_map(2 * blocks_to_free() * (int64_t)sizeof(*blocks));
 	record("room left", 0);

@@ -38,7 +38,7 @@ static void by_pool(void)
 		pool = pool_create((size_t)block_bytes + POOL_CHUNK);
 	char *block = pool == NULL ? NULL : pool_alloc(pool, (size_t)block_bytes);
 	if (block == NULL)
-		broken("no memory for a pool of %lld bytes", (long long)block_bytes);
+		memory_was_refused("a pool", block_bytes);
 	write_pages(block, block_bytes);
 	pool_reset(pool);
 }

@@ -30,7 +30,7 @@ static void *from_pool(int64_t bytes)
 	void *block = pool_alloc(pool, (size_t)bytes);
 
 	if (block == NULL)
-		broken("the pool got no memory (see ulimit -v and free -h, or lower a knob)");
+		memory_was_refused("pool_alloc", bytes);
 	return block;
 }
 
@@ -58,7 +58,7 @@ static void with_pool(void)
 	begin();
 	pool = pool_create(0);
 	if (pool == NULL)
-		broken("pool_create() got no memory: see ulimit -v");
+		memory_was_refused("pool_create", page_bytes());
 	answer_request(from_pool);
 	record("answered", 0);
 	pool_reset(pool);

@@ -19,6 +19,10 @@ bool has_old_layout(void);
 /* Requires that this process has the layout of old kernels. */
 void must_have_old_layout(void);
 
+/* Requires the layout that the kernel gives to processes by default: nobody may have asked for
+ * another one (setarch -L or -3, vm.legacy_va_layout). */
+void must_have_usual_layout(void);
+
 /* For a function that is given to .before_exec: limits the stack to so many bytes (RLIMIT_STACK).
  * The hard limit may forbid it, so the arm has to check. */
 void ask_for_stack_limit(int64_t bytes);
@@ -35,7 +39,10 @@ void must_have_unlimited_stack(void);
 /* Requires a stack with a limit: the shell may have lifted it. */
 void must_have_limited_stack(void);
 
-/* Requires that no RLIMIT_AS (ulimit -v) keeps the process from using all of its addresses. */
+/* Requires that so many bytes fit on the stack: the shell may have a small limit (ulimit -s). */
+void must_have_stack(int64_t bytes);
+
+/* Requires that neither RLIMIT_AS (ulimit -v) nor RLIMIT_DATA (ulimit -d) of the shell keeps the process from using all of its addresses. */
 void must_have_all_addresses(void);
 
 #endif

@@ -13,7 +13,7 @@
 #include <sys/vfs.h>
 #include <unistd.h>
 
-#include "experiment.h"
+#include "harness.h"
 #include "memory.h"
 
 /* The types of file systems that statfs(2) gives.  The header that has them, linux/magic.h, is
@@ -57,9 +57,7 @@ static void must_fill(int fd, int64_t bytes)
 		ssize_t wrote =
 			write(fd, data, left < (int64_t)sizeof(data) ? (size_t)left : sizeof(data));
 		if (wrote < 0)
-			broken("cannot write a file of %lld bytes: %s (set TMPDIR to a folder with "
-			       "room)",
-			       (long long)bytes, strerror(errno));
+			file_was_refused("a file in $TMPDIR or /var/tmp", bytes);
 		done += wrote;
 	}
 	if (fsync(fd) != 0)
@@ -94,8 +92,7 @@ int must_make_file_in_memory(int64_t bytes)
 	int fd = memfd_create("a file", MFD_CLOEXEC);
 
 	if (fd < 0 || ftruncate(fd, (off_t)bytes) != 0)
-		broken("cannot make a file of %lld bytes in memory: %s", (long long)bytes,
-		       strerror(errno));
+		file_was_refused("a file in memory", bytes);
 	return fd;
 }
 
@@ -113,7 +110,7 @@ const void *must_map_file(int fd)
 	void *start = mmap(NULL, bytes_of(fd), PROT_READ, MAP_SHARED, fd, 0);
 
 	if (start == MAP_FAILED)
-		broken("mmap of a file of %zu bytes failed: %s", bytes_of(fd), strerror(errno));
+		memory_was_refused("mmap of a file", (int64_t)bytes_of(fd));
 	return start;
 }
 
@@ -123,7 +120,7 @@ char *must_map_cached_file(int64_t bytes)
 	void *writing = mmap(NULL, (size_t)bytes, PROT_READ | PROT_WRITE, MAP_SHARED, fd, 0);
 
 	if (writing == MAP_FAILED)
-		broken("mmap of a file of %lld bytes failed: %s", (long long)bytes, strerror(errno));
+		memory_was_refused("mmap of a file", bytes);
 	write_pages(writing, bytes);
 	must_unmap(writing, bytes);
 	return (char *)(uintptr_t)must_map_file(fd);

@@ -7,7 +7,6 @@
 #include <string.h>
 #include <sys/mman.h>
 #include <sys/prctl.h>
-#include <unistd.h>
 
 #include "experiment.h"
 #include "memory.h"
@@ -17,13 +16,16 @@
 
 bool huge_pages_are_on(void)
 {
-	return strcmp(thp_setting(), "none") != 0 && strcmp(thp_setting(), "never") != 0;
+	return strcmp(thp_setting(), "always") == 0 || strcmp(thp_setting(), "madvise") == 0;
 }
 
 int64_t huge_page_bytes(void)
 {
 	char text[64];
 
+	if (strcmp(thp_setting(), "unknown") == 0)
+		unsupported("/sys is not mounted, so nobody can tell what huge pages this kernel has: "
+			    "mount -t sysfs sysfs /sys");
 	if (strcmp(thp_setting(), "none") == 0)
 		unsupported("this kernel has no transparent huge pages (no " DIRECTORY "enabled)");
 	if (!huge_pages_are_on())
@@ -39,9 +41,7 @@ char *must_map_huge(int64_t huge_pages, bool use)
 {
 	int64_t huge = huge_page_bytes(), bytes = huge_pages * huge;
 
-	if (bytes > (int64_t)sysconf(_SC_AVPHYS_PAGES) * page_bytes() / 2)
-		unsupported("%lld huge pages of %lld MiB are more than half of the free memory",
-			    (long long)huge_pages, (long long)(huge / MiB));
+	must_have_memory(2 * bytes); /* free memory is in pieces, most of them too small */
 	uintptr_t anywhere = (uintptr_t)must_map(bytes + huge);
 	char *block = (char *)((anywhere + (uintptr_t)huge - 1) / (uintptr_t)huge * (uintptr_t)huge);
 	prctl(PR_SET_THP_DISABLE, 0, 0, 0, 0);

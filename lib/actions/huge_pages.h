@@ -17,7 +17,7 @@ int64_t huge_page_bytes(void);
 
 /* Maps memory for so many huge pages, aligned to their size, and advises the kernel to use huge
  * pages for it (use: MADV_HUGEPAGE) or not to (MADV_NOHUGEPAGE).  Nothing is resident yet.
- * Unsupported where the memory would be more than half of the free memory. */
+ * Unsupported where it would be more than half of the available memory. */
 char *must_map_huge(int64_t huge_pages, bool use);
 
 /* Maps so many huge pages, none of them present, that were in use a moment ago; for timing their

@@ -21,7 +21,7 @@ char *must_map_apart(int64_t bytes, int flags)
 
 	if (room == MAP_FAILED || mmap(room + page, (size_t)bytes, PROT_READ | PROT_WRITE,
 				       flags | MAP_FIXED, file, 0) == MAP_FAILED)
-		broken("cannot map %lld bytes: %s", (long long)bytes, strerror(errno));
+		memory_was_refused("mmap", bytes);
 	if (file >= 0)
 		close(file);
 	return room + page;
@@ -45,7 +45,7 @@ void must_grow_to(int64_t resident_bytes)
 	for (; more > 0; more -= part)
 		if (mmap(NULL, (size_t)part, PROT_READ, MAP_SHARED | MAP_POPULATE, file, 0) ==
 		    MAP_FAILED)
-			broken("cannot map %lld bytes: %s", (long long)part, strerror(errno));
+			memory_was_refused("mmap", part);
 	close(file);
 }
 
@@ -66,8 +66,7 @@ bool use_up_mappings(int64_t region_pages)
 	region = mmap(NULL, (size_t)(region_pages * page_bytes()), PROT_NONE,
 		      MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
 	if (region == MAP_FAILED)
-		unsupported("cannot reserve %lld pages of addresses (see ulimit -v)",
-			    (long long)region_pages);
+		memory_was_refused("mmap", region_pages * page_bytes());
 	used_pages = 1;
 	while (used_pages < region_pages - 1 && protect(used_pages, 1, PROT_READ))
 		used_pages += 2;

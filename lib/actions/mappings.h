@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /* Mappings for a purpose: apart from all others, warm, large, very many.
  *
- * A must_...() does what its name says, or ends the experiment as broken.  All sizes are bytes.
+ * A must_...() does what its name says, or ends the experiment, as those of memory.h do.  All sizes
+ * are bytes.
  */
 #ifndef TOUCHSTONE_MAPPINGS_H
 #define TOUCHSTONE_MAPPINGS_H
@@ -24,8 +25,7 @@ void must_grow_to(int64_t resident_bytes);
 
 /* Uses up all mappings that the kernel allows a process (vm.max_map_count), with the pages of one
  * region: they alternate between two protections, and take no memory.  Returns whether the kernel
- * refused one more; false: the region is not large enough.  Ends the experiment as unsupported where
- * it cannot be reserved. */
+ * refused one more; false: the region is not large enough. */
 bool use_up_mappings(int64_t region_pages);
 
 /* Gives so many of them back, or all of them where it took fewer.  Returns how many. */

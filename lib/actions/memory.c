@@ -11,6 +11,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include "enough_memory.h"
 #include "experiment.h"
 
 #ifndef MADV_POPULATE_WRITE
@@ -64,8 +65,7 @@ bool is_below_the_break(const void *address)
 static void *must_succeed(void *block, const char *function, int64_t bytes)
 {
 	if (block == NULL || block == MAP_FAILED)
-		broken("%s of %lld bytes failed: %s (see ulimit -v and free -h, or lower a knob)",
-		       function, (long long)bytes, strerror(errno));
+		memory_was_refused(function, bytes);
 	return block;
 }
 
@@ -158,8 +158,7 @@ void must_populate(void *start, int64_t bytes)
 		    MADV_POPULATE_WRITE) == 0)
 		return;
 	if (errno != EINVAL)
-		broken("MADV_POPULATE_WRITE of %lld bytes failed: %s", (long long)bytes,
-		       strerror(errno));
+		memory_was_refused("MADV_POPULATE_WRITE", bytes);
 	fill_with_zeros(start, bytes);
 }
 
@@ -167,16 +166,6 @@ void must_drop_pages(void *start, int64_t bytes)
 {
 	if (madvise(start, (size_t)bytes, MADV_DONTNEED) != 0)
 		broken("MADV_DONTNEED of %lld bytes failed: %s", (long long)bytes, strerror(errno));
-}
-
-void must_have_available(int64_t bytes, const char *knob)
-{
-	int64_t needed = bytes / KiB + bytes / KiB / 2;
-	int64_t available = ask("awk '/^MemAvailable/ { print $2 }' /proc/meminfo");
-
-	if (available > 0 && available < needed) /* --bare: 0 */
-		unsupported("%lld MiB of memory must be available, and only %lld are: set %s lower",
-			    (long long)needed / 1024, (long long)available / 1024, knob);
 }
 
 int64_t faults_so_far(void)

@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 /* What experiments do to memory: allocate, map, write, read, give back.
  *
- * A must_...() does what its name says, or ends the experiment as broken with a sentence
- * that gives the cause.  All sizes are bytes.  The compiler of an experiment sees none of
+ * A must_...() does what its name says, or ends the experiment with a sentence that gives the
+ * cause: as unsupported where a limit refused memory (enough_memory.h), else as broken.  All
+ * sizes are bytes.  The compiler of an experiment sees none of
  * the bodies (they are in another file, built with -fno-builtin, without link-time
  * optimisation), so it can neither drop nor merge what an experiment does.
  */
@@ -13,6 +14,8 @@
 #include <stddef.h>
 #include <stdint.h>
 #include <stdlib.h>
+
+#include "enough_memory.h"
 
 /* Returns the bytes of one page: sysconf(_SC_PAGESIZE).  4, 16 and 64 KiB all occur. */
 int64_t page_bytes(void);
@@ -71,11 +74,6 @@ void must_populate(void *start, int64_t bytes);
 /* Gives every page of the range back to the kernel, which forgets its content: MADV_DONTNEED,
  * madvise(2). */
 void must_drop_pages(void *start, int64_t bytes);
-
-/* Ends the experiment as unsupported where fewer than one and a half times so many bytes of memory
- * are available (MemAvailable in /proc/meminfo), since it would swap, or be killed; knob: the name of
- * the one to lower. */
-void must_have_available(int64_t bytes, const char *knob);
 
 /* Returns how many page faults, minor and major, this process has caused. */
 int64_t faults_so_far(void);

@@ -11,7 +11,7 @@ struct pool *must_create_pool(size_t chunk_bytes)
 	struct pool *pool = pool_create(chunk_bytes);
 
 	if (pool == NULL)
-		broken("out of memory for the pool");
+		memory_was_refused("pool_create", (int64_t)chunk_bytes);
 	return pool;
 }
 
@@ -44,7 +44,7 @@ void *must_create_talloc_pool(int64_t blocks, int64_t largest)
 	void *pool = create(NULL, (size_t)(bytes < most ? bytes : most));
 
 	if (pool == NULL)
-		broken("out of memory for the talloc pool");
+		memory_was_refused("talloc_pool", bytes);
 	return pool;
 }
 

@@ -7,15 +7,28 @@
 #include <string.h>
 
 #include "end.h"
+#include "enough_memory.h"
+
+static int64_t stack_of_a_thread(void)
+{
+	pthread_attr_t attributes;
+	size_t bytes = 0;
+
+	pthread_attr_init(&attributes);
+	pthread_attr_getstacksize(&attributes, &bytes);
+	return (int64_t)bytes;
+}
 
 pthread_t must_start_thread(void *(*run)(void *number), int64_t number)
 {
 	pthread_t thread;
 	int error = pthread_create(&thread, NULL, run, (void *)(intptr_t)number);
 
-	if (error != 0)
-		broken("cannot start thread %lld: %s (see ulimit -u and -v)", (long long)number + 1,
+	if (error != 0) {
+		unsupported_if_limited("a thread's stack takes", stack_of_a_thread());
+		broken("cannot start thread %lld: %s (see ulimit -u)", (long long)number + 1,
 		       strerror(error));
+	}
 	return thread;
 }
 

@@ -255,6 +255,7 @@ void arm_run(void)
 {
 	const struct arm *arm = must_find_arm(options.arm);
 
+	limits_of = getppid();
 	map_shared();
 	/* An arm ends by _exit(), which does not flush buffers: so print each line at once. */
 	setvbuf(stdout, NULL, _IOLBF, 0);

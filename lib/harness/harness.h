@@ -3,6 +3,7 @@
  *
  *   main.c         calls the others in order
  *   options.c      reads the command line: options, knobs, --help, --list
+ *   conditions.c   sets the conditions that all arms share, and tells what became of them
  *   declaration.c  checks what the experiment declares, and finds its arms and stages
  *   environment.c  the environment of an arm, which is of one size
  *   trial.c        the parent's side of a trial: a fresh process, its time limit, its pauses
@@ -81,7 +82,6 @@ struct options {
 	bool step, aslr, huge_pages;
 	bool declaration;      /* print the declaration, and measure nothing */
 	const char *tunables;  /* GLIBC_TUNABLES for every arm, or NULL */
-	bool aslr_was_refused; /* personality(2) did not allow to switch ASLR off */
 	const char *bare;      /* run this arm alone, in this process, recording nothing */
 	/* set in an arm's process only */
 	const char *arm;
@@ -108,6 +108,24 @@ const char *asked_with(void);
 const struct arm *find_arm(const char *name);
 /* Returns the bytes of RAM of this machine: sysconf(3), _SC_PHYS_PAGES. */
 int64_t machine_ram_bytes(void);
+
+/* Sets the conditions that all arms share: no flags of personality(2) but ADDR_NO_RANDOMIZE, no
+ * transparent huge pages, enough files. */
+void conditions_pin(void);
+/* Return what became of them, for the result. */
+const char *aslr_condition(void);
+const char *personality_condition(void);
+const char *huge_pages_condition(void);
+/* Returns the flags of this process's personality(2); 0 where it cannot be read. */
+int personality_flags(void);
+/* Returns the soft limit that the reader's shell set on a resource (getrlimit(2)), INT64_MAX where
+ * there is none.  An arm may have set itself another one. */
+int64_t reader_limit(int resource);
+/* Ends the experiment because a file of so many bytes could not be made; errno says why.
+ * Unsupported where the shell limits the size of a file (ulimit -f), else broken. */
+void file_was_refused(const char *file, int64_t bytes) __attribute__((noreturn));
+/* The process that has the limits of the reader's shell: the parent, in an arm; 0: this one. */
+extern pid_t limits_of;
 
 /* Runs the arm that --arm names, and ends the process. */
 void arm_run(void) __attribute__((noreturn));

@@ -4,8 +4,6 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/personality.h>
-#include <sys/prctl.h>
 #include <unistd.h>
 
 #include "film.h"
@@ -36,11 +34,7 @@ static void clear_malloc_settings(void)
 static void pin_conditions(void)
 {
 	clear_malloc_settings();
-	int persona = personality(0xffffffff); /* reads it, changes nothing */
-	int wanted = options.aslr ? persona & ~ADDR_NO_RANDOMIZE : persona | ADDR_NO_RANDOMIZE;
-	bool refused = persona == -1 || personality((unsigned long)wanted) == -1;
-	options.aslr_was_refused = refused && !options.aslr;
-	prctl(PR_SET_THP_DISABLE, options.huge_pages ? 0 : 1, 0, 0, 0);
+	conditions_pin();
 }
 
 static void run_all_trials(void)

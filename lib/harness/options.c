@@ -11,6 +11,7 @@
 #include <unistd.h>
 
 #include "harness.h"
+#include "memory_limit.h"
 
 struct options options = { .trials = 1, .time_limit = 60, .shared_fd = -1 };
 
@@ -109,7 +110,10 @@ static int64_t most_of(const struct knob *knob)
 {
 	if (knob->most != 0)
 		return knob->most;
-	return is_bytes(knob) ? machine_ram_bytes() : INT64_MAX - 1; /* see parse_size() */
+	if (!is_bytes(knob))
+		return INT64_MAX - 1; /* see parse_size() */
+	int64_t allowed = memory_limit("").bytes, ram = machine_ram_bytes();
+	return allowed < ram ? allowed : ram;
 }
 
 /* Parses a whole number with an optional K, M or G (powers of 1,024).  A number that does not
@@ -157,9 +161,9 @@ static void set_knob(const char *setting)
 	if (value < least_of(knob))
 		usage_error("%s: %s is below %lld, the least that makes sense", knob->name, text,
 			    (long long)least_of(knob));
-	if (value > most_of(knob))
+	if (options.arm == NULL && value > most_of(knob)) /* an arm is given the defaults, too */
 		usage_error("%s: %s is above %lld, %s", knob->name, text, (long long)most_of(knob),
-			    knob->most == 0 && is_bytes(knob) ? "this machine's memory" :
+			    knob->most == 0 && is_bytes(knob) ? "the memory that a process may take here" :
 								"the most that makes sense");
 	*knob->value = value;
 }

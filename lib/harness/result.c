@@ -4,7 +4,6 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/personality.h>
 #include <sys/resource.h>
 #include <sys/utsname.h>
 #include <time.h>
@@ -14,6 +13,7 @@
 #endif
 
 #include "harness.h"
+#include "memory_limit.h"
 #include "procfs.h"
 #include "small_file.h"
 
@@ -79,6 +79,16 @@ static void key_limit(const char *name, int resource)
 		printf("# %s: %lld bytes\n", name, (long long)limit.rlim_cur);
 }
 
+static void key_memory_limit(void)
+{
+	struct memory_limit limit = memory_limit("");
+
+	if (limit.bytes == INT64_MAX)
+		key("memory_limit", "none");
+	else
+		printf("# memory_limit: %lld bytes, %s\n", (long long)limit.bytes, limit.path);
+}
+
 static void machine(void)
 {
 	struct utsname kernel;
@@ -100,22 +110,21 @@ static void machine(void)
 	key_container();
 	key_from_file("overcommit", "/proc/sys/vm/overcommit_memory");
 	key_from_file("max_map_count", "/proc/sys/vm/max_map_count");
+	key_from_file("legacy_va_layout", "/proc/sys/vm/legacy_va_layout");
 	key_limit("stack_limit", RLIMIT_STACK);
 	key_limit("virtual_limit", RLIMIT_AS);
+	key_limit("data_limit", RLIMIT_DATA);
+	key_memory_limit();
 	key("compiler", __VERSION__);
 	key("compiler_flags", COMPILER_FLAGS);
 }
 
 static void conditions(void)
 {
-	key("aslr", options.aslr             ? "as the machine has it" :
-		    options.aslr_was_refused ? "on: personality(ADDR_NO_RANDOMIZE) was refused" :
-					       "off");
+	key("aslr", aslr_condition());
+	key("personality", personality_condition());
 	key("transparent_huge_pages", thp_setting());
-	key("huge_pages", options.huge_pages      ? "as the machine has them" :
-			  MALLOC_KNOWS_HUGE_PAGES ? "off: prctl(PR_SET_THP_DISABLE), "
-						    "glibc.malloc.hugetlb=0" :
-						    "off: prctl(PR_SET_THP_DISABLE)");
+	key("huge_pages", huge_pages_condition());
 	key("tunables", options.tunables ? options.tunables : "none");
 	key("preload", getenv("LD_PRELOAD") ? getenv("LD_PRELOAD") : "none");
 	key("resident_source", resident_source);

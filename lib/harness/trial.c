@@ -18,6 +18,7 @@
 
 #include "film.h"
 #include "harness.h"
+#include "memory_limit.h"
 #include "procfs.h"
 #include "small_file.h"
 
@@ -31,6 +32,7 @@ struct trial {
 	const struct arm *arm;
 	int number;
 	pid_t pid;
+	int64_t oom_kills; /* of the machine, before the arm began */
 	int shared_fd;
 	struct shared *shared;
 	size_t shared_size;
@@ -56,7 +58,7 @@ static void share_memory(struct trial *trial)
 	trial->shared_size = sizeof(struct shared) + (size_t)rows * sizeof(struct row);
 	trial->shared_fd = memfd_create("touchstone rows", 0);
 	if (trial->shared_fd < 0 || ftruncate(trial->shared_fd, (off_t)trial->shared_size) != 0)
-		broken("cannot create the memory that rows travel through: %s", strerror(errno));
+		file_was_refused("the memory that rows travel through", (int64_t)trial->shared_size);
 	trial->shared = mmap(NULL, trial->shared_size, PROT_READ | PROT_WRITE, MAP_SHARED,
 			     trial->shared_fd, 0);
 	if (trial->shared == MAP_FAILED)
@@ -309,7 +311,9 @@ static void answer(struct trial *trial)
 	close(ends[0]);
 
 	if (WIFEXITED(status) && WEXITSTATUS(status) == 127)
-		unsupported("`%s` needs a tool that is not installed: scripts/setup installs it",
+		unsupported("`%s` ended with 127: it needs a tool that is not installed, or not on "
+			    "PATH (scripts/setup installs what is missing), or that failed with this "
+			    "status itself",
 			    command);
 	char *digits = output + strcspn(output, "0123456789"), *end;
 	trial->shared->answer = strtoll(digits, &end, 10);
@@ -406,6 +410,21 @@ static int wait_for_end(struct trial *trial)
 	return status;
 }
 
+/* Ends the experiment where the kernel killed the arm, or a child of it, for want of memory. */
+static void check_memory(const struct trial *trial)
+{
+	struct memory_limit limit = memory_limit("");
+
+	if (machine_oom_kills() == trial->oom_kills)
+		return;
+	if (limit.bytes != INT64_MAX)
+		unsupported("arm %s takes more memory than the control group allows: %lld bytes (%s); "
+			    "raise the limit, or lower a knob",
+			    trial->arm->name, (long long)limit.bytes, limit.path);
+	unsupported("arm %s takes more memory than this machine has, %lld MiB: lower a knob",
+		    trial->arm->name, (long long)(machine_ram_bytes() / MiB));
+}
+
 /* Ends the experiment where the arm did not end as it should. */
 static void check_end(struct trial *trial, int status)
 {
@@ -415,6 +434,8 @@ static void check_end(struct trial *trial, int status)
 	trial->pid = 0;
 	if (shared->left_out)
 		return;
+	if (shared->ended == BROKEN || (WIFSIGNALED(status) && WTERMSIG(status) == SIGKILL))
+		check_memory(trial);
 	if (shared->ended != REPRODUCED) {
 		memcpy(reason, shared->reason, sizeof(reason));
 		if (shared->ended == UNSUPPORTED)
@@ -422,11 +443,8 @@ static void check_end(struct trial *trial, int status)
 		trial_is_broken(trial, "%s", reason);
 	}
 	if (WIFSIGNALED(status))
-		trial_is_broken(trial, "killed by signal %d (%s)%s", WTERMSIG(status),
-				strsignal(WTERMSIG(status)),
-				WTERMSIG(status) == SIGKILL ?
-					", perhaps by the kernel because memory ran out (see dmesg)," :
-					"");
+		trial_is_broken(trial, "killed by signal %d (%s)", WTERMSIG(status),
+				strsignal(WTERMSIG(status)));
 	if (WEXITSTATUS(status) != 0)
 		trial_is_broken(trial, "exited with status %d", WEXITSTATUS(status));
 	if (shared->begun != shared->count)
@@ -438,7 +456,7 @@ static void check_end(struct trial *trial, int status)
 
 void trial_run(const struct arm *arm, int number, bool keep)
 {
-	struct trial trial = { .arm = arm, .number = number };
+	struct trial trial = { .arm = arm, .number = number, .oom_kills = machine_oom_kills() };
 	sigset_t child_changed;
 	pid_t parent = getpid();
 

@@ -31,7 +31,7 @@ const char *thp_setting(void)
 	static char text[64];
 
 	if (read_first_line("/sys/kernel/mm/transparent_hugepage/enabled", text, sizeof(text)) == 0)
-		return "none";
+		return access("/sys/kernel", F_OK) == 0 ? "none" : "unknown";
 	char *chosen = strchr(text, '[');
 	if (chosen == NULL)
 		return text;

@@ -14,8 +14,9 @@ size_t read_small_file(const char *path, char *text, size_t size);
 size_t read_first_line(const char *path, char *text, size_t size);
 
 /* Returns the machine's setting of transparent huge pages: the word in brackets in
- * /sys/kernel/mm/transparent_hugepage/enabled ("always", "madvise", "never"), or "none"
- * where the kernel has no such file (Documentation/admin-guide/mm/transhuge.rst). */
+ * /sys/kernel/mm/transparent_hugepage/enabled ("always", "madvise", "never"), "none" where the
+ * kernel has no such file (Documentation/admin-guide/mm/transhuge.rst), or "unknown" where /sys is
+ * not mounted. */
 const char *thp_setting(void);
 
 #endif
