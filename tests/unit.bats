@@ -56,3 +56,8 @@ build() {
 	build heap_walk_test tests/unit/heap_walk_test.c lib/probe/heap_walk.c -lcmocka
 	"$BATS_FILE_TMPDIR/heap_walk_test"
 }
+
+@test "the limit of memory is found in control groups of both versions, nested and in a container" {
+	build memory_limit_test tests/unit/memory_limit_test.c lib/probe/{memory_limit,small_file,procfs}.c -lcmocka
+	"$BATS_FILE_TMPDIR/memory_limit_test"
+}
