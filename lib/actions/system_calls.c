@@ -19,6 +19,17 @@
 #define SYS_mmap SYS_mmap2
 #endif
 
+/* What ptrace(2) tells about a stop for a system call: PTRACE_GET_SYSCALL_INFO.  Linux has it since
+ * 5.3, and the headers of glibc 2.28 do not know it yet. */
+#define GET_CALL_INFO 0x420e
+enum { AT_ENTRY = 1 };
+struct call_info {
+	uint8_t op; /* AT_ENTRY, or another number at the exit */
+	uint32_t architecture;
+	uint64_t instruction_pointer, stack_pointer;
+	uint64_t number, arguments[6]; /* at the entry */
+};
+
 /* How a stop for a system call looks: PTRACE_O_TRACESYSGOOD sets the bit 0x80. */
 enum { SYSTEM_CALL_STOP = SIGTRAP | 0x80 };
 
@@ -35,14 +46,14 @@ static void __attribute__((noreturn)) become_traced(void (*action)(int64_t), int
 /* Counts a system call.  The tracee stops twice, at entry and at exit; only the entry counts. */
 static void count_stop(pid_t child, struct system_calls *calls)
 {
-	struct __ptrace_syscall_info info;
+	struct call_info info;
 
-	if (ptrace(PTRACE_GET_SYSCALL_INFO, child, sizeof(info), &info) <= 0)
+	if (ptrace(GET_CALL_INFO, child, sizeof(info), &info) <= 0)
 		unsupported("counting system calls needs PTRACE_GET_SYSCALL_INFO, Linux 5.3: %s",
 			    strerror(errno));
-	if (info.op != PTRACE_SYSCALL_INFO_ENTRY)
+	if (info.op != AT_ENTRY)
 		return;
-	switch (info.entry.nr) {
+	switch (info.number) {
 	case SYS_mmap: calls->mmap++; break;
 	case SYS_munmap: calls->munmap++; break;
 	case SYS_brk: calls->brk++; break;

@@ -114,7 +114,7 @@ int64_t reader_limit(int resource)
 {
 	struct rlimit limit;
 
-	if (prlimit(limits_of, resource, NULL, &limit) != 0 || limit.rlim_cur >= INT64_MAX)
+	if (prlimit(limits_of, resource, NULL, &limit) != 0 || limit.rlim_cur == RLIM_INFINITY)
 		return INT64_MAX;
 	return (int64_t)limit.rlim_cur;
 }
