@@ -34,9 +34,10 @@ static int64_t answer(const char *helper, const char *word)
 	snprintf(command, sizeof(command), "%s %s || echo 0", helper, word);
 	int64_t number = ask(command);
 	if (number == 0)
-		unsupported("`%s` does not run.  Either it was not built (on x86-64, `apt install "
-			    "gcc-multilib`, then build again), or this kernel runs no 32-bit "
-			    "programs, or this container forbids personality(2)",
+		unsupported("`%s` does not run.  Either the compiler of this build makes no 32-bit "
+			    "programs (gcc on x86-64 does after `apt install gcc-multilib`; musl-gcc "
+			    "does not), or this kernel runs none, or this container forbids "
+			    "personality(2)",
 			    helper);
 	return number;
 }
@@ -54,6 +55,7 @@ static void keep_map(const char *arm, const char *helper)
 
 static void run_helper(const char *arm, const char *helper)
 {
+	must_have_64_bits(); /* otherwise the helper for 64 bits has 32 as well */
 	must_have_all_addresses();
 	must_have_limited_stack(); /* an unlimited one would take 5/6 of the addresses */
 	record_y("pointer", 0, answer(helper, "pointer"));

@@ -47,6 +47,7 @@ static void count(void *hint)
 
 static void without_hint(void)
 {
+	must_have_64_bits();
 	must_have_all_addresses();
 	count(NULL);
 }
@@ -79,7 +80,9 @@ static void page_by_page(void)
 
 static void limit_addresses(void)
 {
-	setrlimit(RLIMIT_AS, &(struct rlimit){ LIMIT_BYTES, LIMIT_BYTES });
+	rlim_t limit = (rlim_t)LIMIT_BYTES;
+
+	setrlimit(RLIMIT_AS, &(struct rlimit){ limit, limit });
 }
 
 static void limited(void)

@@ -19,7 +19,7 @@
  */
 #include <fcntl.h>
 #include <unistd.h>
-#ifdef __x86_64__
+#if defined(__x86_64__) || defined(__i386__)
 #include <cpuid.h>
 #endif
 
@@ -42,7 +42,7 @@ static void cpuinfo(void)
 
 static void cpuid(void)
 {
-#ifdef __x86_64__
+#if defined(__x86_64__) || defined(__i386__)
 	unsigned eax, ebx, ecx, edx, reduced = 0;
 
 	/* Memory encryption uses some of the bits for its keys.  Where it is switched on,
@@ -57,7 +57,7 @@ static void cpuid(void)
 		unsupported("this processor has no CPUID leaf 0x80000008");
 	record_y("physical address", (int64_t)reduced, eax & 0xff);
 #else
-	unsupported("only x86-64 lets a program ask the processor itself");
+	unsupported("only x86 lets a program ask the processor itself");
 #endif
 }
 

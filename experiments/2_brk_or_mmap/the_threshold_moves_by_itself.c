@@ -25,6 +25,7 @@
  */
 #include <malloc.h>
 
+#include "arm_limits.h"
 #include "experiment.h"
 #include "heap_shape.h"
 #include "heap_walk.h"
@@ -52,6 +53,7 @@ static int64_t top_after_freeing(int64_t freed)
  * whole pages and holds a header too, so the request is one page smaller than the mapping. */
 static void free_larger_and_larger(int64_t (*measure)(int64_t freed))
 {
+	must_have_64_bits(); /* with 32 bits, the largest threshold is 512 KiB */
 	for (int64_t i = 0, bytes = FIRST; i < DOUBLINGS; i++, bytes *= 2) {
 		void *block = must_malloc(bytes - page_bytes());
 		int64_t freed = heap_chunk_bytes((int64_t)malloc_usable_size(block));

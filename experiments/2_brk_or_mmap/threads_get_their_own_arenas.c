@@ -24,6 +24,7 @@
 #include <semaphore.h>
 #include <unistd.h>
 
+#include "arm_limits.h"
 #include "experiment.h"
 #include "malloc_knobs.h"
 #include "memory.h"
@@ -34,10 +35,10 @@
 enum { MOST_THREADS = 256 };
 
 /* HEAP_MAX_SIZE in malloc/arena.c: twice the largest mmap threshold. */
-#define ARENA_BYTES (sizeof(long) == 8 ? 64 * MiB : 1 * MiB)
+#define ARENA_BYTES (64 * MiB)
 
 /* NARENAS_FROM_NCORES() in malloc/arena.c. */
-#define ARENAS_OF_A_CPU (sizeof(long) == 8 ? 8 : 2)
+#define ARENAS_OF_A_CPU 8
 
 static int64_t threads = 7; /* with the main one: as many arenas as one CPU allows */
 static sem_t ready, go[MOST_THREADS], done;
@@ -71,6 +72,7 @@ static void start_threads(void)
 
 static void one_block_in_each_thread(void)
 {
+	must_have_64_bits(); /* with 32 bits, an arena has 1 MiB, and a CPU two arenas */
 	wake_malloc();
 	start_threads();
 	record(STAGE, 0);
@@ -119,7 +121,8 @@ static void judge(void)
 		      shared.heap_top_bytes, shared.virtual_bytes);
 	int64_t most = ARENAS_OF_A_CPU * sysconf(_SC_NPROCESSORS_ONLN) - 1;
 	instead_equal("arenas beside the main one: one for each thread, up to 8 per CPU", "arenas",
-		      threads < most ? threads : most, grown("own arenas").virtual_bytes / ARENA_BYTES);
+		      threads < most ? threads : most,
+		      grown("own arenas").virtual_bytes / ARENA_BYTES);
 }
 
 const struct experiment experiment = {

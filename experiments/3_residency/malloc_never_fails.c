@@ -45,6 +45,7 @@ static void record_granted(int64_t pages)
 
 static void check_limits(void)
 {
+	must_have_64_bits(); /* otherwise addresses run out first */
 	must_have_all_addresses();
 	if (overcommit_setting() == 2)
 		unsupported("this kernel promises no more memory than it has: "

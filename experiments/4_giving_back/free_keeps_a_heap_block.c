@@ -15,6 +15,7 @@
  * Try: block=256K.  What do the two heap arms show now, and why?
  */
 #include "experiment.h"
+#include "heap_walk.h"
 #include "malloc_knobs.h"
 #include "memory.h"
 
@@ -34,9 +35,18 @@ static void use_free_and_use_again(bool block_on_top)
 	record("malloc and write again", 0);
 }
 
-static void at_the_top(void)
+/* Where the first chunk does not begin on a page (32 bits), the first heap is one page longer.  That
+ * page is used, since it is more than M_TOP_PAD and would be trimmed. */
+static void make_heap(void)
 {
 	wake_malloc();
+	if (heap_first_chunk(0) != 0)
+		must_malloc(page_bytes());
+}
+
+static void at_the_top(void)
+{
+	make_heap();
 	use_free_and_use_again(false);
 }
 

@@ -32,7 +32,11 @@
 
 /* Pages of the region: enough for every usual limit.  With fewer, the mappings do not
  * run out.  The observer uses fewer, since pmap takes seconds for so many mappings. */
-enum { MOST_PAGES = 1 << 21 };
+enum { MOST_PAGES = sizeof(long) == 8 ? 1 << 21 : 1 << 18 }; /* 1 GiB of 3 with 32 bits */
+
+/* A block that gets a mapping of one page: malloc adds a header and rounds up, by at most 16 bytes with
+ * 64 bits, and by 31 with 32 (sysmalloc_mmap() in malloc/malloc.c). */
+#define BLOCK_BYTES (page_bytes() - 40)
 
 static int64_t room = 4096, region_pages = MOST_PAGES;
 
@@ -62,7 +66,7 @@ static void free_half(int step)
 	char **blocks = must_map(2 * blocks_to_free() * (int64_t)sizeof(*blocks));
 	record("room left", 0);
 	for (int64_t i = 0; i < 2 * blocks_to_free(); i++)
-		blocks[i] = must_malloc(page_bytes() - 24); /* a page, with its header */
+		blocks[i] = must_malloc(BLOCK_BYTES);
 	record("allocated", 0);
 	for (int64_t i = 0; i < blocks_to_free(); i++)
 		free(blocks[i * step]);
@@ -114,7 +118,7 @@ static void judge(void)
 	struct snapshot of_heap = growth("heap", "allocated", "freed");
 	control_equal("from the heap: free() adds no mapping", "mappings", 0, of_heap.mapping_count);
 	control_between("from the heap: malloc counts every freed block as free", "bytes",
-			frees * (page_bytes() - 24), of_heap.free_bytes, frees * page_bytes());
+			frees * BLOCK_BYTES, of_heap.free_bytes, frees * page_bytes());
 }
 
 const struct experiment experiment = {

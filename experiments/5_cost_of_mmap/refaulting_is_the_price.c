@@ -23,7 +23,8 @@
 #include "malloc_knobs.h"
 #include "memory.h"
 
-static int64_t block_bytes = 1 * MiB, turns = 64;
+/* Below the largest mmap threshold, so that freeing a block moves the threshold. */
+static int64_t block_bytes = MOST_THRESHOLD >= 2 * MiB ? 1 * MiB : 256 * KiB, turns = 64;
 
 static void churn(int64_t written_bytes)
 {

@@ -22,6 +22,12 @@
 
 static int64_t block_bytes = 33 * MiB, turns = 4;
 
+#if __SIZEOF_LONG__ == 8
+#define NEVER_TRIM "1099511627776"
+#else
+#define NEVER_TRIM "2147483647"
+#endif
+
 static struct pool *pool;
 
 static void by_malloc(void)
@@ -136,7 +142,7 @@ const struct experiment experiment = {
 	.arms = { { "malloc and free", malloc_and_free },
 		  { "never mapped", never_mapped, .control = true,
 		    .environment = "GLIBC_TUNABLES=glibc.malloc.mmap_max=0:"
-				   "glibc.malloc.trim_threshold=1099511627776" },
+				   "glibc.malloc.trim_threshold=" NEVER_TRIM },
 		  { "from a pool", from_a_pool, .control = true } },
 	.predict = { "How many page faults do all these turns of malloc(), writing and free() "
 		     "cause?",

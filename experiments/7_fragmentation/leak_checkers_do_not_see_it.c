@@ -49,6 +49,9 @@ static void must_have_valgrind(void)
 	if (ask("command -v valgrind >/dev/null; echo $?") != 0)
 		unsupported("valgrind is not installed: scripts/setup installs it "
 			    "(apt-get install valgrind)");
+	if (ask("valgrind \"$PROGRAM\" --list >/dev/null 2>&1; echo $?") != 0)
+		unsupported("valgrind does not run this program: see what `valgrind PROGRAM --list` says. "
+			    "A newer libc, another word size and `ulimit -n` are usual causes");
 }
 
 static void fragmented(void)

@@ -11,6 +11,7 @@
  * Control: below 2 GiB both must give the same number.
  * Try: step=1G.  What does mallinfo() show at exactly 4 GiB?
  */
+#include "arm_limits.h"
 #include "experiment.h"
 #include "heap_report.h"
 #include "malloc_knobs.h"
@@ -22,6 +23,7 @@ static int64_t step_bytes = 256 * MiB;
 
 static void grow(struct heap_report (*report)(void))
 {
+	must_have_64_bits(); /* otherwise malloc cannot have much more than 2 GiB */
 	must_pin_thresholds(DEFAULT_THRESHOLD, DEFAULT_THRESHOLD);
 	wake_malloc();
 	record_y("before", 0, report().hblkhd);

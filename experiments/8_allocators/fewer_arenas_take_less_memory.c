@@ -25,6 +25,7 @@
 #include <semaphore.h>
 
 #include "allocators.h"
+#include "arm_limits.h"
 #include "dice.h"
 #include "experiment.h"
 #include "memory.h"
@@ -61,6 +62,7 @@ static void *burst(void *number)
 
 static void start_threads(void)
 {
+	must_have_64_bits(); /* with 32 bits, there are two arenas a CPU anyway */
 	wake_malloc();
 	sem_init(&done, 0, 0);
 	for (int64_t i = 0; i < threads; i++) {

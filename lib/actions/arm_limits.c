@@ -89,6 +89,12 @@ void must_have_limited_stack(void)
 			    "another layout for processes: run it after `ulimit -s 8192`");
 }
 
+void must_have_64_bits(void)
+{
+	if (sizeof(long) < 8)
+		unsupported("this asks about 64 bits, and this program was built for 32");
+}
+
 void must_have_stack(int64_t bytes)
 {
 	struct rlimit limit = stack_limit();
@@ -96,8 +102,7 @@ void must_have_stack(int64_t bytes)
 	if (limit.rlim_cur < (rlim_t)(bytes + STACK_IN_USE))
 		unsupported("the stack must hold %lld KiB, and this shell's `ulimit -s %lld` does not "
 			    "allow that: run it after `ulimit -s 8192`, or lower a knob",
-			    (long long)(bytes + STACK_IN_USE) / KiB,
-			    (long long)limit.rlim_cur / KiB);
+			    (long long)(bytes + STACK_IN_USE) / KiB, (long long)limit.rlim_cur / KiB);
 }
 
 void must_have_all_addresses(void)

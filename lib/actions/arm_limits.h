@@ -39,6 +39,10 @@ void must_have_unlimited_stack(void);
 /* Requires a stack with a limit: the shell may have lifted it. */
 void must_have_limited_stack(void);
 
+/* Requires that this program was built for 64 bits, since the claim names numbers that other programs
+ * do not have. */
+void must_have_64_bits(void);
+
 /* Requires that so many bytes fit on the stack: the shell may have a small limit (ulimit -s). */
 void must_have_stack(int64_t bytes);
 
