@@ -29,7 +29,18 @@ $(error BUILD="$(BUILD)": make cannot build in a folder with a blank in its name
 endif
 
 # What a reader may set reaches the recipes as "$$NAME", so that quotes and blanks in it do no harm.
-export BUILD RESULTS CHART KNOBS DEEP CLAIM CHAPTER FROM NAME HYPOTHESIS PREDICT BASE WITH KNOB TO STEP Y ORIGIN
+ASKED := BUILD RESULTS CHART KNOBS DEEP CLAIM CHAPTER FROM NAME HYPOTHESIS PREDICT BASE WITH KNOB TO STEP Y ORIGIN ROUNDS
+export $(ASKED)
+
+# A variable on make's command line that nothing reads is a mistake: make itself would go on without a word.
+USED_IN_BUILDING := CC OPT WARN FLAGS LINK EXTRA_FLAGS EXTRA_LINK V
+OF_THE_SHELL     := PATH SHELL TMPDIR TURN LD_PRELOAD MAKEFLAGS
+GIVEN   := $(foreach name,$(.VARIABLES),$(if $(findstring command line,$(origin $(name))),$(name)))
+UNKNOWN := $(filter-out $(ASKED) $(USED_IN_BUILDING) $(OF_THE_SHELL) -*-%,$(GIVEN))
+ifneq ($(UNKNOWN),)
+$(error there is no variable $(firstword $(UNKNOWN)): make knows $(ASKED), and for building $(USED_IN_BUILDING); \
+	a knob of an experiment goes into KNOBS="$(firstword $(UNKNOWN))=...")
+endif
 
 # The option of scripts/run-one, predict and chart for CHART=png and CHART=text.
 CHART_OPTION = $(if $(filter-out svg,$(CHART)),"--$$CHART")

@@ -4,8 +4,8 @@ import argparse
 import os
 import shutil
 import subprocess
+import sys
 import tempfile
-import time
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -17,6 +17,19 @@ from touchstone.tables import markdown
 
 LIGHT = "1_address_space/regions_come_in_order"
 SETTINGS = ("RESULTS", "KNOBS", "DEEP")
+
+
+# Runs a command and prints its exit status, seconds by the clock, seconds of the CPUs and KiB of the largest process.
+# It is a process of its own because ru_maxrss begins with the peak of the process that forked: 8 MiB of this one, not
+# what this script and its tables take (exec_mmap() in the kernel's fs/exec.c keeps the peak of the memory it leaves).
+LAUNCHER = """
+import os, sys, time
+began = time.monotonic()
+null = os.open(os.devnull, os.O_WRONLY)
+child = os.posix_spawnp(sys.argv[1], sys.argv[1:], os.environ, file_actions=[(os.POSIX_SPAWN_DUP2, null, 1)])
+_, status, usage = os.wait4(child, 0)
+print(os.waitstatus_to_exitcode(status), time.monotonic() - began, usage.ru_utime + usage.ru_stime, usage.ru_maxrss)
+"""
 
 
 @dataclass
@@ -33,16 +46,14 @@ class Cost:
 def cost_of(command: Sequence[str | Path], cwd: Path, environment: Mapping[str, str] | None = None,
             most: int = 1) -> Cost:
     """Measures one child and all that it starts.  An exit status above most, other than 77, ends this script."""
-    began = time.monotonic()
     plain = {name: value for name, value in os.environ.items() if name not in SETTINGS}
-    child = subprocess.Popen([str(word) for word in command], cwd=cwd, env={**plain, **(environment or {})},
-                             stdout=subprocess.DEVNULL, stderr=subprocess.PIPE)
-    assert child.stderr is not None
-    complaint = child.stderr.read().decode(errors="replace")
-    _, status, usage = os.wait4(child.pid, 0)
-    if os.waitstatus_to_exitcode(status) not in (*range(most + 1), 77):
-        stop(f"{' '.join(map(str, command[:2]))} failed: {complaint.strip()[-300:]}")
-    return Cost(time.monotonic() - began, usage.ru_utime + usage.ru_stime, usage.ru_maxrss / 1024)
+    launched = subprocess.run([sys.executable, "-I", "-S", "-c", LAUNCHER, *map(str, command)], cwd=cwd,
+                              env={**plain, **(environment or {})}, capture_output=True, text=True, errors="replace")
+    status, *numbers = launched.stdout.split() or ["none"]
+    if status not in map(str, (*range(most + 1), 77)):
+        stop(f"{' '.join(map(str, command[:2]))} failed: {launched.stderr.strip()[-300:]}")
+    wall, cpu, kib = map(float, numbers)
+    return Cost(wall, cpu, kib / 1024)
 
 
 def print_markdown(head: Sequence[str], rows: Iterable[Sequence[str]]) -> None:
