@@ -36,6 +36,10 @@ path_without() {
 	assert_contains "$output" 'no claim "malloc_is_lasy"; the nearest are:' "malloc_is_lazy"
 	run -2 make run CLAIM=malloc_is_lasy
 	assert_output --partial "malloc_is_lazy"
+	run -2 scripts/claims Lazy
+	assert_output $'there is no claim "Lazy"; the nearest are:\n  calloc_is_lazy_too\n  malloc_is_lazy'
+	run -2 make run CLAIM=./myprogram
+	assert_output --partial 'there is no claim "./myprogram", and none with a name like it: a claim is a file of experiments/'
 	run -2 make run
 	assert_output --partial 'Give CLAIM=name'
 }
@@ -378,8 +382,54 @@ gone() {
 	assert [ -e results/latest/3_residency/malloc_is_lazy.csv ]
 }
 
-@test "summary counts a claim without a result as broken" {
+# result CLAIM LINE ...: writes a result with these comment lines; the last ones stand below the table.
+result() {
+	mkdir -p "$RESULTS/${1%/*}"
+	printf '# %s\n' 'format: 2' "claim: the claim of ${1#*/}" "${@:2}" >"$RESULTS/$1.csv"
+}
+
+@test "summary calls a claim without a result not run, which is not broken, and exits with 2 where all are" {
 	mkdir "$RESULTS"
 	run -2 scripts/summary
-	assert_output --partial "it was not run"
+	assert_contains "$output" '  not run       malloc_is_lazy' "$(scripts/claims | wc -l) not run"
+	refute_output --partial broken
+	result 3_residency/malloc_is_lazy 'verdict: reproduced'
+	run -0 scripts/summary
+	assert_contains "$output" '  reproduced    malloc_is_lazy' "1 reproduced, $(($(scripts/claims | wc -l) - 1)) not run"
+	result 3_residency/reading_costs_no_memory 'reason: no memory' 'verdict: broken'
+	run -2 scripts/summary
+	assert_contains "$output" '-> no memory' '1 reproduced, 1 broken, '
+	result 3_residency/reading_costs_no_memory 'kernel: Linux'
+	run -2 scripts/summary
+	assert_contains "$output" '  broken        reading_costs_no_memory' '-> cut short: the file has no verdict'
+}
+
+@test "summary shows that a sentence was not judged as it is told, and that a known reason does not hold" {
+	result 1_address_space/a_64_bit_process_has_256_tib 'asked_with: bits=47' 'verdict: reproduced'
+	result 2_brk_or_mmap/mmap_starts_at_128_kib 'reason: refuted, and not for the reason that is known: this failed too: ...' 'verdict: refuted'
+	run -0 scripts/summary
+	assert_contains "$output" '  reproduced    a_64_bit_process_has_256_tib' '-> with bits=47, not as told' \
+		'  refuted       mmap_starts_at_128_kib' '-> refuted, and not for the reason that is known' '1 reproduced (1 not as told), 1 refuted, '
+}
+
+@test "run and predict show a verdict on another sentence than the claim's as such" {
+	sandbox
+	sed -i 's/&block_bytes, "bytes", "size of the block"/&, .in_claim = true/' experiments/3_residency/malloc_is_lazy.c
+	run -0 make run CLAIM=malloc_is_lazy KNOBS=block=2M
+	assert_output --regexp 'malloc_is_lazy \.\.\. reproduced +[0-9.]+ s  with block=2097152, not as told'
+	run -0 make run CLAIM=malloc_is_lazy
+	refute_output --partial 'not as told'
+}
+
+@test "make refuses a variable on its command line that nothing reads, and names the known ones" {
+	run -2 make observe PID=1
+	assert_contains "$output" 'there is no variable PID: make knows BUILD RESULTS CHART KNOBS DEEP CLAIM '
+	assert [ ! -e "$RESULTS" ]
+	run -2 make run CLAIM=malloc_is_lazy block=1M
+	assert_output --partial 'a knob of an experiment goes into KNOBS="block=...".'
+	run -2 make -n build CFLAGS=-O3
+	assert_contains "$output" 'there is no variable CFLAGS' 'for building CC OPT WARN FLAGS LINK EXTRA_FLAGS EXTRA_LINK V'
+	run -0 make -n build CC=cc OPT=-O2 LINK=-pie V=1 -j2
+	run -0 env block=1M PID=1 make -n help # the environment may hold anything
+	run -0 make -n hypothesis CLAIM=x ROUNDS=3 LD_PRELOAD= TMPDIR=/tmp
 }

@@ -160,6 +160,29 @@ has_not() {
 
 }
 
+@test "the report shows what is true instead as a group of its own, and a verdict that is not as told" {
+	result refuted 'asked_with: bits=47' 'expect: failed | 135168 <= never <= 143424 | bytes | a | 12 | it goes down' "$control" \
+		'true_instead: held | 7 == 7 | faults | a | 13 | it stays' 'verdict: refuted'
+	report
+	has '<th role="rowheader" scope="rowgroup" colspan="4">What is true instead, measured in the same run</th>'
+	has '<strong>with bits=47, not as told</strong>'
+	has '<span class="number">never</span>'
+	has '“it goes down” fails: measured never, where the claim predicts 135,168 to 143,424 bytes'
+	has '<dt>Because</dt><dd>the truth</dd>'
+	has_not '“it stays” fails'
+}
+
+@test "the report says so when what is known to be true instead does not hold either" {
+	result refuted 'expect: failed | 0 <= 9 <= 8 | bytes | a | 12 | it goes down' "$control" \
+		'true_instead: failed | 9223372036854775807 == 7 | faults | a | 13 | it stays' \
+		'reason: refuted, and not for the reason that is known: this failed too: it stays' 'verdict: refuted'
+	report
+	has '<dt>Because</dt><dd>refuted, and not for the reason that is known: this failed too: it stays. What is known to be true elsewhere: the truth</dd>'
+	has '<small>refuted, and not for the reason that is known: this failed too: it stays</small>'
+	has_not PiB
+	has_not 9223372036854775807
+}
+
 @test "the report shows a file without a verdict as broken, and counts every verdict" {
 	result cut "$held"
 	result nothere "reason: no swap here" "verdict: unsupported"

@@ -32,6 +32,20 @@ verbs() { find scripts scripts/maintain -maxdepth 1 -type f; }
 	[[ ${lines[0]} == 'run - '* ]]
 }
 
+@test "the scripts behind the verbs answer --help, and refuse any other wrong call with one sentence and status 2" {
+	local script
+	for script in scripts/shell/{observer,report-after}; do
+		run -0 --separate-stderr "$script" --help
+		[[ -z $stderr && $output == *USAGE*"$script"*OVERHEADS* ]] || { echo "$script: $output$stderr" && false; }
+		for wrong in --nonsense ''; do
+			run -2 --separate-stderr "$script" ${wrong:+"$wrong"}
+			[[ -z $output && ${#stderr_lines[@]} -eq 1 && $stderr == "$script: "* ]] || { echo "$script: $output$stderr" && false; }
+		done
+	done
+	OBSERVED=/nowhere run -2 scripts/shell/observer $$ arm stage 1 0
+	OBSERVED=$BATS_TEST_TMPDIR run -2 scripts/shell/observer 0 arm stage 1 0
+}
+
 @test "every verb refuses an unknown option with status 2 and one sentence that names it" {
 	local verb
 	for verb in $(verbs); do
