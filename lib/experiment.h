@@ -296,9 +296,13 @@ void find_equal(enum finding_kind kind, int line, const char *sentence, const ch
 		int64_t expected, int64_t actual);
 
 /* Timings are compared as ratios, trial by trial: the arms take turns, so both sides of a
- * ratio were measured at nearly the same time.  A ratio is judged by its quartiles.  It is held
- * when three quarters of the trials are on the right side of the bound, failed when three
- * quarters are on the wrong side, and unclear in between: the run is then inconclusive. */
+ * ratio were measured at nearly the same time.  A ratio is judged by the sign test, which asks
+ * nothing of how the ratios are spread.  It is held where so many trials are on the right side of
+ * the bound that, if the true median were at the bound, this would happen in at most 5 % of the
+ * runs: 5 of 5 trials, 7 of 8, 8 of 9, 9 of 11, 12 of 15.  It has failed where as many are on the
+ * wrong side; a claim with several expectations on ratios asks for more, so that one of them fails
+ * by chance in at most 5 % of the runs.  In between it is unclear, and the run is inconclusive.
+ * So fewer than 5 trials decide nothing, and n expectations need 0.05 / n >= 1 / 2^trials. */
 
 /* One value for each trial, in the order of the trials.  It is 8 KB, passed by value, so that
  * judge() can nest the calls below. */

@@ -156,6 +156,9 @@ struct finding {
 	const char *unit;  /* of the numbers: "bytes", "faults", "times" ... */
 	char *arms;        /* the arms whose rows judge() read for it, joined by ", " */
 	int line;          /* of the source */
+	int trials;        /* of a ratio; 0: what was judged is no ratio */
+	int beyond;        /* of them, those on the right side of the bound */
+	double doubt;      /* how likely so many are on the wrong side by chance */
 	char numbers[160]; /* "0 <= 4096 <= 8192": docs/result_format.md */
 };
 extern struct finding *findings;

@@ -37,15 +37,27 @@ static void pin_conditions(void)
 	conditions_pin();
 }
 
+static void run_arm(const struct arm *arm, int trial)
+{
+	if (why_left_out(arm) == NULL)
+		trial_run(arm, trial, trial > 0);
+}
+
+/* Runs the arms in turn, and in every second trial in the reverse order: A B C, C B A, A B C.  So
+ * where the machine becomes slower or faster little by little, no arm has the advantage of coming
+ * first. */
 static void run_all_trials(void)
 {
+	int arms = 0;
+
+	FOR_EACH_ARM(arm)
+		arms++;
 	trial_leave_out_missing();
 	/* The observer's run measures no time, so it needs no warm-up. */
 	int first = experiment.warm_up && getenv("OBSERVER") == NULL ? 0 : 1;
 	for (int trial = first; trial <= options.trials; trial++)
-		FOR_EACH_ARM(arm)
-			if (why_left_out(arm) == NULL)
-				trial_run(arm, trial, trial > 0);
+		for (int i = 0; i < arms; i++)
+			run_arm(&experiment.arms[trial % 2 == 1 ? i : arms - 1 - i], trial);
 }
 
 /* Ends the program: prints the result on stdout, and writes the film. */

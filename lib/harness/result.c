@@ -246,8 +246,18 @@ static const char *const kind_names[] = {
 	[EXPECT] = "expect", [CONTROL] = "control", [INSTEAD] = "true_instead"
 };
 
+static bool a_ratio_was_judged(void)
+{
+	for (int i = 0; i < finding_count; i++)
+		if (findings[i].trials > 0)
+			return true;
+	return false;
+}
+
 void result_print_judgement(FILE *to, enum verdict verdict, const char *reason)
 {
+	if (a_ratio_was_judged())
+		fprintf(to, "# confidence: 95 %%\n");
 	for (int i = 0; i < finding_count; i++)
 		fprintf(to, "# %s: %s | %s | %s | %s | %d | %s\n", kind_names[findings[i].kind],
 			findings[i].outcome, findings[i].numbers, findings[i].unit,

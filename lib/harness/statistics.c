@@ -39,6 +39,20 @@ int64_t median_integer(int64_t *values, int count)
 	return values[0] == NOT_MEASURED ? NOT_MEASURED : values[(count - 1) / 2];
 }
 
+double chance_of_heads(int tosses, int heads)
+{
+	double sum = 0, chance = 1; /* of exactly n heads */
+
+	for (int n = 0; n < tosses; n++)
+		chance /= 2;
+	for (int n = 0; n <= tosses; n++) {
+		if (n >= heads)
+			sum += chance;
+		chance = chance * (tosses - n) / (n + 1);
+	}
+	return sum;
+}
+
 static double mean(const double *value, int count)
 {
 	double sum = 0;

@@ -23,7 +23,7 @@ PLACE_COLUMNS = ("arm", "trial", "stage", "x", "line")  # they say where a row c
 SERIES = ("sweeps", "confounds")  # beside the chapters: experiments run again and again (series.py)
 # Metadata that describes the experiment; every other key describes the machine.
 DECLARATION = ("claim", "asked", "asked_with", "instead", "hypothesis", "source", "charted", "chart", "predict",
-               "because", "address_map")
+               "because", "address_map", "confidence")
 
 Row = dict  # column -> int, None (not measured) or, for arm and stage, text
 

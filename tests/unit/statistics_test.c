@@ -36,12 +36,28 @@ static void points_above_each_other(void **state)
 	assert_line(fit_line((double[]){ 1, 1 }, (double[]){ 2, 4 }, 2), 3, 0, 1);
 }
 
+/* By hand: Pascal's triangle, and the powers of two. */
+static void tosses_of_a_coin(void **state)
+{
+	(void)state;
+	assert_true(chance_of_heads(0, 0) == 1);
+	assert_true(chance_of_heads(1, 1) == 0.5);
+	assert_true(chance_of_heads(5, 5) == 1 / 32.0);
+	assert_true(chance_of_heads(5, 4) == 6 / 32.0);
+	assert_true(chance_of_heads(5, 0) == 1);
+	assert_true(chance_of_heads(9, 8) == 10 / 512.0);
+	assert_true(chance_of_heads(11, 9) == 67 / 2048.0);
+	assert_true(chance_of_heads(15, 16) == 0);
+	assert_true(chance_of_heads(1000, 527) < 0.05 && chance_of_heads(1000, 526) > 0.05);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(points_on_a_line),
 		cmocka_unit_test(points_beside_it),
 		cmocka_unit_test(points_above_each_other),
+		cmocka_unit_test(tosses_of_a_coin),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
