@@ -38,7 +38,7 @@ calls() {
 # bats test_tags=alone
 @test "refaulting_is_the_price is refuted when the threshold cannot move" {
 	comes_out reproduced experiment refaulting_is_the_price
-	comes_out refuted experiment refaulting_is_the_price --tunables=glibc.malloc.mmap_threshold=131072 trials=3
+	comes_out refuted experiment refaulting_is_the_price --tunables=glibc.malloc.mmap_threshold=131072 trials=6
 }
 
 @test "a_small_mapping_wastes_a_page is reproduced" {

@@ -45,9 +45,9 @@ need_swap_to_set_up() {
 # bats test_tags=alone
 @test "churning_large_blocks_burns_kernel_time is refuted by blocks that come from the heap" {
 	comes_out reproduced experiment churning_large_blocks_burns_kernel_time
-	comes_out refuted experiment churning_large_blocks_burns_kernel_time block=16M trials=3
-	finding_fails "minor faults: one for every page of every turn" experiment churning_large_blocks_burns_kernel_time block=16M trials=3
-	finding_fails "system time grows with the turns: all turns over the first half" experiment churning_large_blocks_burns_kernel_time block=16M trials=3
+	comes_out refuted experiment churning_large_blocks_burns_kernel_time block=16M trials=7
+	finding_fails "minor faults: one for every page of every turn" experiment churning_large_blocks_burns_kernel_time block=16M trials=7
+	finding_fails "system time grows with the turns: all turns over the first half" experiment churning_large_blocks_burns_kernel_time block=16M trials=7
 }
 
 # bats test_tags=alone

@@ -8,7 +8,7 @@ load helper
 # bats test_tags=alone
 @test "glibc_slows_down_with_threads is refuted, although blocks that are passed on take longer" {
 	as_told() { verdict_is refuted && finding_is held "glibc: extra time for a block passed on*"; }
-	run_until_clear as_told experiment glibc_slows_down_with_threads trials=5
+	run_until_clear as_told experiment glibc_slows_down_with_threads
 }
 
 @test "glibc_slows_down_with_threads is unsupported with one CPU" {
@@ -23,7 +23,7 @@ load helper
 
 # bats test_tags=alone
 @test "a_pool_beats_them_all is reproduced" {
-	comes_out reproduced experiment a_pool_beats_them_all trials=5
+	comes_out reproduced experiment a_pool_beats_them_all trials=8
 }
 
 @test "fewer_arenas_take_less_memory is refuted when there is only one arena by default" {

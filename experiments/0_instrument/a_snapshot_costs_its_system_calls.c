@@ -186,7 +186,7 @@ const struct experiment experiment = {
 				"kernel." },
 	.stages = { "small", "large", "largest" },
 	.judge = judge,
-	.trials = 5,
+	.trials = 8,
 	.warm_up = true,
 	.observe_with = "large=8M largest=16M chunks=100 readings=250",
 	.deep = "largest=1G trials=9",

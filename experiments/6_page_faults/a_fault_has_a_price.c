@@ -301,7 +301,7 @@ const struct experiment experiment = {
 				"fills it with zeros and maps it: the price of one fault, times "
 				"the number of pages." },
 	.judge = judge,
-	.trials = 7,
+	.trials = 8,
 	.warm_up = true,
 	.observe_with = "pages=1024 disk_pages=16",
 	.deep = "pages=32768 huge_pages=64 disk_pages=1024 trials=15",

@@ -122,7 +122,7 @@ const struct experiment experiment = {
 				"next ones too. Most of the others are in memory when they are "
 				"touched, and cost a minor fault or none." },
 	.judge = judge,
-	.trials = 5,
+	.trials = 9,
 	.warm_up = true,
 	.observe_with = "pages=16",
 	.deep = "pages=4096 trials=9",

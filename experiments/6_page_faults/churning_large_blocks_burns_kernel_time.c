@@ -151,7 +151,7 @@ const struct experiment experiment = {
 				"and all of its pages fault in again in every turn." },
 	.stages = { "second half" },
 	.judge = judge,
-	.trials = 5,
+	.trials = 8,
 	.warm_up = true,
 	.deep = "turns=50 trials=9",
 };

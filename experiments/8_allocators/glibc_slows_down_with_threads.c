@@ -248,7 +248,7 @@ const struct experiment experiment = {
 	.stages = { "own blocks: one thread", "own blocks: a thread a CPU", "own blocks: two a CPU",
 		    "passed on: one thread", "passed on: a thread a CPU", "passed on: two a CPU" },
 	.judge = judge,
-	.trials = 7,
+	.trials = 8,
 	.warm_up = true,
 	.deep = "rounds=500 trials=15",
 };
