@@ -99,24 +99,44 @@ static void parent_writes(void)
 	wait_for(child);
 }
 
+static int64_t bytes_of_pages(int64_t bytes)
+{
+	return pages_for(bytes) * page_bytes();
+}
+
+static int64_t nothing(int64_t bytes)
+{
+	(void)bytes;
+	return 0;
+}
+
+/* What the writer pays for each part of the block, as soon as that part is written. */
+static void judge_each_look(const char *writer)
+{
+	expect_equal("looks that find one minor fault of the writer for each page written so far",
+		     "looks", STEPS,
+		     rows_that_follow(writer, "forked", "used", minor_fault_count, pages_for, 0));
+	expect_equal("looks that find a private copy of each page written so far, and of no other",
+		     "looks", STEPS,
+		     rows_that_follow(writer, "forked", "used", private_dirty_bytes, bytes_of_pages,
+				      0));
+	expect_equal("looks at which the resident size of the writer does not show the copies",
+		     "looks", STEPS,
+		     rows_that_follow(writer, "forked", "used", resident_bytes, nothing, 0));
+}
+
 static void judge(void)
 {
 	static const char *const writers[] = { "child writes", "parent writes" };
-	int64_t pages = pages_for(block_bytes), bytes = pages * page_bytes();
+	int64_t bytes = bytes_of_pages(block_bytes);
 
 	for (int i = 0; i < 2; i++) {
 		struct snapshot forked = growth(writers[i], "before fork", "forked");
 		int64_t own = nth_row(writers[i], "before fork", 0)->is.private_dirty_bytes;
-		struct snapshot written = growth(writers[i], "forked", "used");
 
 		expect_between("after fork, the whole block is no longer private to the writer",
 			       "bytes", bytes, -forked.private_dirty_bytes, own);
-		expect_equal("the writer takes one minor fault for each page", "faults", pages,
-			     written.minor_fault_count);
-		expect_equal("the writer gets a private copy of the whole block", "bytes", bytes,
-			     written.private_dirty_bytes);
-		expect_equal("the resident size of the writer does not show the copy", "bytes", 0,
-			     written.resident_bytes);
+		judge_each_look(writers[i]);
 	}
 	struct snapshot read = growth("child reads", "forked", "used");
 	control_equal("a child that only reads takes no minor fault", "faults", 0,

@@ -2,9 +2,9 @@
 /* "malloc() never fails on Linux: it promises more memory than there is."
  *
  * Programs reserve much memory that they never touch, so the kernel lets them
- * reserve more than it has (overcommit).  But not everything: with the default
- * setting (vm.overcommit_memory=0) it refuses a request that it could not meet
- * even if every other process ended, that is, a request for more than all RAM and
+ * reserve more than it has (overcommit).  But not everything.  With
+ * vm.overcommit_memory=0, which is the default, it refuses a request that it could not
+ * meet even if every other process ended, that is, a request for more than all RAM and
  * swap (__vm_enough_memory() in mm/util.c, since Linux 5.2).  It checks each
  * request by itself and never their sum: it grants two halves where it refuses
  * the whole.
@@ -52,6 +52,16 @@ static void check_limits(void)
 			    "sudo sysctl vm.overcommit_memory=0");
 }
 
+/* Ends the experiment where malloc writes into its blocks, which would fill all memory. */
+static void must_leave_blocks_alone(void)
+{
+	void *block = must_malloc(1 * MiB);
+
+	if (absent_pages_of(block, 1 * MiB) == 0)
+		unsupported("malloc writes into the blocks that it returns here, and would fill all "
+			    "memory (is the tunable glibc.malloc.perturb set?)");
+}
+
 /* Whether malloc refuses a block that fills so many pages, with its 16 bytes of header and
  * up to 8 for rounding. */
 static int is_refused(int64_t pages)
@@ -65,6 +75,7 @@ static int is_refused(int64_t pages)
 static void one_block(void)
 {
 	check_limits();
+	must_leave_blocks_alone();
 	use_up_top();
 	record_granted(first_value_where(1, 2 * ram_and_swap_pages(), is_refused) - 1);
 }
@@ -74,6 +85,7 @@ static void eight_blocks(void)
 	int64_t pages = ram_and_swap_pages() * 2 / BLOCKS, granted = 0;
 
 	check_limits();
+	must_leave_blocks_alone();
 	for (int i = 0; i < BLOCKS; i++)
 		granted += is_refused(pages) ? 0 : pages;
 	record_granted(granted);
@@ -105,6 +117,8 @@ static void judge(void)
 			pages_granted("one block"), 2 * pages);
 	control_equal("mmap with MAP_NORESERVE grants twice RAM and swap in one piece", "pages",
 		      2 * pages, pages_granted("MAP_NORESERVE"));
+	instead_equal("malloc grants one block as large as RAM and swap together, and no page more",
+		      "pages", pages, pages_granted("one block"));
 }
 
 const struct experiment experiment = {

@@ -53,25 +53,54 @@ static void write_then_read(void)
 	pass("read", block, read_all, pages);
 }
 
+/* How many of the pages the second pass has used, from the x of its rows. */
+static int64_t second_pass(int64_t used)
+{
+	return used - pages;
+}
+
+static int64_t bytes_of(int64_t used)
+{
+	return used * page_bytes();
+}
+
+static int64_t bytes_of_second_pass(int64_t used)
+{
+	return bytes_of(second_pass(used));
+}
+
+static int64_t nothing(int64_t used)
+{
+	(void)used;
+	return 0;
+}
+
+/* Returns how many of the records of a pass, the one before it included, find what expected() says
+ * of the pages used so far. */
+#define records_with(arm, stage, column, expected) \
+	rows_that_follow(arm, stage, stage, column, expected, 0)
+
 static void judge(void)
 {
-	struct snapshot read = growth("read then write", "read", "read");
+	const char *read_first = "read then write", *written_first = "write then read";
+	int64_t all = STEPS + 1;
 
-	expect_equal("reading causes one minor fault for each page", "faults", pages,
-		     read.minor_fault_count);
-	expect_equal("reading makes nothing resident", "bytes", 0, read.resident_bytes);
-	struct snapshot written = growth("read then write", "write", "write");
-	expect_equal("writing pages that were read causes one more minor fault for each", "faults",
-		     pages, written.minor_fault_count);
-	expect_equal("writing pages that were read makes all of them resident", "bytes",
-		     pages * page_bytes(), written.resident_bytes);
-	struct snapshot written_first = growth("write then read", "write", "write");
-	control_equal("writing fresh pages makes all of them resident", "bytes",
-		      pages * page_bytes(), written_first.resident_bytes);
-	control_equal("writing fresh pages causes one minor fault for each", "faults", pages,
-		      written_first.minor_fault_count);
-	control_equal("reading pages that were written causes no minor fault", "faults", 0,
-		      growth("write then read", "read", "read").minor_fault_count);
+	expect_equal("records of reading that find one minor fault for each page read so far",
+		     "records", all, records_with(read_first, "read", minor_fault_count, NULL));
+	expect_equal("records of reading that find nothing more resident", "records", all,
+		     records_with(read_first, "read", resident_bytes, nothing));
+	expect_equal("records of writing that find one more minor fault for each page written so far",
+		     "records", all,
+		     records_with(read_first, "write", minor_fault_count, second_pass));
+	expect_equal("records of writing that find the pages written so far resident, and no others",
+		     "records", all,
+		     records_with(read_first, "write", resident_bytes, bytes_of_second_pass));
+	control_equal("writing first: records that find the pages written so far resident",
+		      "records", all, records_with(written_first, "write", resident_bytes, bytes_of));
+	control_equal("writing first: records that find one minor fault for each page written so far",
+		      "records", all, records_with(written_first, "write", minor_fault_count, NULL));
+	control_equal("writing first: records of reading that find no minor fault", "records", all,
+		      records_with(written_first, "read", minor_fault_count, nothing));
 }
 
 const struct experiment experiment = {

@@ -57,6 +57,8 @@ static void judge(void)
 	struct snapshot moved = growth("mapped", "written", "realloc");
 	int64_t pages = pages_for(block_bytes);
 
+	control_equal("the block and its neighbours have mappings of their own", "mappings", 3,
+		      nth_row("mapped", "written", 0)->is.mmapped_count);
 	expect_equal("realloc() moves the mapped block (0: not, 1: once)", "moves", 1,
 		     y_of("mapped", "realloc"));
 	expect_equal("moving the mapped block causes no minor fault", "faults", 0,
@@ -95,4 +97,5 @@ const struct experiment experiment = {
 		     .because = "mremap() moves the entries of the page table, not the pages. And "
 				"nobody has touched the new half yet." },
 	.judge = judge,
+	.about_glibc = true,
 };

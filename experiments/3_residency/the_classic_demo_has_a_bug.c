@@ -42,6 +42,7 @@ static char *malloc_and_write(int64_t bytes, int64_t written)
 static void four_blocks(bool corrected)
 {
 	wake_malloc();
+	/* Here the demo looks at ps: these records are for --step and for the observer. */
 	record("before", 0);
 	malloc_and_write(kib(32), kib(1));
 	record("32 KiB: write 1", kib(1));
