@@ -24,6 +24,7 @@ static int64_t pages = 500;
 
 static void compare(const char *tool, bool write_in_between)
 {
+	must_have_memory(pages * page_bytes());
 	char *block = must_map(pages * page_bytes());
 	char *late = must_map(STEPS * page_bytes());
 

@@ -32,6 +32,7 @@ static int64_t pages = 1024, looks = 4;
 
 static void look_and_work(int64_t (*look)(int64_t times))
 {
+	must_have_memory(pages * page_bytes());
 	char *work = must_map(pages * page_bytes());
 
 	write_pages(work, pages * page_bytes());

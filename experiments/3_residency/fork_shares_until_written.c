@@ -31,6 +31,7 @@ static int64_t block_bytes = 16 * MiB;
 
 static char *written_block(void)
 {
+	must_have_memory(2 * block_bytes);
 	char *block = must_map(block_bytes);
 	record("nothing written", -block_bytes);
 	write_pages(block, block_bytes);

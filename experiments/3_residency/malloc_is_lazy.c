@@ -37,6 +37,7 @@ static void write_step_by_step(char *block)
 
 static void lazy(void)
 {
+	must_have_memory(block_bytes);
 	wake_malloc();
 	record("before malloc", 0);
 	char *block = must_malloc(block_bytes);
@@ -46,6 +47,7 @@ static void lazy(void)
 
 static void populated(void)
 {
+	must_have_memory(block_bytes);
 	wake_malloc();
 	record("before malloc", 0);
 	char *block = must_malloc(block_bytes);

@@ -41,6 +41,7 @@ static void pass(const char *stage, char *block, void (*use)(void *start, int64_
 
 static void read_then_write(void)
 {
+	must_have_memory(pages * page_bytes());
 	char *block = must_map(pages * page_bytes());
 	pass("read", block, read_all, 0);
 	pass("write", block, write_pages, pages);
@@ -48,6 +49,7 @@ static void read_then_write(void)
 
 static void write_then_read(void)
 {
+	must_have_memory(pages * page_bytes());
 	char *block = must_map(pages * page_bytes());
 	pass("write", block, write_pages, 0);
 	pass("read", block, read_all, pages);

@@ -34,6 +34,7 @@ static void make_holes(int64_t bytes)
 	int64_t holes = total_bytes / bytes;
 	char **block = must_map(holes * (int64_t)sizeof(*block));
 
+	must_have_memory(total_bytes);
 	wake_malloc();
 	must_malloc(1);
 	record("before", 0);

@@ -38,6 +38,7 @@ static void free_neighbours(int64_t size)
 {
 	char **block = must_map(blocks * (int64_t)sizeof(*block));
 
+	must_have_memory(blocks * size);
 	wake_malloc();
 	for (int64_t i = 0; i < blocks; i++) {
 		block[i] = must_malloc(size);

@@ -43,12 +43,14 @@ static void allocate_and_free(void)
 
 static void mapped(void)
 {
+	must_have_memory(blocks * block_bytes);
 	wake_malloc();
 	allocate_and_free();
 }
 
 static void heap(void)
 {
+	must_have_memory(blocks * block_bytes);
 	wake_malloc();
 	must_pin_thresholds(block_bytes + DEFAULT_THRESHOLD, DEFAULT_THRESHOLD);
 	allocate_and_free();

@@ -27,6 +27,7 @@ static void allocate_and_free(bool newest_first)
 	int64_t blocks = total_bytes / bytes;
 	char **block = must_map(blocks * (int64_t)sizeof(*block));
 
+	must_have_memory(total_bytes);
 	wake_malloc();
 	record("before", 0);
 	for (int64_t i = 0; i < blocks; i++) {

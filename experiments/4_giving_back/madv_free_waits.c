@@ -55,6 +55,7 @@ static void give_back(int advice, const char *name, bool written_again)
 	/* Each CPU collects pages before it marks them; on another CPU, those that were
 	 * collected here would stay unmarked. */
 	stay_on_this_cpu();
+	must_have_memory(pages * page_bytes());
 	char *block = must_map(pages * page_bytes());
 	record("mapped", 0);
 	write_pages(block, pages * page_bytes());

@@ -34,11 +34,13 @@ static void write_twice(char *block)
 
 static void fresh(void)
 {
+	must_have_memory(pages * page_bytes());
 	write_twice(must_map(pages * page_bytes()));
 }
 
 static void populated(void)
 {
+	must_have_memory(pages * page_bytes());
 	char *block = must_map(pages * page_bytes());
 	must_populate(block, pages * page_bytes());
 	write_twice(block);

@@ -40,6 +40,7 @@ static void compare(const char *ps, bool major, int64_t pages_written_late)
 {
 	const char *on_disk = major ? pages_on_disk() : NULL;
 	int64_t step = pages / STEPS * page_bytes();
+	must_have_memory(pages * page_bytes());
 	char *block = must_map(pages * page_bytes());
 	char *late = must_map(STEPS * page_bytes());
 

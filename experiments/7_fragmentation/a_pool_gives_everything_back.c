@@ -49,6 +49,7 @@ static void begin(void)
 {
 	object = must_map(objects * (int64_t)sizeof(*object));
 	write_pages(object, objects * (int64_t)sizeof(*object));
+	must_have_memory(objects * (smallest + largest) / 2);
 	wake_malloc();
 	record("before", 0);
 }

@@ -54,6 +54,7 @@ static void churn(int64_t (*pick)(void))
 {
 	blocks = must_map(most_blocks * (int64_t)sizeof(*blocks));
 	write_pages(blocks, most_blocks * (int64_t)sizeof(*blocks));
+	must_have_memory(most_blocks * (smallest + largest) / 2);
 	wake_malloc();
 	record("before", 0);
 	for (int step = 1; step <= STEPS; step++) {

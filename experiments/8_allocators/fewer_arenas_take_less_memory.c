@@ -62,6 +62,7 @@ static void *burst(void *number)
 
 static void start_threads(void)
 {
+	must_have_memory(2 * threads * burst_bytes);
 	must_have_64_bits(); /* with 32 bits, there are two arenas a CPU anyway */
 	wake_malloc();
 	sem_init(&done, 0, 0);

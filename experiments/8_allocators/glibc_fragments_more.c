@@ -61,6 +61,7 @@ static void peak_and_fall(void)
 	char **block = must_map(most_blocks * (int64_t)sizeof(*block));
 
 	write_pages(block, most_blocks * (int64_t)sizeof(*block));
+	must_have_memory(2 * total_bytes);
 	wake_malloc();
 	record("before", 0);
 	for (int64_t bytes = 0; bytes < total_bytes; count++) {

@@ -116,6 +116,7 @@ const void *must_map_file(int fd)
 
 char *must_map_cached_file(int64_t bytes)
 {
+	must_have_memory(bytes);
 	int fd = must_make_file_in_memory(bytes);
 	void *writing = mmap(NULL, (size_t)bytes, PROT_READ | PROT_WRITE, MAP_SHARED, fd, 0);
 

@@ -29,6 +29,7 @@ char *must_map_apart(int64_t bytes, int flags)
 
 char *must_map_warm(int64_t bytes)
 {
+	must_have_memory(2 * bytes);
 	char *used = must_map(2 * bytes);
 
 	write_pages(used, 2 * bytes);
@@ -40,6 +41,7 @@ void must_grow_to(int64_t resident_bytes)
 {
 	int64_t more = resident_bytes - snapshot_now().resident_bytes;
 	int64_t part = pages_for(more / 8 + 1) * page_bytes();
+	must_have_memory(part);
 	int file = must_make_file_in_memory(part);
 
 	for (; more > 0; more -= part)

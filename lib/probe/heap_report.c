@@ -56,6 +56,7 @@ struct heap_report mallinfo_report(void)
 #endif
 }
 
+#ifdef __GLIBC__
 /* Returns the size in the last line of the report that begins in a given way.  The last one is
  * the sum over all arenas. */
 static int64_t last_total(const char *report, const char *beginning)
@@ -68,6 +69,7 @@ static int64_t last_total(const char *report, const char *beginning)
 			bytes = size;
 	return bytes;
 }
+#endif
 
 int64_t malloc_info_free_bytes(void)
 {
