@@ -54,6 +54,18 @@ made() {
 	assert_contains "$page" 'failed' 'held'
 }
 
+@test "compare shows a verdict that is not as told, a number that never came and what is true instead as such" {
+	mkdir -p "$results"/{one,other}/9_mine
+	echo 'a,1,end,0,,1,7' | { echo 'arm,trial,stage,x,y,resident_bytes,line' && cat; } | made >"$results/one/9_mine/t.csv"
+	sed -e '2a # asked_with: bits=47' -e 's/0 <= 1 <= 2/0 <= 9223372036854775807 <= 2/' \
+		-e '/^# expect/a # true_instead: held | 7 == 7 | faults | a | 13 | it stays' "$results/one/9_mine/t.csv" >"$results/other/9_mine/t.csv"
+	wanted_page=other compare "$results/one" "$results/other"
+	assert_success
+	assert_contains "$output" 'reproduced → reproduced with bits=47, not as told'
+	refute_output --partial 9223372036854775807
+	assert_contains "$page" '</span> reproduced</span> <small>with bits=47, not as told</small>' 'what is true instead: it stays' 'few (expected 0 to 2)' 'held never'
+}
+
 @test "the page of compare needs no other file, and has a picture of each claim" {
 	unset PYTHONPATH
 	/usr/bin/python3 -c 'import matplotlib' 2>/dev/null || skip "python3-matplotlib is missing: scripts/setup"

@@ -313,6 +313,8 @@ def _value(text: str) -> Value:
     if text in DIRECTIONS:
         return text
     value = float(text)
+    if not abs(value) < 2 ** 63:  # nan, too
+        raise ValueError(f"{text} is no prediction")
     return int(text) if re.fullmatch(r"-?\d+", text) else value
 
 

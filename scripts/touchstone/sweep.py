@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import re
 import sys
 from fractions import Fraction
 
@@ -36,22 +37,19 @@ def values_of(first: str, last: str, step: str) -> list[int]:
     if low > high:
         stop(f"FROM={first} is above TO={last}; a sweep goes up")
     times = step[:1] in "xX*"
-    try:
-        by = Fraction(step[1:]) if times else Fraction(size(step) or 0)
-    except (ValueError, ZeroDivisionError):
-        by = Fraction(0)
+    factor = re.fullmatch(r"[0-9]{1,9}(?:\.[0-9]{1,9})?", step[1:]) if times else None
+    by = Fraction(factor[0]) if factor else Fraction(0) if times else Fraction(size(step) or 0)
     if times and (by <= 1 or low == 0) or not times and by <= 0:
         from_zero = ", and a FROM above 0" if low == 0 else ""
         stop(f"STEP={step}: give a factor above 1, as in x2{from_zero}, or a number to add, as in 64K")
-    found: list[int] = []
-    exact = Fraction(low)
-    while exact <= high:
-        if not found or round(exact) > found[-1]:
-            found.append(round(exact))
+    found, exact = [low], Fraction(low)
+    for _ in range(MOST_POINTS):
         exact = exact * by if times else exact + by
-        if len(found) > MOST_POINTS:
-            stop(f"FROM={first} TO={last} STEP={step} is more than {MOST_POINTS} runs: take a larger STEP")
-    return found
+        if exact > high:
+            return found
+        if round(exact) > found[-1]:
+            found.append(round(exact))
+    stop(f"FROM={first} TO={last} STEP={step} is more than {MOST_POINTS} runs: take a larger STEP")
 
 
 def told(curve: Curve, unit: str, yunit: str) -> str:

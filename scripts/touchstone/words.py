@@ -14,9 +14,11 @@ NOT_MEASURED = -2 ** 63              # INT64_MIN: NOT_MEASURED in lib/probe/prob
 # ---- sizes as they are typed ------------------------------------------------------
 
 def size(text: str) -> int | None:
-    """Returns the number that a setting names: 64K -> 65536.  None for other texts than digits and K, M or G."""
-    number = re.fullmatch(r"(\d+)([KMG]?)", text.strip().upper())
-    return int(number[1]) * SIZE[number[2]] if number else None
+    """Returns the number that a setting names: 64K -> 65536.  None for other texts than digits and K, M or G, and for
+    a number that no program can hold."""
+    number = re.fullmatch(r"([0-9]{1,19})([KMG]?)", text.strip().upper())
+    value = int(number[1]) * SIZE[number[2]] if number else NEVER
+    return value if value < NEVER else None
 
 
 def short_size(number: int) -> str:
@@ -135,6 +137,8 @@ def region_size(number: int) -> str:
 
 def grouped(text: str | int) -> str:
     """Groups the digits of a whole number by thousands: 1234567 -> 1,234,567.  Any other text stays as it is."""
+    if re.fullmatch(r"-?\d(\.\d+)?e\+\d\d", str(text)):  # how C prints a ratio of more than four digits: 1.638e+04
+        return f"{float(text):,.0f}"
     if not re.fullmatch(r"-?\d+", str(text)):
         return str(text)
     return no_number(int(text)) or f"{int(text):,}"

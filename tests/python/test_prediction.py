@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 from made import ABOVE, result
 from touchstone.lines import DeclaredAxis
-from touchstone.prediction import Nonsense, Prediction, Question, question_of, understood
+from touchstone.prediction import Nonsense, Prediction, Question, question_of, read_all, understood
 from touchstone.results import Arm, Result
 from touchstone.words import NEVER
 
@@ -83,6 +83,13 @@ def test_a_number_may_be_negative_where_it_can_be_measured() -> None:
 def test_the_comparison_says_what_the_difference_is(value: float | str, measured: float | None, question: Question,
                                                     sentence: str) -> None:
     assert Prediction("", "", value, "", "").compared(question, measured) == sentence
+
+
+@pytest.mark.parametrize("value", ["nan", "inf", "-1e999", "9223372036854775808", "many"])
+def test_a_kept_prediction_that_is_no_number_is_passed_over(tmp_path: Path, value: str) -> None:
+    block = "asked: How much?\nentered: 1\nvalue: {}\nknobs: \npredicted: today\n\n"
+    (tmp_path / "it_grows.prediction").write_text(block.format(value) + block.format("4096"))
+    assert [predicted.value for predicted in read_all(tmp_path / "it_grows.csv")] == [4096]
 
 
 def test_an_experiment_without_a_question_is_asked_about_its_first_charted_column() -> None:

@@ -28,6 +28,7 @@ def test_in_table(number: float, unit: str, text: str) -> None:
 
 @pytest.mark.parametrize("text, number", [
     ("64K", 65536), (" 1g ", 1 << 30), ("12", 12), ("1.5M", None), ("-1", None), ("", None),
+    ("9223372036854775806", 2 ** 63 - 2), ("9223372036854775807", None), ("99999999999G", None), ("9" * 5000, None),
 ])
 def test_size(text: str, number: int | None) -> None:
     assert words.size(text) == number
@@ -97,6 +98,7 @@ def test_grouped() -> None:
     ("never", "bytes", "never", ""), ("9223372036854775807", "bytes", "never", ""), ("never", "faults", "never", ""),
     ("-9223372036854775808", "ns", "not measured", ""),
     ("4096", "blocks", "4,096 blocks", ""), ("1", "faults", "1 fault", ""), ("2.4", "times", "2.4 times", ""),
+    ("1.638e+04", "times", "16,380 times", ""),
 ])
 def test_numbers_in_the_report(text: str, unit: str, shown: str, every_digit: str) -> None:
     assert findings.value(text, unit) == {"text": shown, "raw": every_digit}

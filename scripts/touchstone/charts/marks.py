@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from touchstone.charts.axis import Axis
 from touchstone.charts.gnuplot import quote, quote_lines, wrap
+from touchstone.words import no_number
 
 if TYPE_CHECKING:
     from touchstone.charts.form import Form
@@ -35,7 +36,8 @@ class Mark:
         self.is_far_off = self.is_prediction and 0 < bound < abs(self.value)
 
     def has_a_place(self) -> bool:
-        return not self.axis.has_names and (not self.axis.log or self.value > 0 or self.is_far_off)
+        has_room = not self.axis.has_names and (not self.axis.log or self.value > 0 or self.is_far_off)
+        return has_room and not no_number(self.value)
 
 
 def longest_word(text: str) -> int:
