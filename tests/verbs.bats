@@ -54,6 +54,23 @@ verbs() { find scripts scripts/maintain -maxdepth 1 -type f; }
 	done
 }
 
+@test "refresh-mutations takes the name of a claim, and answers a wrong one" {
+	run -0 scripts/maintain/refresh-mutations malloc_is_lazy
+	assert_equal "$output" ""
+	run -2 scripts/maintain/refresh-mutations malloc_is_lasy
+	assert_output --partial 'there is no claim "malloc_is_lasy"; the nearest are:'
+}
+
+@test "a verb that takes no argument, or one, refuses more of them, and does nothing" {
+	local call
+	for call in summary run-all doctor maintain/check maintain/mutations 'claims malloc_is_lazy' 'run-one malloc_is_lazy'; do
+		read -ra call <<<"$call"
+		RESULTS=$BATS_TEST_TMPDIR/results run -2 --separate-stderr scripts/"${call[0]}" "${call[@]:1}" surplus
+		[[ -z $output && ${#stderr_lines[@]} -eq 1 && $stderr == *surplus* ]] || { echo "${call[*]}: $output$stderr" && false; }
+	done
+	assert [ ! -e "$BATS_TEST_TMPDIR/results" ]
+}
+
 @test "every verb in Python has only a few lines, which call the package" {
 	local verb
 	for verb in $(verbs); do

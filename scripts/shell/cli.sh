@@ -6,6 +6,7 @@
 # USAGE (sourced):
 #   answer_help "$@"      prints the header of the script and ends it, where -h or --help stands before any --
 #   refuse_options "$@"   ends the script with a sentence, exit 2, where one of these is an option
+#   refuse_more_than COUNT "$@"   the same where these are more than so many: make or a person meant something with them
 #
 # OVERHEADS: none; no process is started.
 
@@ -52,4 +53,13 @@ refuse_options() {
 		echo "$verb: there is no option $word; $verb --help says how it is called" >&2
 		exit 2
 	done
+}
+
+refuse_more_than() {
+	local most=$1 verb verb_file
+	(($# - 1 > most)) || return 0
+	find_verb
+	shift "$((most + 1))"
+	echo "$verb: there is nothing to do with \"$1\"; $verb --help says how it is called" >&2
+	exit 2
 }

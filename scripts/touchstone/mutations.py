@@ -190,7 +190,7 @@ def main() -> int:
     os.chdir(Path(cli.SCRIPTS).parent)
     claims = []
     for name in sys.argv[1:]:
-        found = subprocess.run(["scripts/claims", "--", name], stdout=subprocess.PIPE, text=True)
+        found = subprocess.run(["scripts/claims", name], stdout=subprocess.PIPE, text=True)
         if found.returncode != 0:
             return found.returncode
         claims.append(found.stdout.strip())
