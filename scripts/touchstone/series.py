@@ -81,7 +81,8 @@ class Series:
         if not self.described or not self.described.columns:
             self.described = result
         findings = [replace(finding, sentence=f"{condition.label}: {finding.sentence}") for finding in result.findings]
-        note = "; ".join(filter(None, (condition.remark, result.reason)))
+        has_no_verdict = result.verdict in ("broken", "unsupported")
+        note = result.reason if has_no_verdict or not condition.remark else condition.remark
         return Point(condition.label, result.verdict, note, list(self._rows(condition, result)), findings)
 
     def measure(self, conditions: list[Condition], program: str) -> Iterator[tuple[Condition, Result]]:
