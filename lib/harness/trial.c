@@ -253,7 +253,7 @@ static int wait_for_tool(struct trial *trial, pid_t tool, const char *name)
 	int status;
 
 	if (!ends_before(deadline_from_now(), tool, &status)) {
-		kill(tool, SIGKILL);
+		kill(-tool, SIGKILL);
 		trial_is_broken(trial, "`%s` has not ended within %lld s (time_limit)", name,
 				(long long)options.time_limit);
 	}
@@ -261,13 +261,14 @@ static int wait_for_tool(struct trial *trial, pid_t tool, const char *name)
 }
 
 /* Prepares a new process to run a tool that looks at the arm.  The tool must not itself use the
- * malloc under test. */
+ * malloc under test.  It leads a process group, so that what it starts can be ended with it. */
 static void become_a_tool(const struct trial *trial)
 {
 	char pid[16], program[PATH_MAX] = "";
 	sigset_t none;
 
 	prctl(PR_SET_PDEATHSIG, SIGKILL);
+	setpgid(0, 0);
 	sigemptyset(&none);
 	sigprocmask(SIG_SETMASK, &none, NULL);
 	snprintf(pid, sizeof(pid), "%d", (int)trial->shared->subject);
