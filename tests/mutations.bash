@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-# How one patch of tests/mutations becomes one test. Loaded after helper.bash by the file that
+# How one patch of tests/mutations becomes one test. Loaded after helper.bash by the files that
 # scripts/maintain/mutations writes. tests/mutations/README.md describes the patches.
 
 # in_head KEY PATCH: the values of "KEY: VALUE" in the lines above the diff, one a line.

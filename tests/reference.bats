@@ -2,7 +2,6 @@
 # SPDX-License-Identifier: MIT
 # Tests that texts, reference run and experiments agree, and shows what this machine does
 # differently from the reference machine.
-# bats file_tags=alone
 
 load helper
 
