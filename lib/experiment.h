@@ -50,9 +50,10 @@ struct knob {
 	int64_t *value;      /* holds the default until the command line is read */
 	const char *unit;    /* "bytes", "ns", "s" ...; "" for a count */
 	const char *meaning; /* one line for --help */
-	int64_t least;       /* smallest value that makes sense; 0 stands for 1 */
+	int64_t least;       /* smallest value that makes sense; 0 stands for 1 ... */
 	int64_t most;        /* largest; 0: for bytes, the machine's RAM or a control group's limit,
 			      * else no limit */
+	bool may_be_zero;    /* ... and where this is true, for 0 */
 	bool in_claim;       /* the claim's sentence names its default: with another value the
 			      * result says "with NAME=VALUE, not as told" */
 };

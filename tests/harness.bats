@@ -79,6 +79,17 @@ FINE='static void judge(void) { expect_equal("e", "blocks", 1, 1); control_equal
 	assert_contains "$output" "block: 9999999999G is above" "this machine's memory"
 }
 
+@test "a knob may be 0 where the declaration says so, and no less" {
+	program=$(own "static int64_t n = 7, m = 7; static void arm(void) { record_y(\"n\", 0, n); } $FINE" \
+		'.knobs = { { "n", &n, "", "a number", .most = 9, .may_be_zero = true }, { "m", &m, "", "a number" } }')
+	run -0 --separate-stderr "$program" n=0
+	assert_line --regexp '^arm,1,n,0,0,'
+	run -2 "$program" n=-1
+	assert_output --partial "n: -1 is below 0, the least that makes sense"
+	run -2 "$program" m=0
+	assert_output --partial "m: 0 is below 1, the least that makes sense"
+}
+
 @test "only the harness can start an arm" {
 	run -2 experiment "$LAZY" --arm=lazy
 	assert_output --partial "use --bare=lazy"

@@ -103,7 +103,7 @@ static bool is_bytes(const struct knob *knob)
 
 static int64_t least_of(const struct knob *knob)
 {
-	return knob->least != 0 ? knob->least : 1;
+	return knob->least != 0 || knob->may_be_zero ? knob->least : 1;
 }
 
 static int64_t most_of(const struct knob *knob)
