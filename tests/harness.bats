@@ -370,6 +370,33 @@ many() {
 	run -0 "$program"
 }
 
+@test "page tables are measured where an experiment asks for them: one for each page that lies far from the others" {
+	# A table is a page of entries of 8 bytes (of 4 in some processes of 32 bits), so it covers at most page / 4 pages.
+	program=$(own 'enum { TABLES = 16 };
+		static int64_t apart;
+		static void write_each(int64_t distance) {
+			char *block = must_map(TABLES * apart);
+			record("before", distance);
+			for (int i = 0; i < TABLES; i++)
+				write_pages(block + i * distance, 1);
+			record("after", distance);
+		}
+		static void arm(void) { apart = page_bytes() * page_bytes() / 4; write_each(apart); }
+		static void near(void) { apart = page_bytes() * page_bytes() / 4; write_each(page_bytes()); }
+		static void judge(void) {
+			expect_between("far", "bytes", TABLES * page_bytes(),
+				       growth("arm", "before", "after").page_table_bytes, (TABLES + 4) * page_bytes());
+			control_between("near", "bytes", 0, growth("near", "before", "after").page_table_bytes,
+					4 * page_bytes());
+			expect_equal("resident", "bytes", TABLES * page_bytes(),
+				     growth("arm", "before", "after").resident_bytes);
+		}' '.arms = { { "arm", arm }, { "near", near, .control = true } }, .probe = PROBE_PAGE_TABLES')
+	run -0 --separate-stderr "$program"
+	run -0 --separate-stderr "$(program "$LAZY")"
+	assert_equal "$(awk -F, '$1 == "arm" { for (i = 1; i <= NF; i++) if ($i == "page_table_bytes") at = i }
+		at && $1 == "lazy" && $at != "" { print "measured, though nobody asked" }' <<<"$output")" ""
+}
+
 @test "the observer runs at each of fewer records, and gets PID ARM STAGE TRIAL X" {
 	cat >"$BATS_TEST_TMPDIR/observer" <<-'EOF'
 		#!/bin/sh

@@ -26,7 +26,7 @@
 #define STRING(x) #x
 #define STRING_OF(x) STRING(x)
 
-static int statm_fd = -1, rollup_fd = -1, maps_fd = -1;
+static int statm_fd = -1, rollup_fd = -1, maps_fd = -1, status_fd = -1;
 static unsigned extra_columns;
 static bool statm_is_exact, heap_is_reported;
 static int64_t page_size, start_ns;
@@ -144,6 +144,8 @@ void probe_snapshot(struct snapshot *now)
 		snapshot_rollup(now);
 	if (extra_columns & PROBE_MAPPINGS)
 		now->mapping_count = count_mappings();
+	if (extra_columns & PROBE_PAGE_TABLES)
+		procfs_kib(text, read_from_start(status_fd), "VmPTE", &now->page_table_bytes);
 	pthread_mutex_unlock(&text_turn);
 	snapshot_heap(now);
 }
@@ -209,7 +211,8 @@ bool probe_open(unsigned extras)
 	memset(text, 1, sizeof(text));
 	/* In a child it may have been taken by a thread of its parent, which the child has not got. */
 	text_turn = (pthread_mutex_t)PTHREAD_MUTEX_INITIALIZER;
-	if (!reopen(&statm_fd, "/proc/self/statm") || !reopen(&maps_fd, "/proc/self/maps"))
+	if (!reopen(&statm_fd, "/proc/self/statm") || !reopen(&maps_fd, "/proc/self/maps") ||
+	    !reopen(&status_fd, "/proc/self/status"))
 		return false;
 	bool have_rollup = reopen(&rollup_fd, "/proc/self/smaps_rollup");
 	if (!have_rollup && (extra_columns & PROBE_SMAPS))

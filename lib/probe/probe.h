@@ -44,6 +44,8 @@
  *   private_dirty_bytes  Private_Dirty: written pages that no other process shares
  *   huge_bytes           AnonHugePages: anonymous memory in huge pages
  *   swap_bytes           Swap: pages that were moved out to swap
+ * with PROBE_PAGE_TABLES; /proc/self/status
+ *   page_table_bytes     VmPTE: the page tables of the process, which are in no other column
  */
 #define SNAPSHOT_COLUMNS(COLUMN)    \
 	COLUMN(elapsed_ns)          \
@@ -64,7 +66,8 @@
 	COLUMN(proportional_bytes)  \
 	COLUMN(private_dirty_bytes) \
 	COLUMN(huge_bytes)          \
-	COLUMN(swap_bytes)
+	COLUMN(swap_bytes)          \
+	COLUMN(page_table_bytes)
 
 struct snapshot {
 #define COLUMN(name) int64_t name;
@@ -72,11 +75,13 @@ struct snapshot {
 #undef COLUMN
 };
 
-/* Columns that an experiment may ask for beyond the cheap ones.  Each of the two adds tens of
- * microseconds to milliseconds to every snapshot, more as the process grows. */
+/* Columns that an experiment may ask for beyond the cheap ones.  Each of the first two adds tens
+ * of microseconds to milliseconds to every snapshot, more as the process grows; the third one adds
+ * some microseconds. */
 enum probe_extras {
-	PROBE_MAPPINGS = 1, /* mapping_count */
-	PROBE_SMAPS = 2,    /* the smaps_rollup columns */
+	PROBE_MAPPINGS = 1,    /* mapping_count */
+	PROBE_SMAPS = 2,       /* the smaps_rollup columns */
+	PROBE_PAGE_TABLES = 4, /* page_table_bytes */
 };
 
 /* Opens the descriptors, finds an exact source of resident memory by touching

@@ -140,11 +140,24 @@ static const struct kernel {
 	int64_t rollup_rss, rollup_anonymous, smaps_rss, mem_total;
 	const char *command;
 	int mappings;
+	int64_t page_tables; /* KiB */
 } kernels[] = {
-	{ "linux-4.19-x86_64", { 2133, 686, 624 }, 4, 1014, 3, 686, 2744, 248, 8, 2043472, "cron", 11 },
-	{ "linux-6.1-x86_64", { 2451, 1280, 1024 }, 4, 1521, 0, 1280, 5188, 1084, 48, 8131456, "tmux: server", 13 },
-	{ "linux-6.6-aarch64-64k", { 115, 39, 34 }, 64, 402, 0, 39, 2496, 320, 1024, 16691712, "bash", 8 },
-	{ "linux-6.18-x86_64", { 648, 427, 400 }, 4, 94, 1, 389, 1708, 108, 16, 24684084, "sh", 25 },
+	{ "linux-4.19-x86_64", { 2133, 686, 624 }, 4, 1014, 3, 686, 2744, 248, 8, 2043472, "cron", 11, 60 },
+	{ "linux-6.1-x86_64",
+	  { 2451, 1280, 1024 },
+	  4,
+	  1521,
+	  0,
+	  1280,
+	  5188,
+	  1084,
+	  48,
+	  8131456,
+	  "tmux: server",
+	  13,
+	  64 },
+	{ "linux-6.6-aarch64-64k", { 115, 39, 34 }, 64, 402, 0, 39, 2496, 320, 1024, 16691712, "bash", 8, 192 },
+	{ "linux-6.18-x86_64", { 648, 427, 400 }, 4, 94, 1, 389, 1708, 108, 16, 24684084, "sh", 25, 44 },
 };
 
 #define FOR_EACH_KERNEL(kernel)                     \
@@ -165,6 +178,7 @@ static void statm_of_every_kernel(void **state)
 		assert_kib(kernel->folder, "status", "VmSize", pages.size * kernel->page_kib);
 		assert_kib(kernel->folder, "status", "VmRSS", pages.resident * kernel->page_kib);
 		assert_kib(kernel->folder, "status", "RssFile", pages.shared * kernel->page_kib);
+		assert_kib(kernel->folder, "status", "VmPTE", kernel->page_tables);
 		free(text.bytes);
 	}
 }
