@@ -59,8 +59,8 @@ static void judge(void)
 		     heap_smallest_request(TUNABLE_LOW), first_mapped("tunable lower"));
 	expect_equal("raised by GLIBC_TUNABLES: first size that is mapped", "bytes",
 		     heap_smallest_request(TUNABLE_HIGH), first_mapped("tunable higher"));
-	control_equal("untouched: first size that is mapped", "bytes", heap_smallest_request(DEFAULT_THRESHOLD),
-		      first_mapped("untouched"));
+	control_equal("untouched: first size that is mapped", "bytes",
+		      heap_smallest_request(DEFAULT_THRESHOLD), first_mapped("untouched"));
 }
 
 const struct experiment experiment = {
