@@ -11,6 +11,21 @@ void for_each_other_allocator(void (*visit)(const char *arm))
 			visit(others[i].name);
 }
 
+static int line_of_finding; /* what for_each_other_allocator() cannot hand to the next function */
+
+static void find_other_malloc(const char *arm)
+{
+	bool is_glibc = nth_row(arm, NULL, 0)->is.in_use_bytes != NOT_MEASURED;
+
+	find_equal(CONTROL, line_of_finding, about(arm, "its malloc is not glibc's"), "", 1, !is_glibc);
+}
+
+void find_other_mallocs(int line)
+{
+	line_of_finding = line;
+	for_each_other_allocator(find_other_malloc);
+}
+
 void must_have_another_allocator(void)
 {
 	for (int i = 0; i < OTHERS; i++)

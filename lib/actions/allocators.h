@@ -22,6 +22,12 @@
 /* For judge(): has the experiment end as unsupported where not one of them ran. */
 void must_have_another_allocator(void);
 
+/* For judge(): a control for each that ran, which says that malloc was not glibc's there.  A library
+ * that is preloaded may still leave malloc alone.  The probe records in_use_bytes only where malloc
+ * is glibc's, so the first row of the arm shows it. */
+#define control_other_mallocs() find_other_mallocs(__LINE__)
+void find_other_mallocs(int line);
+
 /* For judge(): calls visit() with the name of each that ran. */
 void for_each_other_allocator(void (*visit)(const char *arm));
 

@@ -5,6 +5,9 @@
 #include <dlfcn.h>
 #include <errno.h>
 #include <fcntl.h>
+#ifdef __GLIBC__
+#include <gnu/libc-version.h>
+#endif
 #include <malloc.h>
 #include <pthread.h>
 #include <string.h>
@@ -183,14 +186,14 @@ static bool statm_follows_every_page(void)
 	return exact;
 }
 
-/* Returns whether mallinfo2() describes the malloc in use.  It describes glibc's.  With another
- * one preloaded, malloc comes from an object that does not hold this mallinfo2. */
-static bool heap_report_describes_malloc(void)
+/* Returns whether malloc is glibc's, which is what the malloc columns describe.  A preloaded malloc may
+ * bring a mallinfo() of its own (tcmalloc does), whose fields count something else. */
+static bool malloc_is_glibcs(void)
 {
 #ifdef HEAP_REPORT
-	Dl_info allocator, report;
-	return dladdr((void *)malloc, &allocator) && dladdr((void *)HEAP_REPORT, &report) &&
-	       allocator.dli_fbase == report.dli_fbase;
+	Dl_info allocator, libc;
+	return dladdr((void *)malloc, &allocator) && dladdr((void *)gnu_get_libc_version, &libc) &&
+	       allocator.dli_fbase == libc.dli_fbase;
 #else
 	return false;
 #endif
@@ -222,7 +225,7 @@ bool probe_open(unsigned extras)
 		errno = ENOTSUP;
 		return false;
 	}
-	heap_is_reported = heap_report_describes_malloc();
+	heap_is_reported = malloc_is_glibcs();
 
 	struct snapshot warm;
 	for (int i = 0; i < 2; i++) {
