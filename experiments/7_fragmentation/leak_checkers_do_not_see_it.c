@@ -5,7 +5,9 @@
  * A hole between two blocks is no longer a block: it was freed, correctly, and
  * malloc keeps it.  So a heap that consists almost only of holes has lost no byte.
  * (valgrind could not see the holes anyway: memcheck replaces the program's malloc
- * with its own, and so the heap as well.  LeakSanitizer does the same.)
+ * with its own, and so the heap as well.  LeakSanitizer does the same.  So the program
+ * also adds up the chunks of the blocks that it still has: glibc counts no byte more as
+ * in use.)
  *
  * That does not mean that fragmentation cannot be detected.  malloc knows its
  * holes: mallinfo2(3) counts them as .fordblks, the column free_bytes here, and
@@ -18,6 +20,8 @@
  * report all of these blocks as lost, except perhaps the last.
  * Try: malloc_info(0, stderr) after the frees.  Which sizes do the holes have?
  */
+#include <malloc.h>
+
 #include "dice.h"
 #include "experiment.h"
 #include "heap_report.h"
@@ -54,6 +58,18 @@ static void must_have_valgrind(void)
 			    "A newer libc, another word size and `ulimit -n` are usual causes");
 }
 
+/* Returns the bytes of the chunks of all blocks that the program still has: a chunk has a field for its
+ * size beside what the program may use. */
+static int64_t bytes_of_chunks(void)
+{
+	int64_t bytes = 0;
+
+	for (int i = 0; i < BLOCKS; i++)
+		if (blocks[i] != NULL)
+			bytes += (int64_t)(malloc_usable_size(blocks[i]) + sizeof(size_t));
+	return bytes;
+}
+
 static void fragmented(void)
 {
 	must_have_valgrind();
@@ -72,6 +88,7 @@ static void fragmented(void)
 		blocks[i] = NULL;
 	}
 	record_y("freed", 0, malloc_info_free_bytes());
+	record_y("blocks (program)", 0, bytes_of_chunks());
 	record_y("lost (valgrind)", 0, ask(BYTES_LOST("fragmented")));
 	record_y("blocks (massif)", 0, ask(BYTES_AT_END("fragmented", "")));
 	record_y("pages (massif)", 0, ask(BYTES_AT_END("fragmented", "--pages-as-heap=yes")));
@@ -94,6 +111,9 @@ static void judge(void)
 
 	expect_between("bytes in use: a small part of the resident bytes", "bytes", 0,
 		       freed.in_use_bytes, freed.resident_bytes / 8);
+	expect_equal("bytes in use that belong to no block of the program", "bytes", 0,
+		     measured(freed.in_use_bytes, "in_use_bytes") -
+			     y_of("fragmented", "blocks (program)"));
 	expect_equal("bytes lost, according to valgrind", "bytes", 0,
 		     y_of("fragmented", "lost (valgrind)"));
 	expect_between("bytes in holes, according to malloc itself (mallinfo2)", "bytes",
@@ -115,7 +135,7 @@ static void judge(void)
 const struct experiment experiment = {
 	.claim = "a leak checker does not see fragmentation: no byte is lost, yet most memory is unused",
 	.asked = "valgrind says there is no leak. Why does the process keep so much memory?",
-	.y_axis = "bytes reported by the tool that the stage names (freed: bytes of free chunks, by malloc_info)",
+	.y_axis = "bytes reported by what the stage names (freed: bytes of free chunks, by malloc_info)",
 	.y_unit = "bytes",
 	.charted = "resident_bytes in_use_bytes free_bytes",
 	.chart = CHART_STAGES,
@@ -125,4 +145,5 @@ const struct experiment experiment = {
 		     .because = "Every block was freed correctly, and a hole is not a block: nothing "
 				"is lost, it is only unused." },
 	.judge = judge,
+	.about_glibc = true,
 };

@@ -62,6 +62,38 @@ static int64_t grown(const char *arm, const char *field, int size)
 	return nth_row(arm, field, size)->y;
 }
 
+/* Returns how many of the freed blocks of a size neither smblks nor ordblks counts. */
+static int64_t missing(int size)
+{
+	return BLOCKS - grown("as it is", "smblks", size) - grown("as it is", "ordblks", size);
+}
+
+/* malloc adds the field for the size and rounds up to a multiple of its alignment. */
+static int64_t chunk_bytes(int size)
+{
+	return (sizes[size] + (int64_t)sizeof(size_t) + 15) / 16 * 16;
+}
+
+static void measure_what_is_true_instead(void)
+{
+	const char *arm = "no thread cache";
+	int64_t in_cache = 0;
+
+	instead_equal("no thread cache: growth of fsmblks: the bytes of the chunks that smblks counts",
+		      "bytes", chunk_bytes(0) * grown(arm, "smblks", 0), grown(arm, "fsmblks", 0));
+	instead_equal("no thread cache: 20 blocks of 200 bytes and of 2,000: growth of ordblks", "chunks",
+		      2 * BLOCKS, grown(arm, "ordblks", 1) + grown(arm, "ordblks", 2));
+	for (int size = 0; size < SIZES; size++)
+		in_cache += missing(size) * chunk_bytes(size);
+	/* The cache takes blocks of up to 1,032 bytes. */
+	instead_between("20 blocks of 40 bytes are freed: how many are in no field", "blocks", 1,
+			missing(0), BLOCKS);
+	instead_equal("bytes of freed blocks that still count as in use: of those that are in no field",
+		      "bytes", in_cache,
+		      growth("as it is", "before", "after").in_use_bytes -
+			      growth(arm, "before", "after").in_use_bytes);
+}
+
 static void judge(void)
 {
 	struct snapshot freed = growth("no thread cache", "before", "after");
@@ -84,6 +116,7 @@ static void judge(void)
 		     grown("as it is", "smblks", 1));
 	expect_equal("20 blocks of 2,000 bytes are freed: growth of ordblks", "chunks", BLOCKS,
 		     grown("as it is", "ordblks", 2));
+	measure_what_is_true_instead();
 }
 
 const struct experiment experiment = {
@@ -105,4 +138,5 @@ const struct experiment experiment = {
 		     .because = "ordblks counts the free chunks that are in no fastbin, whatever "
 				"their size. Each of these blocks becomes such a chunk." },
 	.judge = judge,
+	.about_glibc = true,
 };
