@@ -147,3 +147,32 @@ must_have_groups() {
 	LD_PRELOAD=$(shim search_ends_early) comes_out reproduced experiment a_64_bit_process_has_256_tib bits=47
 	LD_PRELOAD=$(shim search_ends_early) comes_out reproduced experiment a_64_bit_process_has_256_tib bits=47 --aslr
 }
+
+@test "a tool that cannot run is named, and is not called broken" {
+	command -v valgrind >/dev/null || skip "valgrind is not installed"
+	comes_out unsupported under 'ulimit -n 16' leak_checkers_do_not_see_it
+	assert_output --partial "ulimit -n"
+}
+
+@test "a command that ends with 127 is not said to be missing for certain" {
+	cat >"$BATS_TEST_TMPDIR/own.c" <<-'EXPERIMENT'
+		#include "experiment.h"
+		static void arm(void) { record("x", ask("sh -c 'exit 127'")); }
+		static void judge(void) { }
+		const struct experiment experiment = { .claim = "c", .asked = "q", .judge = judge,
+			.arms = { { "arm", arm } } };
+	EXPERIMENT
+	comes_out unsupported talk "$(compiled "$BATS_TEST_TMPDIR/own.c")"
+	assert_output --partial "ended with 127"
+	assert_output --partial "or that failed with this status itself"
+}
+
+@test "without /sys nobody says that this kernel has no huge pages" {
+	unshare -m true 2>/dev/null || skip "needs root"
+	comes_out unsupported talk unshare -m sh -c 'umount -l /sys && exec "$1"' - "$(program huge_pages_come_2_mib_at_a_time)"
+	assert_output --partial "/sys is not mounted"
+}
+
+@test "malloc_never_fails reads the setting without a tool" {
+	comes_out refuted talk env PATH=/nowhere "$(program malloc_never_fails)"
+}

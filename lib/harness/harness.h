@@ -80,9 +80,9 @@ extern char resident_source[16], malloc_source[16];
 struct options {
 	int64_t trials, time_limit; /* knobs of the harness: every experiment has them */
 	bool step, aslr, huge_pages;
-	bool declaration;      /* print the declaration, and measure nothing */
-	const char *tunables;  /* GLIBC_TUNABLES for every arm, or NULL */
-	const char *bare;      /* run this arm alone, in this process, recording nothing */
+	bool declaration;     /* print the declaration, and measure nothing */
+	const char *tunables; /* GLIBC_TUNABLES for every arm, or NULL */
+	const char *bare;     /* run this arm alone, in this process, recording nothing */
 	/* set in an arm's process only */
 	const char *arm;
 	int shared_fd;

@@ -163,8 +163,9 @@ static void set_knob(const char *setting)
 			    (long long)least_of(knob));
 	if (options.arm == NULL && value > most_of(knob)) /* an arm is given the defaults, too */
 		usage_error("%s: %s is above %lld, %s", knob->name, text, (long long)most_of(knob),
-			    knob->most == 0 && is_bytes(knob) ? "the memory that a process may take here" :
-								"the most that makes sense");
+			    knob->most == 0 && is_bytes(knob) ?
+				    "the memory that a process may take here" :
+				    "the most that makes sense");
 	*knob->value = value;
 }
 

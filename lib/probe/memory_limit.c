@@ -20,7 +20,10 @@ static const struct version version_1 = {
 	{ "total_inactive_file", "total_active_file" },
 };
 static const struct version version_2 = {
-	"cgroup2", "memory.max", "memory.current", { "inactive_file", "active_file" },
+	"cgroup2",
+	"memory.max",
+	"memory.current",
+	{ "inactive_file", "active_file" },
 };
 
 static char text[1 << 16];
