@@ -26,6 +26,11 @@ load helper
 	comes_out reproduced experiment a_pool_beats_them_all trials=8
 }
 
+# bats test_tags=alone
+@test "a_pool_serves_requests is reproduced" {
+	comes_out reproduced experiment a_pool_serves_requests
+}
+
 @test "fewer_arenas_take_less_memory is refuted when there is only one arena by default" {
 	comes_out reproduced experiment fewer_arenas_take_less_memory
 	comes_out refuted experiment fewer_arenas_take_less_memory --tunables=glibc.malloc.arena_max=1

@@ -1,20 +1,35 @@
 #!/usr/bin/env bats
 # SPDX-License-Identifier: MIT
 # Tests that each finding of each claim can fail: a patch in mutations/ makes it fail, or a test names
-# it after finding_fails or failed_findings_are, or it fails in an ordinary run of the experiment.
+# it after finding_fails or failed_findings_are, or it fails in an ordinary run of the experiment. That run also shows what
+# this machine does differently from the reference machine.
 load helper
 load mutations
 
-# run_all: runs each claim once and keeps its result in $BATS_TEST_TMPDIR/CHAPTER/CLAIM.csv. When the patches of a claim
-# need a command to run under, the claim runs under that command here too.
-run_all() {
-	local claim under
+setup() {
+	counting=() timing=() needy=()
 	for claim in $(scripts/claims); do
-		[[ $claim != 9_mine/* ]] || continue
-		under=$(cat "tests/mutations/$claim"/*.patch | sed -n 's/^under: //p' | sort -u)
-		mkdir -p "$BATS_TEST_TMPDIR/${claim%/*}"
-		echo "$under $BUILD/$claim trials=1 >$BATS_TEST_TMPDIR/$claim.csv 2>/dev/null"
-	done | xargs -P 2 -I{} bash -c '{} || true'
+		if [[ $claim == 9_mine/* ]]; then
+			continue
+		elif [[ -n $(under "$claim") ]]; then
+			needy+=("$claim")
+		elif grep -q '_at_\(least\|most\)(' "experiments/$claim.c"; then
+			timing+=("$claim")
+		else
+			counting+=("$claim")
+		fi
+	done
+	export RESULTS=$BATS_FILE_TMPDIR/results
+}
+
+# under CLAIM: prints the command that the patches of a claim need to run under.
+under() {
+	cat "tests/mutations/$1"/*.patch | sed -n 's/^under: //p' | sort -u
+}
+
+# measured CLAIM ...: measures these claims, unless the test before has.
+measured() {
+	[[ -e $RESULTS/$1.csv ]] || scripts/run "$@" || true
 }
 
 # said_to_fail CLAIM: prints the sentences that patches and tests expect to fail. In a test these are the quoted texts after
@@ -50,17 +65,40 @@ uncovered() {
 	done
 }
 
-@test "each finding of each claim can fail" {
-	run_all
-	missing=0
-	for claim in $(scripts/claims); do
-		[[ $claim != 9_mine/* ]] || continue
-		result=$BATS_TEST_TMPDIR/$claim.csv
-		grep -q '^# expect: ' "$result" || echo "# $claim was not checked: $(grep '^# reason' "$result")" >&3
-		uncovered "$result" >"$BATS_TEST_TMPDIR/uncovered"
+# can_fail CLAIM ...: each finding in the results of these claims can fail.
+can_fail() {
+	local claim missing=0
+	for claim; do
+		grep -q '^# expect: ' "$RESULTS/$claim.csv" || echo "# $claim was not checked: $(grep '^# reason' "$RESULTS/$claim.csv")" >&3
+		uncovered "$RESULTS/$claim.csv" >"$BATS_TEST_TMPDIR/uncovered"
 		[[ ! -s $BATS_TEST_TMPDIR/uncovered ]] || { missing=1 && sed "s|^|$claim: |" "$BATS_TEST_TMPDIR/uncovered"; }
 	done
 	assert_equal "$missing" 0
+}
+
+@test "each finding of each claim that compares no timings can fail" {
+	measured "${counting[@]}"
+	can_fail "${counting[@]}"
+}
+
+@test "this machine comes to the verdicts of the reference machine (a difference is shown, and is not an error)" {
+	measured "${counting[@]}" # the tests of the chapters ask for the verdicts of the others
+	run -0 scripts/maintain/reference --differs "$RESULTS"
+	[ -z "$output" ] || skip "this machine differs: $(tr '\n' ';' <<<"$output")"
+}
+
+@test "each finding of each claim that compares timings can fail" {
+	KNOBS=trials=1 measured "${timing[@]}" # which findings there are does not depend on the timings
+	can_fail "${timing[@]}"
+}
+
+# bats test_tags=alone
+@test "each finding of each claim that needs a command to run under can fail" {
+	for claim in "${needy[@]}"; do
+		read -ra command < <(under "$claim")
+		"${command[@]}" scripts/run "$claim" || true
+	done
+	can_fail "${needy[@]}"
 }
 
 @test "each folder of mutations belongs to an experiment" {
