@@ -69,6 +69,8 @@ struct run {
 	int trial;
 	int count;
 	struct row *rows;
+	/* Which row rows.c found last, and how many of its stage come before it. */
+	int found_at, found_nth;
 };
 extern struct run *runs;
 extern int run_count;

@@ -142,7 +142,9 @@ static void keep_rows(const struct trial *trial)
 	if (rows == NULL || runs == NULL)
 		broken("out of memory for the rows");
 	memcpy(rows, trial->shared->rows, (size_t)count * sizeof(*rows));
-	runs[run_count++] = (struct run){ trial->arm, trial->number, count, rows };
+	runs[run_count++] = (struct run){
+		.arm = trial->arm, .trial = trial->number, .count = count, .rows = rows
+	};
 	if (trial->shared->film_fd >= 0)
 		film_keep(trial->arm->name, trial->number, trial->shared->film_fd, rows, count);
 }

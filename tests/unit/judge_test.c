@@ -118,7 +118,10 @@ static int set_up(void **state)
 		set_row(&rows[i][0], "before", 0, NOT_MEASURED, before);
 		set_row(&rows[i][1], "work", 1, grown, before + 7);
 		set_row(&rows[i][2], "work", 2, grown + 1, before + grown);
-		all_runs[i] = (struct run){ &experiment.arms[i % 2], i / 2 + 1, 3, rows[i] };
+		all_runs[i] = (struct run){ .arm = &experiment.arms[i % 2],
+					    .trial = i / 2 + 1,
+					    .count = 3,
+					    .rows = rows[i] };
 	}
 	runs = all_runs;
 	run_count = 2 * TRIALS;
@@ -177,6 +180,34 @@ static void rows_are_medians(void **state)
 	assert_int_equal(rows_with_y("quick", "work", 30), 1);
 	assert_int_equal(rows_with_y("quick", "before", NOT_MEASURED), 1);
 	assert_int_equal(rows_with_y("quick", NULL, 32), 0);
+}
+
+/* A run goes on from the row that was found last: also where the next one lies before it, or
+ * under another stage, or nowhere. */
+static void rows_are_found_in_any_order(void **state)
+{
+	enum { ROWS = 12 };
+	struct row many[ROWS];
+	struct run run = { .arm = &experiment.arms[0], .trial = 1, .count = ROWS, .rows = many };
+
+	(void)state;
+	for (int i = 0; i < ROWS; i++)
+		set_row(&many[i], i % 3 == 0 ? "third" : "other", i, i, i);
+	runs = &run;
+	run_count = 1;
+	for (int asked = 0; asked < 1000; asked++) {
+		int n = asked * 7 % 13 % 5, other = asked * 5 % 11 % 9;
+		const struct row *row = nth_row("quick", "third", n);
+		if (n < 4)
+			assert_int_equal(row->y, 3 * n);
+		else
+			assert_null(row);
+		row = nth_row("quick", "other", other);
+		if (other < 8)
+			assert_int_equal(row->y, 3 * (other / 2) + 1 + other % 2);
+		else
+			assert_null(row);
+	}
 }
 
 static void names_that_do_not_exist_are_broken(void **state)
@@ -535,6 +566,7 @@ int main(void)
 		cmocka_unit_test_setup(growth_is_the_median_of_the_trials, set_up),
 		cmocka_unit_test_setup(growth_with_a_hole_is_not_measured, set_up),
 		cmocka_unit_test_setup(rows_are_medians, set_up),
+		cmocka_unit_test_setup(rows_are_found_in_any_order, set_up),
 		cmocka_unit_test_setup(names_that_do_not_exist_are_broken, set_up),
 		cmocka_unit_test_setup(ratios_are_taken_trial_by_trial, set_up),
 		cmocka_unit_test_setup(bounds_are_inclusive, set_up),
