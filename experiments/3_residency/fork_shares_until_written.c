@@ -135,6 +135,9 @@ static void judge(void)
 		struct snapshot forked = growth(writers[i], "before fork", "forked");
 		int64_t own = nth_row(writers[i], "before fork", 0)->is.private_dirty_bytes;
 
+		control_equal(
+			"before fork, the whole block is private to the parent", "bytes", bytes,
+			growth(writers[i], "nothing written", "before fork").private_dirty_bytes);
 		expect_between("after fork, the whole block is no longer private to the writer",
 			       "bytes", bytes, -forked.private_dirty_bytes, own);
 		judge_each_look(writers[i]);

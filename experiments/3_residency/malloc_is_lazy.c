@@ -56,6 +56,12 @@ static void populated(void)
 	write_step_by_step(block);
 }
 
+static int64_t nothing(int64_t written)
+{
+	(void)written;
+	return 0;
+}
+
 /* Ends the experiment where a malloc other than glibc's has taken the block from addresses that it
  * had reserved before, as some do with up to 1 GiB. */
 static void must_have_reserved_now(struct snapshot grown)
@@ -84,6 +90,10 @@ static void judge(void)
 				      page_bytes()));
 	control_equal("a block filled by the kernel has no absent page before any write", "pages",
 		      0, y_of("populated", "after malloc"));
+	control_equal("looks that find nothing more resident in the block that the kernel filled",
+		      "looks", STEPS,
+		      rows_that_follow("populated", "after malloc", "writing", resident_bytes,
+				       nothing, 0));
 	int64_t filled = growth("populated", "before malloc", "after malloc").resident_bytes;
 	control_equal("what the kernel fills is resident in addition to what malloc made resident",
 		      "bytes", absent * page_bytes(),

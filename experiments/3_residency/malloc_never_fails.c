@@ -43,15 +43,6 @@ static void record_granted(int64_t pages)
 	record_y("granted", pages, (pages * 100 + all / 2) / all);
 }
 
-static void check_limits(void)
-{
-	must_have_64_bits(); /* otherwise addresses run out first */
-	must_have_all_addresses();
-	if (overcommit_setting() == 2)
-		unsupported("this kernel promises no more memory than it has: "
-			    "sudo sysctl vm.overcommit_memory=0");
-}
-
 /* Ends the experiment where malloc writes into its blocks, which would fill all memory. */
 static void must_leave_blocks_alone(void)
 {
@@ -60,6 +51,16 @@ static void must_leave_blocks_alone(void)
 	if (absent_pages_of(block, 1 * MiB) == 0)
 		unsupported("malloc writes into the blocks that it returns here, and would fill all "
 			    "memory (is the tunable glibc.malloc.perturb set?)");
+}
+
+static void check_limits(void)
+{
+	must_have_64_bits(); /* otherwise addresses run out first */
+	must_have_all_addresses();
+	if (overcommit_setting() == 2)
+		unsupported("this kernel promises no more memory than it has: "
+			    "sudo sysctl vm.overcommit_memory=0");
+	must_leave_blocks_alone();
 }
 
 /* Whether malloc refuses a block that fills so many pages, with its 16 bytes of header and
@@ -75,7 +76,6 @@ static int is_refused(int64_t pages)
 static void one_block(void)
 {
 	check_limits();
-	must_leave_blocks_alone();
 	use_up_top();
 	record_granted(first_value_where(1, 2 * ram_and_swap_pages(), is_refused) - 1);
 }
@@ -85,7 +85,6 @@ static void eight_blocks(void)
 	int64_t pages = ram_and_swap_pages() * 2 / BLOCKS, granted = 0;
 
 	check_limits();
-	must_leave_blocks_alone();
 	for (int i = 0; i < BLOCKS; i++)
 		granted += is_refused(pages) ? 0 : pages;
 	record_granted(granted);

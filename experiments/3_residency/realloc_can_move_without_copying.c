@@ -54,23 +54,22 @@ static void heap(void)
 
 static void judge(void)
 {
-	struct snapshot moved = growth("mapped", "written", "realloc");
 	int64_t pages = pages_for(block_bytes);
 
 	control_equal("the block and its neighbours have mappings of their own", "mappings", 3,
 		      nth_row("mapped", "written", 0)->is.mmapped_count);
 	expect_equal("realloc() moves the mapped block (0: not, 1: once)", "moves", 1,
 		     y_of("mapped", "realloc"));
-	expect_equal("moving the mapped block causes no minor fault", "faults", 0,
-		     moved.minor_fault_count);
-	expect_equal("moving the mapped block makes nothing resident", "bytes", 0,
-		     moved.resident_bytes);
+	expect_each_equal("moving the mapped block causes no minor fault", "faults", 0,
+			  growth_samples("mapped", "written", "realloc", minor_fault_count));
+	expect_each_equal("moving the mapped block makes nothing resident", "bytes", 0,
+			  growth_samples("mapped", "written", "realloc", resident_bytes));
 	expect_equal("no page of the mapped block is absent after the move", "pages", 0,
 		     y_of("mapped", "absent"));
 	/* Either size has 16 bytes of header and up to 8 for rounding, in whole pages. */
 	expect_equal("the mapped block gains the addresses of its new half", "bytes",
 		     (pages_for(2 * block_bytes + 24) - pages_for(block_bytes + 24)) * page_bytes(),
-		     moved.virtual_bytes);
+		     growth("mapped", "written", "realloc").virtual_bytes);
 	control_equal("realloc() moves the heap block (0: not, 1: once)", "moves", 1,
 		      y_of("heap", "realloc"));
 	struct snapshot copied = growth("heap", "written", "realloc");
