@@ -11,6 +11,10 @@
  * that was allocated last: a single pool, or a single obstack, for all requests would
  * never become empty.
  *
+ * Of each block only the first 8 bytes are written, the link to the next.  With all of its 264
+ * bytes written, on average, the lead falls from 6 to 15 times to 2 to 4.  And the mallocs read the links
+ * again to release the blocks, which the pools (but for GSlice) need not do.
+ *
  * What not to do: make a new pool for each request (pool_create() and pool_destroy()).
  * That costs two system calls, and a page fault for every page, each time.
  *
@@ -90,6 +94,7 @@ static void judge(void)
 
 	expect_pool_ahead_of("glibc", sentence, served);
 	expect_pool_ahead_of_others(sentence, served);
+	control_other_mallocs();
 	control_at_least("pool: new each time: time of the requests, as a multiple of glibc's", 1,
 			 ratio(served("pool: new each time"), served("glibc")));
 }
@@ -97,7 +102,7 @@ static void judge(void)
 const struct experiment experiment = {
 	.claim = "a pool for each request, reused for the next, is faster than any malloc",
 	.asked = "Why do web servers allocate from pools?",
-	.y_axis = "ns for 1,000 blocks: allocated, written, released",
+	.y_axis = "ns for 1,000 blocks: allocated, linked, released",
 	.y_unit = "ns",
 	.charted = "y",
 	.chart = CHART_DOTS,
@@ -121,6 +126,7 @@ const struct experiment experiment = {
 				"again in the same memory, which is still in the cache." },
 	.stages = { "warmed up", "served" },
 	.judge = judge,
+	.about_glibc = true,
 	.trials = 9,
 	.warm_up = true,
 	.observe_with = "requests=100",

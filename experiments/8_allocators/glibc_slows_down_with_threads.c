@@ -41,12 +41,13 @@
 #include "experiment.h"
 #include "memory.h"
 #include "rounds.h"
+#include "statistics.h"
 #include "threads.h"
 
 enum { PAIRS = 1024, REQUESTS = 1 << 14, HELD = 512, LARGEST = 512 };
-enum { WARM_UP_ROUNDS = 30, MOST_ROUNDS = 2000 };
+enum { WARM_UP_ROUNDS = 30, MOST_ROUNDS = 2000, TURNS = 3 };
 
-static int64_t rounds = 20; /* each round: PAIRS times malloc and free in each thread */
+static int64_t rounds = 10; /* each round: PAIRS times malloc and free in each thread */
 static uint16_t size[REQUESTS], place[REQUESTS];
 
 static void *(*take)(int64_t bytes) = must_malloc;
@@ -133,8 +134,8 @@ static void free_held(void)
 		give(held[i]);
 }
 
-/* Runs rounds of this work in so many threads and records the median round under a stage. */
-static void run(void (*work)(int64_t round), int64_t count, const char *stage)
+/* Returns the median round of this work in so many threads: ns for 1,000 pairs. */
+static int64_t pairs_ns(void (*work)(int64_t round), int64_t count)
 {
 	const struct team team = { count, hold_and_warm_up, work, free_held, rounds, MOST_ROUNDS };
 
@@ -142,7 +143,22 @@ static void run(void (*work)(int64_t round), int64_t count, const char *stage)
 	batch = must_map(threads * (int64_t)sizeof(*batch));
 	int64_t ns = median_round_ns(&team);
 	must_unmap(batch, threads * (int64_t)sizeof(*batch));
-	record_y(stage, threads, ns * 1000 / PAIRS);
+	return ns * 1000 / PAIRS;
+}
+
+/* Measures one thread and a thread on each CPU in turns, so that what else the machine does disturbs
+ * both alike, and records the medians, then two threads on each CPU. */
+static void run(void (*work)(int64_t round), const char *one, const char *each, const char *two)
+{
+	int64_t cpus = usable_cpus(), alone[TURNS], together[TURNS];
+
+	for (int turn = 0; turn < TURNS; turn++) {
+		alone[turn] = pairs_ns(work, 1);
+		together[turn] = pairs_ns(work, cpus);
+	}
+	record_y(one, 1, median_integer(alone, TURNS));
+	record_y(each, cpus, median_integer(together, TURNS));
+	record_y(two, 2 * cpus, pairs_ns(work, 2 * cpus));
 }
 
 static void one_thread_and_more(void)
@@ -153,12 +169,8 @@ static void one_thread_and_more(void)
 		size[i] = (uint16_t)dice_between(16, LARGEST);
 		place[i] = (uint16_t)dice_between(0, HELD - 1);
 	}
-	run(own_blocks, 1, "own blocks: one thread");
-	run(own_blocks, usable_cpus(), "own blocks: a thread a CPU");
-	run(own_blocks, 2 * usable_cpus(), "own blocks: two a CPU");
-	run(passed_on, 1, "passed on: one thread");
-	run(passed_on, usable_cpus(), "passed on: a thread a CPU");
-	run(passed_on, 2 * usable_cpus(), "passed on: two a CPU");
+	run(own_blocks, "own blocks: one thread", "own blocks: a thread a CPU", "own blocks: two a CPU");
+	run(passed_on, "passed on: one thread", "passed on: a thread a CPU", "passed on: two a CPU");
 }
 
 static void by_hand(void)
