@@ -5,7 +5,7 @@
  * grown to the trim threshold (M_TRIM_THRESHOLD, 128 KiB), free() calls systrim()
  * (malloc/malloc.c), which lowers the break and leaves M_TOP_PAD, also 128 KiB,
  * for the next requests.  Only whole pages can go, so nothing goes until the top
- * is one page larger than the pad.
+ * is one page larger than the pad and the smallest chunk, 32 bytes.
  *
  * free() checks the threshold only when the chunk that it freed, merged with its
  * neighbours, has 64 KiB or more (FASTBIN_CONSOLIDATION_THRESHOLD; since glibc
@@ -13,13 +13,15 @@
  * the first.  All of them merge with the top, so free() checks the threshold
  * whenever the top is large enough to reach it.
  *
- * Control: when one small block stays on top, none of the free memory below it
+ * Controls: the blocks must lie in the heap.  When one small block stays on top, none of the free memory below it
  * can go.  And with a threshold of 512 KiB, the break must not move before the top
  * has grown to that.
  * Try: free a block of 1 MiB before the first record().  When does the break move
  * now, and what does the_four_block_story have to do with it?
  */
 #include "experiment.h"
+#include "heap_shape.h"
+#include "heap_walk.h"
 #include "malloc_knobs.h"
 #include "memory.h"
 
@@ -60,44 +62,47 @@ static void a_block_on_top(void)
 	free_from_the_top(true);
 }
 
-/* The free bytes when the break went down for the first time: those of the record
- * before, and the block that was freed then. */
-static int64_t free_when_trimmed(const char *arm)
+/* Returns the size of the top when the break went down for the first time.  The top is the only
+ * free chunk: it has the free bytes of the record before, and the chunk that was freed then. */
+static int64_t top_when_trimmed_in(const char *arm)
 {
-	int64_t before = 0, top_before = 0;
+	int64_t before = 0, break_before = 0;
 
-	for (int n = 0; n <= total_bytes / block_bytes; n++) {
+	for (int n = 0; n < rows_under(arm, "free"); n++) {
 		struct snapshot is = nth_row(arm, "free", n)->is;
-		if (n > 0 && is.heap_top_bytes < top_before)
-			return before + block_bytes;
-		before = is.free_bytes;
-		top_before = is.heap_top_bytes;
+		if (n > 0 && is.heap_top_bytes < break_before)
+			return before + heap_chunk_bytes(block_bytes);
+		before = measured(is.free_bytes, "bytes at the top");
+		break_before = is.heap_top_bytes;
 	}
-	return INT64_MAX; /* never */
+	return NEVER;
 }
 
 static void judge(void)
 {
+	int64_t chunk = heap_chunk_bytes(block_bytes), page = page_bytes();
+	int64_t top_before = nth_row("as it is", "free", 0)->is.free_bytes;
+	int64_t freed = top_before + total_bytes / block_bytes * chunk;
 	struct snapshot end = growth("as it is", "free", "free");
-	/* How far the sizes may be off: by one block, one page, and headers. */
-	int64_t slack = block_bytes + page_bytes() + 64;
-	int64_t all = total_bytes / block_bytes * block_bytes;
 
-	/* The pad stays, and less than a page cannot go. */
+	/* A whole page must lie above what stays.  Each free() adds one chunk to the top. */
 	expect_between("the break goes down as soon as 128 KiB and a page are free at the top",
-		       "bytes", DEFAULT_THRESHOLD + page_bytes(), free_when_trimmed("as it is"),
-		       DEFAULT_THRESHOLD + slack);
-	/* After the last free(), the top may be a little too small for one more trim. */
-	expect_between("in the end, the break has gone down by all that was freed, except for the pad",
-		       "bytes", all - DEFAULT_THRESHOLD - slack, -end.heap_top_bytes, all);
-	expect_between(
-		"in the end, resident memory has gone down by all that was freed, except for the pad",
-		"bytes", all - DEFAULT_THRESHOLD - slack, -end.resident_bytes, all);
+		       "bytes", top_that_stays() + page + 1, top_when_trimmed_in("as it is"),
+		       top_that_stays() + page + chunk);
+	/* Less than a page lies above what stays. */
+	expect_between("in the end, the break has gone down by all that was free, except for the pad",
+		       "bytes", freed - top_that_stays() - page, -end.heap_top_bytes,
+		       freed - top_that_stays() - 1);
+	/* All pages up to the header of the first top, 16 bytes, were written, and none above. */
+	expect_equal("in the end, all written pages above the break are gone", "bytes",
+		     pages_for(-end.heap_top_bytes - top_before + 16) * page, -end.resident_bytes);
+	control_equal("no block has a mapping of its own", "blocks", 0,
+		      nth_row("as it is", "free", 0)->is.mmapped_count);
 	control_equal("with a block on top, the break never goes down", "bytes", 0,
 		      -growth("a block on top", "free", "free").heap_top_bytes);
 	control_between("threshold raised: the break goes down as soon as the top has grown to it",
-			"bytes", threshold - 16, free_when_trimmed("threshold raised"),
-			threshold + slack);
+			"bytes", threshold, top_when_trimmed_in("threshold raised"),
+			threshold + chunk - 1);
 }
 
 const struct experiment experiment = {
@@ -121,6 +126,7 @@ const struct experiment experiment = {
 				"it must exceed what malloc keeps there (M_TOP_PAD, 128 KiB) by a "
 				"whole page." },
 	.judge = judge,
+	.about_glibc = true,
 	.observe_with = "block=64K",
 	.rows = 16 * MiB / (2 * KiB) + 1,
 	.film = true,

@@ -11,11 +11,13 @@
  * at once, and one that uses a small block does not: at these addresses there is
  * no memory any more.
  *
- * Control: the same blocks from the heap (threshold raised), freed in the same
- * order below a small block, must give nothing back.
- * Try: block=64K.  What does each arm measure now, and why?
+ * Controls: the blocks must have mappings of their own.  And the same blocks from
+ * the heap (threshold raised), freed in the same order below a small block, must
+ * give nothing back.
+ * Try: block=64K.  Which control fails now, and why?
  */
 #include "experiment.h"
+#include "heap_shape.h"
 #include "malloc_knobs.h"
 #include "memory.h"
 
@@ -56,32 +58,30 @@ static void heap(void)
 	allocate_and_free();
 }
 
-/* Counts the calls of free() after which a column was smaller by exactly so many pages. */
-static int64_t frees_that_gave_back(int64_t pages, size_t column)
+/* Return by how much the sizes have grown once so many blocks, counted by x, were allocated and
+ * freed. */
+static int64_t virtual_growth(int64_t x)
 {
-	int64_t whole = pages * page_bytes(), count = 0, was = 0;
+	return (blocks - x) * pages_mapped_for(block_bytes) * page_bytes();
+}
 
-	for (int n = 0; n <= blocks; n++) {
-		struct snapshot is = nth_row("mapped", "free", n)->is;
-		int64_t now = *(int64_t *)((char *)&is + column);
-		count += n > 0 && was - now == whole;
-		was = now;
-	}
-	return count;
+static int64_t resident_growth(int64_t x)
+{
+	return (blocks - x) * pages_written_for(block_bytes) * page_bytes();
 }
 
 static void judge(void)
 {
-	/* 16 bytes of header lie before the block, and up to 8 for rounding after it, which
-	 * are not written. */
-	expect_equal("each free() takes the whole block out of the virtual size", "frees", blocks,
-		     frees_that_gave_back(pages_for(block_bytes + 24),
-					  offsetof(struct snapshot, virtual_bytes)));
-	expect_equal("each free() takes the whole block out of the resident size", "frees", blocks,
-		     frees_that_gave_back(pages_for(block_bytes + 16),
-					  offsetof(struct snapshot, resident_bytes)));
+	/* One row before the first free(), and one after each. */
+	expect_equal("each free() takes the whole block out of the virtual size", "rows", blocks + 1,
+		     rows_that_follow("mapped", "free", "free", virtual_bytes, virtual_growth, 0));
+	expect_equal("each free() takes the whole block out of the resident size", "rows",
+		     blocks + 1,
+		     rows_that_follow("mapped", "free", "free", resident_bytes, resident_growth, 0));
 	expect_equal("in the end, the virtual size is what it was at the start", "bytes", 0,
 		     growth("mapped", "malloc", "free").virtual_bytes);
+	control_equal("the blocks have mappings of their own", "blocks", blocks,
+		      growth("mapped", "malloc", "malloc").mmapped_count);
 	struct snapshot of_heap = growth("heap", "free", "free");
 	control_equal("freeing the heap blocks does not change the virtual size", "bytes", 0,
 		      of_heap.virtual_bytes);
@@ -103,5 +103,6 @@ const struct experiment experiment = {
 		     .because = "Every mapping goes as a whole: the block and its header, which "
 				"needs one more page for each block." },
 	.judge = judge,
+	.about_glibc = true,
 	.observe_with = "blocks=4",
 };

@@ -17,7 +17,8 @@
  * kernel reclaim its pages, as if it needed them.  Marked pages are discarded; all
  * others go to swap, if there is any, and are not lost.
  *
- * Control: pages that are marked and then written must survive the reclaim.
+ * Controls: the block must be resident before.  And pages that are marked and then
+ * written must survive the reclaim.
  * Try: read the pages instead of writing them (read_pages).  Do they survive?
  */
 #define _GNU_SOURCE
@@ -95,12 +96,17 @@ static void judge(void)
 
 	expect_equal("MADV_DONTNEED takes the whole block out of resident memory at once", "bytes",
 		     bytes, memory_taken("MADV_DONTNEED", "written", "advised"));
+	/* Pages that went to swap would have kept theirs. */
+	expect_equal("MADV_DONTNEED: no page has kept its bytes", "pages", 0,
+		     y_of("MADV_DONTNEED", "read"));
 	expect_equal("MADV_FREE takes nothing out of resident memory at once", "bytes", 0,
 		     memory_taken("MADV_FREE", "written", "advised"));
 	expect_equal("MADV_FREE: the kernel takes the whole block when it needs memory", "bytes",
 		     bytes, memory_taken("MADV_FREE", "advised", "kernel needs memory"));
 	expect_equal("MADV_FREE: in the end, no page has kept its bytes", "pages", 0,
 		     y_of("MADV_FREE", "read"));
+	control_equal("MADV_FREE: the whole block is resident before", "bytes", -bytes,
+		      memory_taken("MADV_FREE", "mapped", "written"));
 	control_equal("MADV_FREE, then written: in the end, every page has kept its bytes", "pages",
 		      pages, y_of("then written", "read"));
 }

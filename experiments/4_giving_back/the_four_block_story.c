@@ -15,14 +15,15 @@
  * below it.  The story is older than that: until 2006 both thresholds were fixed
  * ("Update in 2006" in malloc/malloc.c).
  *
- * Control: with both thresholds pinned to 128 KiB by mallopt(3), the story must
- * come out as it is told.  Even then only little leaves resident memory, because
+ * Controls: C, and C alone, must have a mapping of its own.  And with both thresholds
+ * pinned to 128 KiB by mallopt(3), the story must come out as it is told.  Even then only little leaves resident memory, because
  * malloc keeps M_TOP_PAD (128 KiB) of the top, and most of what goes was never
  * written.  (With pages of 64 KiB, less than a page lies above the pad, so not even
  * the control trims, and the run is inconclusive.)
  * Try: free D before C.
  */
 #include "experiment.h"
+#include "heap_shape.h"
 #include "malloc_knobs.h"
 #include "memory.h"
 
@@ -67,13 +68,21 @@ static void judge(void)
 	struct snapshot free_b = growth("as it is", "free C", "free B");
 	struct snapshot free_d = growth("as it is", "free B", "free D");
 
-	/* The block with 16 bytes of header and up to 8 for rounding, in whole pages. */
 	expect_equal("free(C) takes the mapping away", "bytes",
-		     pages_for(c_bytes + 24) * page_bytes(), -free_c.virtual_bytes);
+		     pages_mapped_for(c_bytes) * page_bytes(), -free_c.virtual_bytes);
 	expect_equal("free(B) leaves resident memory as it is", "bytes", 0, free_b.resident_bytes);
 	expect_equal("free(B) leaves the break where it is", "bytes", 0, free_b.heap_top_bytes);
 	expect_between("free(D) lowers the break", "bytes", page_bytes(), -free_d.heap_top_bytes,
 		       INT64_MAX);
+	/* B, D and the top are one free chunk now.  The old threshold would have trimmed it. */
+	instead_equal("free(D) leaves the break where it is", "bytes", 0, free_d.heap_top_bytes);
+	instead_between("free at the top: enough to trim at 128 KiB, and less than twice C", "bytes",
+			top_that_stays() + page_bytes() + 1,
+			nth_row("as it is", "free D", 0)->is.free_bytes,
+			2 * pages_mapped_for(c_bytes) * page_bytes() - 1);
+	control_equal("C, and C alone, has a mapping of its own", "blocks", 1,
+		      growth("as it is", "before", "malloc D").mmapped_count);
+	control_equal("free(C) unmaps that block", "blocks", -1, free_c.mmapped_count);
 	control_between("with pinned thresholds, free(D) lowers the break", "bytes", page_bytes(),
 			-growth("pinned", "free B", "free D").heap_top_bytes, INT64_MAX);
 	control_equal("with pinned thresholds, free(B) leaves the break where it is", "bytes", 0,
@@ -87,15 +96,18 @@ const struct experiment experiment = {
 		   "trims the heap. With the thresholds pinned, all happens as told.",
 	.charted = "heap_top_bytes resident_bytes",
 	.chart = CHART_STAGES,
-	.knobs = { { "A", &a_bytes, "bytes", "first block, stays" },
-		   { "B", &b_bytes, "bytes", "second block, becomes the hole" },
-		   { "C", &c_bytes, "bytes", "third block, mapped" },
-		   { "D", &d_bytes, "bytes", "fourth block, below the top" } },
+	/* A, B and D are smaller than the mmap threshold and too large for the thread's cache;
+	 * C is larger, but not as large as the most that raises the threshold, 32 MiB. */
+	.knobs = { { "A", &a_bytes, "bytes", "first block, stays", 2 * KiB, 64 * KiB },
+		   { "B", &b_bytes, "bytes", "second block, becomes the hole", 2 * KiB, 64 * KiB },
+		   { "C", &c_bytes, "bytes", "third block, mapped", 200 * KiB, 30 * MiB },
+		   { "D", &d_bytes, "bytes", "fourth block, below the top", 2 * KiB, 100 * KiB } },
 	.arms = { { "as it is", tell }, { "pinned", pinned, .control = true } },
 	.predict = { "C and B are free. By how much does free(D) move the break?", "heap_top_bytes",
 		     "as it is", "free B", "free D",
 		     .because = "Freeing C, a mapped block, raised the trim threshold to twice its "
 				"size. B, D and the top together stay below that." },
 	.judge = judge,
+	.about_glibc = true,
 	.film = true,
 };

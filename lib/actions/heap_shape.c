@@ -7,6 +7,8 @@
 #include <unistd.h>
 
 #include "experiment.h"
+#include "heap_walk.h"
+#include "malloc_knobs.h"
 #include "memory.h"
 
 void leave_free_chunks(int64_t chunks)
@@ -71,4 +73,19 @@ int64_t top_when_trimmed(int64_t bytes)
 			trimmed_at = end - ((char *)last - 2 * sizeof(size_t));
 	}
 	return trimmed_at;
+}
+
+int64_t pages_mapped_for(int64_t request)
+{
+	return pages_for(heap_chunk_bytes(request) + (int64_t)sizeof(size_t));
+}
+
+int64_t pages_written_for(int64_t request)
+{
+	return pages_for(request + 16);
+}
+
+int64_t top_that_stays(void)
+{
+	return DEFAULT_THRESHOLD + heap_chunk_bytes(1);
 }
