@@ -58,3 +58,11 @@ calls() {
 		"freed blocks for which no mapping was left stay in memory" \
 		"the kernel refused one more mapping"
 }
+
+@test "the claims about glibc's malloc are unsupported with another malloc" {
+	[[ -z $(LD_PRELOAD=libjemalloc.so.2 true 2>&1) ]] || skip "libjemalloc.so.2 is not installed"
+	for source in experiments/5_cost_of_mmap/*.c; do
+		LD_PRELOAD=libjemalloc.so.2 comes_out unsupported experiment "$(basename "$source" .c)"
+		assert_output --partial "this is about glibc's malloc, and libjemalloc.so.2 is preloaded"
+	done
+}

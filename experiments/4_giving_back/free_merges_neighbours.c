@@ -114,9 +114,8 @@ static void judge(void)
 const struct experiment experiment = {
 	.claim = "free() merges a freed block with its free neighbours",
 	.asked = "I freed a million list nodes that lie side by side. Is that one large free block?",
-	.instead =
-		"Freed blocks of up to 120 bytes go to fastbins. They stay separate, and their pages "
-		"stay resident, until something merges them, such as malloc_trim(0).",
+	.instead = "Freed blocks of up to 120 bytes go to fastbins. They stay separate, and their pages "
+		   "stay resident, until something merges them, such as malloc_trim(0).",
 	.x_axis = "blocks freed",
 	.y_axis = "free chunks",
 	.charted = "y",

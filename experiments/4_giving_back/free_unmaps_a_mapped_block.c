@@ -75,8 +75,7 @@ static void judge(void)
 	/* One row before the first free(), and one after each. */
 	expect_equal("each free() takes the whole block out of the virtual size", "rows", blocks + 1,
 		     rows_that_follow("mapped", "free", "free", virtual_bytes, virtual_growth, 0));
-	expect_equal("each free() takes the whole block out of the resident size", "rows",
-		     blocks + 1,
+	expect_equal("each free() takes the whole block out of the resident size", "rows", blocks + 1,
 		     rows_that_follow("mapped", "free", "free", resident_bytes, resident_growth, 0));
 	expect_equal("in the end, the virtual size is what it was at the start", "bytes", 0,
 		     growth("mapped", "malloc", "free").virtual_bytes);

@@ -78,8 +78,8 @@ static void judge(void)
 		      growth("newest first", "written", "freed").heap_top_bytes);
 	/* The cached blocks stay, and part of a page at either end of the hole below them. */
 	int64_t hole = (total_bytes / bytes - MOST_CACHED) * chunk;
-	instead_between("newest first: malloc_trim(0) gives back the whole pages below them", "bytes",
-			hole - 2 * page,
+	instead_between("newest first: malloc_trim(0) gives back the whole pages below them",
+			"bytes", hole - 2 * page,
 			-growth("newest first", "freed", "malloc_trim").resident_bytes,
 			hole + (MOST_CACHED - FEW_CACHED) * chunk);
 	control_between(

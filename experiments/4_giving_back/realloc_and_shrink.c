@@ -89,17 +89,19 @@ static void judge(void)
 {
 	int64_t rows = rows_under("mapped", "shrink");
 
-	expect_equal("mapped: at each step, resident memory falls by what was cut off", "rows", rows,
-		     rows_that_follow("mapped", "shrink", "shrink", resident_bytes, resident_growth,
-				      0));
-	expect_equal("mapped: at each step, the virtual size falls by what was cut off", "rows", rows,
-		     rows_that_follow("mapped", "shrink", "shrink", virtual_bytes, virtual_growth, 0));
+	expect_equal(
+		"mapped: at each step, resident memory falls by what was cut off", "rows", rows,
+		rows_that_follow("mapped", "shrink", "shrink", resident_bytes, resident_growth, 0));
+	expect_equal(
+		"mapped: at each step, the virtual size falls by what was cut off", "rows", rows,
+		rows_that_follow("mapped", "shrink", "shrink", virtual_bytes, virtual_growth, 0));
 	expect_equal("heap: at no step does resident memory change", "rows", rows,
 		     rows_that_follow("heap", "shrink", "shrink", resident_bytes, nothing, 0));
 	expect_equal("heap: at no step does the break move", "rows", rows,
 		     rows_that_follow("heap", "shrink", "shrink", heap_top_bytes, nothing, 0));
-	expect_equal("heap: at each step, malloc counts what was cut off as free again", "rows", rows,
-		     rows_that_follow("heap", "shrink", "shrink", free_bytes, chunk_bytes_cut_off, 0));
+	expect_equal(
+		"heap: at each step, malloc counts what was cut off as free again", "rows", rows,
+		rows_that_follow("heap", "shrink", "shrink", free_bytes, chunk_bytes_cut_off, 0));
 	expect_equal("the block never moves", "moves", 0,
 		     rows_with_y("mapped", "shrink", 1) + rows_with_y("heap", "shrink", 1));
 	expect_equal("shrinking causes no page fault", "faults", 0,

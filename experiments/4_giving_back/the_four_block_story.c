@@ -76,8 +76,8 @@ static void judge(void)
 		       INT64_MAX);
 	/* B, D and the top are one free chunk now.  The old threshold would have trimmed it. */
 	instead_equal("free(D) leaves the break where it is", "bytes", 0, free_d.heap_top_bytes);
-	instead_between("free at the top: enough to trim at 128 KiB, and less than twice C", "bytes",
-			top_that_stays() + page_bytes() + 1,
+	instead_between("free at the top: enough to trim at 128 KiB, and less than twice C",
+			"bytes", top_that_stays() + page_bytes() + 1,
 			nth_row("as it is", "free D", 0)->is.free_bytes,
 			2 * pages_mapped_for(c_bytes) * page_bytes() - 1);
 	control_equal("C, and C alone, has a mapping of its own", "blocks", 1,

@@ -10,11 +10,13 @@
  * All blocks are written, so their pages count as resident memory too.  And malloc
  * itself writes the header of each mapped block.
  *
- * Control: the same requests from the heap must take little more than they ask
- * for.
+ * Controls: the blocks of the first arm, and only those, must have mappings of their
+ * own.  And the same requests from the heap must take no more than their chunks.
  * Try: blocks=4096.  Is the heap's line still where it was?
  */
 #include "experiment.h"
+#include "heap_shape.h"
+#include "heap_walk.h"
 #include "malloc_knobs.h"
 #include "memory.h"
 
@@ -25,6 +27,7 @@ enum { SIZES = sizeof(sizes) / sizeof(sizes[0]) };
 
 static void allocate_all_sizes(void)
 {
+	record("before", 0);
 	for (int i = 0; i < SIZES; i++) {
 		int64_t before = snapshot_now().resident_bytes;
 		for (int64_t n = 0; n < blocks; n++)
@@ -49,34 +52,42 @@ static void heap(void)
 	allocate_all_sizes();
 }
 
-/* Counts the sizes at which a block took from `least` to `most` bytes more than its size. */
-static int64_t sizes_that_add(const char *arm, int64_t least, int64_t most)
+/* Return by how much resident memory has grown once the blocks of this size, and of all smaller
+ * ones, were written. */
+static int64_t growth_in_pages(int64_t size)
 {
-	int64_t count = 0;
+	int64_t pages = 0;
 
-	for (int i = 0; i < SIZES; i++) {
-		int64_t added = nth_row(arm, "written", i)->y - sizes[i];
-		count += least <= added && added <= most;
-	}
-	return count;
+	for (int i = 0; i < SIZES && sizes[i] <= size; i++)
+		pages += blocks * pages_written_for(sizes[i]);
+	return pages * page_bytes();
+}
+
+static int64_t growth_in_chunks(int64_t size)
+{
+	int64_t bytes = 0;
+
+	for (int i = 0; i < SIZES && sizes[i] <= size; i++)
+		bytes += blocks * heap_chunk_bytes(sizes[i]);
+	return bytes;
 }
 
 static void judge(void)
 {
-	int64_t whole_pages = 0;
-
-	/* malloc puts 16 bytes of header in front of a mapped block. */
-	for (int i = 0; i < SIZES; i++)
-		whole_pages += nth_row("mapped", "written", i)->y ==
-			       pages_for(sizes[i] + 16) * page_bytes();
 	expect_equal("mapped: a block of 16 bytes takes one page", "bytes", page_bytes(),
 		     nth_row("mapped", "written", 0)->y);
-	expect_equal("mapped: at every size, a block takes whole pages", "sizes", SIZES, whole_pages);
-	/* The first and the last page of a size may hold blocks of other sizes as well: up to
-	 * one page more or less, divided by the number of blocks. */
-	control_equal("heap: at every size, a block takes at most 16 bytes more than its size",
-		      "sizes", SIZES,
-		      sizes_that_add("heap", -page_bytes() / blocks, 16 + page_bytes() / blocks));
+	expect_equal("mapped: at every size, a block takes whole pages", "sizes", SIZES,
+		     rows_that_follow("mapped", "before", "written", resident_bytes,
+				      growth_in_pages, 0));
+	control_equal("mapped: all blocks have mappings of their own", "blocks", SIZES * blocks,
+		      growth("mapped", "before", "written").mmapped_count);
+	control_equal("heap: no block has a mapping of its own", "blocks", 0,
+		      growth("heap", "before", "written").mmapped_count);
+	/* All blocks together lie side by side: only the first and the last page of them may be
+	 * shared with other memory. */
+	control_equal("heap: at every size, a block takes only its chunk", "sizes", SIZES,
+		      rows_that_follow("heap", "before", "written", resident_bytes,
+				       growth_in_chunks, page_bytes()));
 }
 
 const struct experiment experiment = {
@@ -98,4 +109,5 @@ const struct experiment experiment = {
 		     .because = "The header has to fit in as well, and a mapping consists of whole "
 				"pages. So it takes one page more than the block alone would." },
 	.judge = judge,
+	.about_glibc = true,
 };

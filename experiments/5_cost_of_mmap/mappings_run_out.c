@@ -8,8 +8,9 @@
  * hole splits a mapping in two.  At the limit munmap(2) itself fails with ENOMEM
  * ("when unmapping a region in the middle of an existing mapping"), and free() has
  * no way to say so: munmap_chunk() in malloc/malloc.c first counts the block as
- * gone and then ignores the error.  The block's memory now belongs to nobody, and
- * malloc reports it nowhere.
+ * gone and then ignores the error.  The block's memory stays resident, belongs to
+ * nobody, and malloc reports it nowhere.  Before glibc 2.33, errno at least was
+ * ENOMEM after such a free(); since then, free() leaves errno as it was (free(3)).
  *
  * To keep the experiment small, a region first uses up all mappings: its pages
  * alternate between two protections, and take no memory.  Then the region gives
@@ -23,12 +24,22 @@
  * settings, glibc maps no more than 65,536 at a time (M_MMAP_MAX), too few to run
  * out of mappings, so the arms' environment raises that.
  */
+#include <errno.h>
+
 #include "experiment.h"
+#include "heap_walk.h"
 #include "malloc_knobs.h"
 #include "mappings.h"
 #include "memory.h"
 
 #define UNLIMITED "GLIBC_TUNABLES=glibc.malloc.mmap_max=2147483647"
+
+/* Since glibc 2.33 free() leaves errno as it was: NEWS, and free(3). */
+#if defined(__GLIBC__) && !__GLIBC_PREREQ(2, 33)
+#define FREE_KEEPS_ERRNO false
+#else
+#define FREE_KEEPS_ERRNO true
+#endif
 
 /* Pages of the region: enough for every usual limit.  With fewer, the mappings do not
  * run out.  The observer uses fewer, since pmap takes seconds for so many mappings. */
@@ -68,9 +79,13 @@ static void free_half(int step)
 	for (int64_t i = 0; i < 2 * blocks_to_free(); i++)
 		blocks[i] = must_malloc(BLOCK_BYTES);
 	record("allocated", 0);
-	for (int64_t i = 0; i < blocks_to_free(); i++)
+	int64_t errors = 0;
+	for (int64_t i = 0; i < blocks_to_free(); i++) {
+		errno = 0;
 		free(blocks[i * step]);
-	record("freed", blocks_to_free());
+		errors += errno != 0;
+	}
+	record_y("freed", blocks_to_free(), errors);
 }
 
 static void every_other_block(void)
@@ -109,6 +124,10 @@ static void judge(void)
 		       given_back, left + 2 * (made + 1));
 	expect_between("freed blocks for which no mapping was left stay in memory", "blocks", 1,
 		       frees - given_back, frees - left);
+	expect_equal("resident memory falls by the blocks that were unmapped, and by no more",
+		     "bytes", given_back * page_bytes(), -freed.resident_bytes);
+	expect_equal("calls of free() that set errno, where glibc keeps it (since 2.33)", "frees",
+		     FREE_KEEPS_ERRNO ? 0 : frees - given_back, y_of("every other block", "freed"));
 	expect_equal("malloc's own report counts all freed blocks as given back", "blocks", frees,
 		     -freed.mmapped_count);
 	control_equal("the kernel refused one more mapping", "refusals", 1,
@@ -117,15 +136,15 @@ static void judge(void)
 		      -growth("in a row", "allocated", "freed").virtual_bytes / page_bytes());
 	struct snapshot of_heap = growth("heap", "allocated", "freed");
 	control_equal("from the heap: free() adds no mapping", "mappings", 0, of_heap.mapping_count);
-	control_between("from the heap: malloc counts every freed block as free", "bytes",
-			frees * BLOCK_BYTES, of_heap.free_bytes, frees * page_bytes());
+	control_equal("from the heap: malloc counts every freed block as free", "bytes",
+		      frees * heap_chunk_bytes(BLOCK_BYTES), of_heap.free_bytes);
 }
 
 const struct experiment experiment = {
 	.claim = "when a process has no mapping left, free() fails silently and the memory is lost",
 	.asked = "Can free() fail?",
 	.x_axis = "blocks freed",
-	.y_axis = "1 where the kernel refused one more mapping",
+	.y_axis = "1 where the kernel refused one more mapping; frees that set errno",
 	.charted = "resident_bytes",
 	.chart = CHART_STAGES,
 	.knobs = { { "room", &room, "", "mappings left for the blocks", 64, 1 * MiB },
@@ -140,6 +159,7 @@ const struct experiment experiment = {
 				"more mappings are allowed, munmap() fails, free() says nothing, "
 				"and the memory of the other blocks stays." },
 	.judge = judge,
+	.about_glibc = true,
 	.probe = PROBE_MAPPINGS,
 	.observe_with = "room=256 region=1000",
 	.deep = "room=65530",
