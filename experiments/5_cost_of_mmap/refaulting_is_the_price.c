@@ -140,7 +140,7 @@ const struct experiment experiment = {
 	.log_y = true,
 	.knobs = { { "block", &block_bytes, "bytes", "size of a block", 256 * KiB, 30 * MiB },
 		   { "turns", &turns, "", "how often the block is allocated, written and freed", 32,
-		     100000 } },
+		     1000 } },
 	.arms = { { "mapped", mapped },
 		  { "mapped and populated", mapped_and_populated },
 		  { "as it is", as_it_is },

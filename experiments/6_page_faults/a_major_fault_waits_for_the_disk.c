@@ -6,18 +6,18 @@
  * 64 KiB around it ("fault-around", do_fault_around() in mm/memory.c; since Linux 6.18
  * it maps more where the cache keeps the file in one piece, a large folio).  A page that
  * is not in memory has to be read: the kernel counts a major fault, starts the transfer
- * and puts the process to sleep until the disk has answered.  getrusage(2) counts those
+ * and puts the process to sleep until the disk has answered.  So the time that the clock
+ * shows is longer than the CPU time: the difference is the wait.  getrusage(2) counts the
  * sleeps as well: ru_nvcsw, voluntary context switches.  The column y shows them, and
  * they are not judged: when the disk answers before the processor is given to another
- * process, there is no sleep (one run had 4 sleeps for 256 pages), but the wait takes
- * its time all the same.
+ * process, there is no sleep (one run had 4 sleeps for 256 pages).
  *
  * Without other advice, the kernel guesses that the pages around will be wanted too and
  * reads 128 KiB at once, half of it behind and half ahead (do_sync_mmap_readahead() in
  * mm/filemap.c); then most pages are in memory when they are touched.  madvise(2),
  * MADV_RANDOM, switches that off: one page, one major fault, one wait.
  *
- * Control: with the same file in the page cache there is no major fault, and no sleep.
+ * Control: with the same file in the page cache there is no major fault, and no wait.
  * Try: read the pages from last to first, or every 40th.  How much does readahead help?
  */
 #include <sys/mman.h>
@@ -83,12 +83,24 @@ static struct samples time_of(const char *arm)
 	return growth_samples(arm, "reading", "reading", elapsed_ns);
 }
 
+/* Returns for how long each trial waited: what the clock shows and the CPU time does not. */
+static struct samples waited(const char *arm)
+{
+	struct samples elapsed = time_of(arm), cpu = cpu_time(arm, "reading", "reading");
+
+	for (int i = 0; i < elapsed.count; i++)
+		elapsed.value[i] -= cpu.value[i];
+	return elapsed;
+}
+
 static void judge(void)
 {
 	int64_t read = pages / STEPS * STEPS;
 
-	expect_equal("page by page: major faults, one for each page", "faults", read,
-		     major_faults("page by page"));
+	/* One row before the first step, and one after each of 16. */
+	expect_equal("page by page: steps with one major fault for each page so far", "rows", STEPS + 1,
+		     rows_that_follow("page by page", "reading", "reading", major_fault_count, NULL,
+				      0));
 	/* A fault brings in the half of the 128 KiB that lies ahead, or more where the disk's
 	 * read_ahead_kb is larger. */
 	int64_t most = (read * page_bytes() + 64 * KiB - 1) / (64 * KiB);
@@ -96,6 +108,10 @@ static void judge(void)
 		       major_faults("with readahead"), most);
 	expect_at_least("time to read page by page, as a multiple of that from the cache", 4,
 			ratio(time_of("page by page"), time_of("from the cache")));
+	expect_at_least("page by page: share of the time that is a wait, not CPU time", 0.2,
+			ratio(waited("page by page"), time_of("page by page")));
+	control_at_most("from the cache: the wait, as a share of the time to read page by page", 0.1,
+			ratio(waited("from the cache"), time_of("page by page")));
 	control_equal("page by page: pages that were not in memory", "pages", read,
 		      y_of("page by page", "absent"));
 	control_equal("from the cache: pages that were not in memory", "pages", 0,

@@ -46,12 +46,23 @@ static void populated(void)
 	write_twice(block);
 }
 
+/* Returns the bytes of so many pages: what must have become resident once they were written. */
+static int64_t bytes_of(int64_t written)
+{
+	return written * page_bytes();
+}
+
 static void judge(void)
 {
-	expect_equal("minor faults of the first pass, one for each page", "faults", pages,
-		     growth("fresh", "first pass", "first pass").minor_fault_count);
-	expect_equal("bytes that become resident in the first pass", "bytes", pages * page_bytes(),
-		     growth("fresh", "first pass", "first pass").resident_bytes);
+	/* One row before the first step, and one after each of 16. */
+	expect_equal("steps of the first pass with one minor fault for each page so far", "rows",
+		     STEPS + 1,
+		     rows_that_follow("fresh", "first pass", "first pass", minor_fault_count, NULL,
+				      0));
+	expect_equal("steps of the first pass with all pages so far resident, and no others",
+		     "rows", STEPS + 1,
+		     rows_that_follow("fresh", "first pass", "first pass", resident_bytes, bytes_of,
+				      0));
 	expect_equal("minor faults of the second pass", "faults", 0,
 		     growth("fresh", "second pass", "second pass").minor_fault_count);
 	control_equal("minor faults of a first pass over populated pages", "faults", 0,
