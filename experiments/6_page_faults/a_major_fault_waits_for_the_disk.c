@@ -98,9 +98,9 @@ static void judge(void)
 	int64_t read = pages / STEPS * STEPS;
 
 	/* One row before the first step, and one after each of 16. */
-	expect_equal("page by page: steps with one major fault for each page so far", "rows", STEPS + 1,
-		     rows_that_follow("page by page", "reading", "reading", major_fault_count, NULL,
-				      0));
+	expect_equal(
+		"page by page: steps with one major fault for each page so far", "rows", STEPS + 1,
+		rows_that_follow("page by page", "reading", "reading", major_fault_count, NULL, 0));
 	/* A fault brings in the half of the 128 KiB that lies ahead, or more where the disk's
 	 * read_ahead_kb is larger. */
 	int64_t most = (read * page_bytes() + 64 * KiB - 1) / (64 * KiB);
@@ -110,8 +110,8 @@ static void judge(void)
 			ratio(time_of("page by page"), time_of("from the cache")));
 	expect_at_least("page by page: share of the time that is a wait, not CPU time", 0.2,
 			ratio(waited("page by page"), time_of("page by page")));
-	control_at_most("from the cache: the wait, as a share of the time to read page by page", 0.1,
-			ratio(waited("from the cache"), time_of("page by page")));
+	control_at_most("from the cache: the wait, as a share of the time to read page by page",
+			0.1, ratio(waited("from the cache"), time_of("page by page")));
 	control_equal("page by page: pages that were not in memory", "pages", read,
 		      y_of("page by page", "absent"));
 	control_equal("from the cache: pages that were not in memory", "pages", 0,

@@ -10,7 +10,9 @@
  * fault is minor.  mincore(2) tells one from the other.  From a disk the kernel also
  * reads neighbouring pages, up to 2 to the power of vm.page-cluster pages at once
  * (Documentation/admin-guide/sysctl/vm.rst), and these come back by minor faults;
- * from zram, compressed memory, it reads one page at a time.
+ * from zram, compressed memory, it reads one page at a time.  So the pages are touched
+ * in two rounds: first some that lie so far apart that none is read along with another,
+ * and each of these must cost a major fault; then all others.
  *
  * Control: pages that stayed in memory must not fault when they are touched again.
  * Try: sudo env SWAP=file scripts/maintain/with-swap make run CLAIM=swapped_pages_fault_major
@@ -31,7 +33,7 @@
 
 #define HOW_TO "sudo scripts/maintain/with-swap make run CLAIM=swapped_pages_fault_major"
 
-enum { STEPS = 16, MOST_ROUNDS = 2000 };
+enum { STEPS = 16, MOST_PAGES = 4096, MOST_ROUNDS = 2000 };
 
 static int64_t pages = 256;
 
@@ -62,34 +64,6 @@ static void must_page_out(char *block, int64_t bytes)
 		    "(a control group without the right to swap?)");
 }
 
-static void touch_again(bool paged_out)
-{
-	int64_t bytes = pages * page_bytes();
-
-	need_swap(bytes);
-	char *block = must_map(bytes);
-	write_pages(block, bytes);
-	record("written", 0);
-	if (paged_out)
-		must_page_out(block, bytes);
-	record_y("paged out", 0, absent_pages_of(block, bytes));
-	for (int64_t i = 0; i < STEPS; i++) {
-		int64_t from = pages * i / STEPS, to = pages * (i + 1) / STEPS;
-		write_pages(block + from * page_bytes(), (to - from) * page_bytes());
-		record("touched again", to);
-	}
-}
-
-static void swapped(void)
-{
-	touch_again(true);
-}
-
-static void stayed(void)
-{
-	touch_again(false);
-}
-
 /* Returns the largest number of pages that the kernel reads from swap at once. */
 static int64_t pages_per_swap_read(void)
 {
@@ -104,6 +78,45 @@ static int64_t pages_per_swap_read(void)
 	return INT64_C(1) << order;
 }
 
+/* Returns the distance of pages of which none is read along with another. */
+static int64_t pages_apart(void)
+{
+	return 2 * pages_per_swap_read();
+}
+
+static void touch_again(bool paged_out)
+{
+	int64_t bytes = pages * page_bytes(), apart = pages_apart(), touched = 0;
+
+	need_swap(bytes);
+	char *block = must_map(bytes);
+	write_pages(block, bytes);
+	record("written", 0);
+	if (paged_out)
+		must_page_out(block, bytes);
+	record_y("paged out", 0, absent_pages_of(block, bytes));
+	record("touched apart", 0);
+	for (int64_t i = 0; i < pages; i += apart) {
+		write_pages(block + i * page_bytes(), page_bytes());
+		record("touched apart", ++touched);
+	}
+	for (int64_t i = 0; i < STEPS; i++) {
+		int64_t from = pages * i / STEPS, to = pages * (i + 1) / STEPS;
+		write_pages(block + from * page_bytes(), (to - from) * page_bytes());
+		record("touched again", to + touched - (to + apart - 1) / apart);
+	}
+}
+
+static void swapped(void)
+{
+	touch_again(true);
+}
+
+static void stayed(void)
+{
+	touch_again(false);
+}
+
 static void judge(void)
 {
 	int64_t bytes = pages * page_bytes();
@@ -113,9 +126,16 @@ static void judge(void)
 	expect_equal("paging out: growth of resident memory: all of the block leaves", "bytes",
 		     -bytes, out.resident_bytes);
 	expect_equal("paging out: bytes in swap", "bytes", bytes, out.swap_bytes);
-	expect_equal("touched again: page faults, one for each page", "faults", pages,
+	/* One row before the first page, and one after each. */
+	expect_equal("touched apart: rows with one major fault for each page so far", "rows",
+		     rows_under("swapped", "touched apart"),
+		     rows_that_follow("swapped", "touched apart", "touched apart",
+				      major_fault_count, NULL, 0));
+	expect_equal("touched apart: minor faults", "faults", 0,
+		     growth("swapped", "touched apart", "touched apart").minor_fault_count);
+	expect_equal("touched apart or later: page faults, one for each page", "faults", pages,
 		     in.major_fault_count + in.minor_fault_count);
-	expect_between("touched again: major faults among them", "faults",
+	expect_between("touched apart or later: major faults, at least one for each read", "faults",
 		       pages / pages_per_swap_read(), in.major_fault_count, pages);
 	control_equal("swapped: pages that were not in memory", "pages", pages,
 		      y_of("swapped", "paged out"));
@@ -132,7 +152,7 @@ const struct experiment experiment = {
 	.x_axis = "pages touched again",
 	.y_axis = "pages not in memory",
 	.charted = "major_fault_count minor_fault_count",
-	.knobs = { { "pages", &pages, "", "how many pages go to swap", STEPS, 1 << 15 } },
+	.knobs = { { "pages", &pages, "", "how many pages go to swap", STEPS, MOST_PAGES } },
 	.arms = { { "swapped", swapped }, { "stayed", stayed, .control = true } },
 	.predict = { "All pages are in swap and are touched again. How many of the faults are "
 		     "major?",
@@ -142,4 +162,5 @@ const struct experiment experiment = {
 				"faults." },
 	.judge = judge,
 	.probe = PROBE_SMAPS,
+	.rows = MOST_PAGES / 2 + 64,
 };

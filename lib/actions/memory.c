@@ -115,22 +115,6 @@ void read_pages(const void *start, int64_t bytes)
 		(void)*at;
 }
 
-void write_whole_pages(char *start, int64_t bytes)
-{
-	int64_t page = page_bytes();
-
-	for (int64_t at = 0; at < bytes; at += page)
-		((volatile char *)start)[at] = 1;
-}
-
-void read_whole_pages(char *start, int64_t bytes)
-{
-	int64_t page = page_bytes();
-
-	for (int64_t at = 0; at < bytes; at += page)
-		((volatile char *)start)[at];
-}
-
 void write_bytes(void *start, int64_t bytes)
 {
 	memset(start, 1, (size_t)bytes);

@@ -57,12 +57,6 @@ void write_pages(void *start, int64_t bytes);
 /* Reads one byte in every page that [start, start + bytes) overlaps, in rising order. */
 void read_pages(const void *start, int64_t bytes);
 
-/* Writes (reads) one byte of each page of a range of whole pages in a bare loop: no other instruction
- * that could be left out stands between two touches.  For timing faults; a_fault_has_a_price.c says
- * why that matters. */
-void write_whole_pages(char *start, int64_t bytes);
-void read_whole_pages(char *start, int64_t bytes);
-
 /* Writes every byte of the range. */
 void write_bytes(void *start, int64_t bytes);
 
