@@ -23,8 +23,8 @@ setup() {
 
 # Makes a report with charts, films, a map, the views of ps and pmap, long numbers and every verdict.
 small_run() {
-	scripts/run malloc_is_lazy the_four_block_story regions_come_in_order a_64_bit_process_has_256_tib >/dev/null
-	scripts/observe malloc_is_lazy regions_come_in_order || true
+	scripts/run the_four_block_story regions_come_in_order a_64_bit_process_has_256_tib >/dev/null
+	scripts/observe the_four_block_story regions_come_in_order || true
 	scripts/address_map regions_come_in_order || true
 	scripts/chart "$RESULTS"/*/*.csv >/dev/null
 	other_verdict inconclusive unsupported broken
