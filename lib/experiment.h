@@ -62,12 +62,14 @@ struct knob {
 struct arm {
 	const char *name;
 	void (*run)(void);
-	bool control;              /* the cause is absent: shows that the test could have failed */
-	const char *environment;   /* "NAME=value NAME=value" for this arm, or NULL; an arm
+	bool control;               /* the cause is absent: shows that the test could have failed */
+	const char *environment;    /* "NAME=value NAME=value" for this arm, or NULL; an arm
 				    * whose LD_PRELOAD is not installed is left out */
-	void (*before_exec)(void); /* called in the new process before exec(), for settings
+	void (*before_exec)(void);  /* called in the new process before exec(), for settings
 				    * that take effect at exec(), such as personality(2)
 				    * or the stack limit; or NULL */
+	void (*before_probe)(void); /* called in the arm's process before the probe is opened:
+				     * ask() can be used, record() cannot; or NULL */
 };
 
 /* How the chart script draws the result when no same-named .gp file does. */

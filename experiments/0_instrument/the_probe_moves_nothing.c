@@ -12,6 +12,10 @@
  * addresses where a page has 4 KiB), and the first write to each page of it causes a
  * page fault.
  *
+ * The probe cannot be its own witness: it would not see what it changed before its first
+ * snapshot.  So the parent process reads the arm's files in /proc as well, while the arm stands
+ * still: before the probe is opened, when it is open, and at the end.
+ *
  * Control: reading the usual way, as many times, must change the same columns.
  * Try: setvbuf(file, NULL, _IONBF, 0).  Which of the changes remain?
  */
@@ -38,8 +42,34 @@ static void read_with_probe(void)
 	probe_snapshot(&now);
 }
 
+/* What the parent has read in the files of /proc about this process. */
+struct view {
+	int64_t virtual_bytes, resident_bytes, faults;
+};
+static struct view before_the_probe;
+
+static struct view view_from_outside(void)
+{
+	/* Before the numbers of stat stands the program's name, which may contain blanks. */
+	static const char *const faults = "sed 's/.*) //' /proc/$PID/stat | awk '{ print $8 + $10 }'";
+	struct view view;
+
+	ask("echo 0"); /* not counted: what a first pause touches */
+	view.virtual_bytes = ask("cut -d ' ' -f 1 /proc/$PID/statm") * page_bytes();
+	view.resident_bytes = ask("awk '/^Rss:/ { print $2 }' /proc/$PID/smaps_rollup") * KiB;
+	view.faults = ask(faults);
+	return view;
+}
+
+static void look_before_the_probe(void)
+{
+	before_the_probe = view_from_outside();
+}
+
 static void read_many_times(void (*read_once)(void))
 {
+	struct view opened = view_from_outside();
+
 	record("before", 0);
 	for (int64_t i = 1, next = 1; i <= readings; i++) {
 		read_once();
@@ -48,6 +78,11 @@ static void read_many_times(void (*read_once)(void))
 			next *= 10;
 		}
 	}
+	struct view now = view_from_outside();
+	record_y("size from outside", readings, now.virtual_bytes - before_the_probe.virtual_bytes);
+	record_y("resident from outside", readings,
+		 now.resident_bytes - before_the_probe.resident_bytes);
+	record_y("faults from outside", readings, now.faults - opened.faults);
 }
 
 static void probe(void)
@@ -71,12 +106,25 @@ static void judge(void)
 	expect_equal("the probe's snapshots make nothing resident", "bytes", 0, ours.resident_bytes);
 	expect_equal("the probe's snapshots cause no page fault", "faults", 0,
 		     ours.minor_fault_count + ours.major_fault_count);
+	expect_equal("from outside: the size is what it was before the probe was opened", "bytes",
+		     0, y_of("probe", "size from outside"));
+	expect_equal("from outside: as much is resident as before the probe was opened", "bytes", 0,
+		     y_of("probe", "resident from outside"));
+	expect_equal("from outside: the snapshots of the open probe cause no page fault", "faults",
+		     0, y_of("probe", "faults from outside"));
 	struct snapshot theirs = growth("stdio", "before", "reading");
 	control_between("stdio maps memory for its buffers", "bytes", 1, theirs.virtual_bytes,
 			INT64_MAX);
 	control_between("stdio makes pages resident", "bytes", page_bytes(), theirs.resident_bytes,
 			INT64_MAX);
 	control_between("stdio causes page faults", "faults", 1, theirs.minor_fault_count, INT64_MAX);
+	control_between("from outside: stdio maps no less than the probe sees", "bytes",
+			theirs.virtual_bytes, y_of("stdio", "size from outside"), INT64_MAX);
+	control_between("from outside: stdio makes no less resident than the probe sees", "bytes",
+			theirs.resident_bytes, y_of("stdio", "resident from outside"), INT64_MAX);
+	control_equal("from outside: stdio causes as many page faults as the probe sees", "faults",
+		      theirs.minor_fault_count + theirs.major_fault_count,
+		      y_of("stdio", "faults from outside"));
 }
 
 const struct experiment experiment = {
@@ -85,8 +133,9 @@ const struct experiment experiment = {
 	.x_axis = "readings taken",
 	.charted = "heap_top_bytes resident_bytes",
 	.log_x = true,
-	.knobs = { { "readings", &readings, "", "how many times each method reads" } },
-	.arms = { { "probe", probe }, { "stdio", stdio, .control = true } },
+	.knobs = { { "readings", &readings, "", "how many times each method reads", 1, 1000000 } },
+	.arms = { { "probe", probe, .before_probe = look_before_the_probe },
+		  { "stdio", stdio, .control = true, .before_probe = look_before_the_probe } },
 	.predict = { "How far does reading statm with fopen() and fscanf() move the top of the "
 		     "heap?",
 		     "heap_top_bytes", "stdio", "before", "reading",

@@ -211,12 +211,14 @@ static void map_shared(void)
 	end_by(report_to_parent);
 }
 
-static void warm_up(void)
+static void warm_up(const struct arm *arm)
 {
 	bool pause = shared->pause_at_records;
 
 	touch_program_and_libraries();
 	touch_stack();
+	if (arm->before_probe != NULL)
+		arm->before_probe();
 	if (!probe_open(experiment.probe)) {
 		if (errno == ENOTSUP)
 			unsupported("this kernel shows resident memory exactly in neither "
@@ -259,7 +261,7 @@ void arm_run(void)
 	map_shared();
 	/* An arm ends by _exit(), which does not flush buffers: so print each line at once. */
 	setvbuf(stdout, NULL, _IOLBF, 0);
-	warm_up();
+	warm_up(arm);
 	arm->run();
 	_exit(REPRODUCED);
 }
