@@ -13,8 +13,9 @@
  *
  * On arm64 the kernel and the program have page tables of their own, so under a kernel
  * built for 48-bit addresses the sentence is true (CONFIG_ARM64_VA_BITS; other kernels are
- * built for 39, 47 or 52).  riscv64 is divided into halves like x86-64, but with five
- * levels it gives all of 2^56 to any program (Linux 6.12).
+ * built for 39 or 52, with pages of 16 KiB also for 36 or 47, with pages of 64 KiB for 42).
+ * riscv64 is divided into halves like x86-64, but with five levels it gives all of 2^56 to
+ * any program (Linux 6.12, and 6.6 since October 2025).
  *
  * The program counts: it reserves addresses until mmap gives no more, and it looks for the
  * first address that mmap refuses.
@@ -90,6 +91,45 @@ static void limited(void)
 	count(NULL);
 }
 
+#ifdef __x86_64__
+#define TRUE_INSTEAD                                                                          \
+	"On x86-64 half of them belong to the kernel: the program gets 2^47 bytes, 128 TiB. " \
+	"With five-level page tables it can have 2^56, if it asks for them."
+
+/* Returns what a program gets that asks for high addresses: 2^47, or 2^56 with five levels. */
+static int64_t addresses_if_asked_for(void)
+{
+	int64_t found = y_of("with a high hint", "all addresses");
+
+	return INT64_C(1) << (found > INT64_C(1) << 47 ? 56 : 47);
+}
+
+static void measure_what_is_true(void)
+{
+	int64_t left_out = addresses_left_out(), half = INT64_C(1) << 47;
+	int64_t all = addresses_if_asked_for();
+
+	instead_between("without a hint mmap gives half of 2^48 addresses", "bytes",
+			half - left_out, y_of("without a hint", "all addresses"), half);
+	instead_between("with a high address as the hint mmap gives 2^47 or 2^56 addresses",
+			"bytes", all - left_out, y_of("with a high hint", "all addresses"), all);
+}
+#else
+#define TRUE_INSTEAD                                                                        \
+	"How many addresses a program gets depends on the processor and on how its kernel " \
+	"was built: another power of two."
+
+static void measure_what_is_true(void)
+{
+	int64_t found = y_of("without a hint", "all addresses"), power = 1;
+
+	while (power < found)
+		power *= 2;
+	instead_between("without a hint mmap gives a power of two of addresses", "bytes",
+			power - addresses_left_out(), found, power);
+}
+#endif
+
 static void judge(void)
 {
 	int64_t claimed = INT64_C(1) << bits;
@@ -103,20 +143,20 @@ static void judge(void)
 		       y_of("page by page", "all addresses"), claimed);
 	control_equal("addresses that the same count finds under a limit of 1 TiB", "bytes",
 		      LIMIT_BYTES, y_of("limited to 1 TiB", "all addresses"));
+	measure_what_is_true();
 }
 
 const struct experiment experiment = {
 	.claim = "64-bit Linux gives a process 2^48 bytes of addresses, 256 TiB",
 	.asked = "How much memory can a 64-bit process address?",
-	.instead = "On x86-64 half of them belong to the kernel: the program gets 2^47 bytes, 128 TiB. "
-		   "With five-level page tables it can have 2^56, if it asks for them.",
+	.instead = TRUE_INSTEAD,
 	.y_axis = "addresses a process can have, bytes",
 	.y_unit = "bytes",
 	.charted = "y",
 	.chart = CHART_BARS,
 	.marks = { { 'y', 281474976710656, "256 TiB, as told" } },
 	.knobs = { { "bits", &bits, "", "width of the program's addresses, as the claim says", 32,
-		     62 } },
+		     62, .in_claim = true } },
 	.arms = { { "without a hint", without_hint },
 		  { "with a high hint", with_high_hint },
 		  { "page by page", page_by_page },

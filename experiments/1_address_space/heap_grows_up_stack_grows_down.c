@@ -8,14 +8,16 @@
  * those of its caller.
  *
  * The usual picture leaves out a third region that grows: the mappings.  mmap(2) looks for
- * room from the top down (arch_get_unmapped_area_topdown()), so each new mapping lies
- * below the one before.  What the heap grows towards is therefore not the stack but the
- * mappings.
+ * room from the top down (arch_get_unmapped_area_topdown()) and takes the highest gap that is
+ * large enough.  So each new mapping lies below the one before, until munmap(2) leaves a gap
+ * higher up.  What the heap grows towards is therefore not the stack but the mappings.
  *
- * Control: in the layout of old kernels, which personality(2) still offers
+ * Controls: the blocks must lie in the heap, since malloc gets large ones from mmap(2).  And in
+ * the layout of old kernels, which personality(2) still offers
  * (ADDR_COMPAT_LAYOUT), the same mappings must be found to grow upward.  So the
  * measurement can see both directions.
- * Try: step=200K.  The heap's curve turns round: what did malloc do?
+ * Try: step=200K.  The heap's curve turns round: what did malloc do?  And unmap the second of
+ * seven mappings before the last is made: where does the last one lie?
  */
 #include "experiment.h"
 #include "arm_limits.h"
@@ -37,9 +39,15 @@ static void show(int64_t step, const volatile char *address)
 
 static void heap(void)
 {
+	int64_t in_the_heap = 0;
+
 	wake_malloc();
-	for (int64_t i = 0; i < STEPS; i++)
-		show(i, must_malloc(step_bytes));
+	for (int64_t i = 0; i < STEPS; i++) {
+		char *block = must_malloc(step_bytes);
+		in_the_heap += is_below_the_break(block);
+		show(i, block);
+	}
+	record("blocks in the heap", in_the_heap);
 }
 
 /* Records an address in its own frame and calls itself.  No frame is merged with
@@ -100,6 +108,8 @@ static void judge(void)
 		     steps_towards(-1, "stack"));
 	expect_equal("mappings that lie below the mapping before", "mappings", STEPS - 1,
 		     steps_towards(-1, "mappings"));
+	control_equal("blocks that lie in the heap, below the break", "blocks", STEPS,
+		      nth_row("heap", "blocks in the heap", 0)->x);
 	control_equal("in the old layout, mappings that lie above the mapping before", "mappings",
 		      STEPS - 1, steps_towards(1, "mappings in the old layout"));
 }

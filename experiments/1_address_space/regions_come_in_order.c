@@ -17,10 +17,12 @@
  * Where personality(2) allows it (ADDR_COMPAT_LAYOUT), another arm shows the layout of old
  * kernels, whose mappings begin at a third (arm64: a quarter) and grow upward.
  * Try: `make build BUILD=/tmp/lld LINK='-pie -pthread -Wl,-z,now -fuse-ld=lld'`: which two
- * regions change places?  And run it with --aslr, twice: what moves, what does not?
+ * regions change places?  And with LINK='-static-pie -pthread', where does the heap begin?  And run it with --aslr, twice: what moves, what does not?
  */
 #define _GNU_SOURCE /* program_invocation_name */
 #include <errno.h>
+#include <string.h>
+#include <unistd.h>
 
 #include "experiment.h"
 #include "arm_limits.h"
@@ -35,6 +37,17 @@ static int64_t number_of(const volatile void *address)
 	return (int64_t)(uintptr_t)address;
 }
 
+/* Returns an address in the heap.  Not malloc() but sbrk(2) moves the break, because some mallocs
+ * use mappings alone. */
+static void *must_grow_the_heap(void)
+{
+	void *start = sbrk(page_bytes());
+
+	if (start == (void *)-1)
+		broken("sbrk failed: %s", strerror(errno));
+	return start;
+}
+
 /* Records each region: x is its place in the picture, y an address in it. */
 static void record_all_regions(void)
 {
@@ -44,7 +57,7 @@ static void record_all_regions(void)
 	record_y("read-only data", 2, number_of(read_only_data));
 	record_y("data", 3, number_of(&data));
 	record_y("bss", 4, number_of(&bss));
-	record_y("heap", 5, number_of(must_malloc(1)));
+	record_y("heap", 5, number_of(must_grow_the_heap()));
 	record_y("anonymous mapping", 6, number_of(must_map(1 * MiB)));
 	record_y("library", 7, number_of((void *)malloc));
 	record_y("stack", 8, number_of(&stack));
@@ -100,6 +113,8 @@ static void judge(void)
 		       above(arm, "stack", "arguments"), INT64_MAX);
 	control_between("with an unlimited stack a mapping lies below the heap", "bytes", INT64_MIN,
 			above("unlimited stack", "heap", "anonymous mapping"), -1);
+	control_between("with an unlimited stack a library lies below the heap", "bytes", INT64_MIN,
+			above("unlimited stack", "heap", "library"), -1);
 }
 
 const struct experiment experiment = {
