@@ -10,8 +10,13 @@
  *
  * The pointer of "bump" stays in a register.  That of an allocator cannot: it has to be
  * in memory when the next caller comes.  "bump: in memory" writes its pointer back for
- * each block, and so does the pool.  When the blocks do not fit into the caches, this second
- * store can double the time, because stores wait for their cache lines in order.
+ * each block.  When the blocks do not fit into the caches, this second store can double
+ * the time, because stores wait for their cache lines in order.  The pool stores its
+ * pointer too, but it knows where the next block will be and asks for that cache line
+ * early (__builtin_prefetch).  How much this helps depends on the processor: with
+ * objects=1M the pool took two thirds of the time of "bump" on an Intel Xeon, and a third
+ * of its own time without the prefetch.  On an AMD EPYC it gains nothing there, and costs
+ * 5 to 10 % where the blocks fit into the caches.
  *
  * Of each block only the first 8 bytes are written, the link to the next.  A program that
  * fills its blocks spends most of its time on that, whichever allocator it has: with all of

@@ -111,18 +111,22 @@ size_t pool_mapped_bytes(const struct pool *pool);
 void *pool_alloc_elsewhere(struct pool *pool, size_t bytes, size_t alignment)
 	__attribute__((malloc, alloc_size(2), cold, warn_unused_result));
 
-/* Cuts a block from the start of the chunk in use, for the two functions below.  bytes may be
- * anything, so the sum may overflow. */
+/* Cuts a block from the start of the chunk in use, for the two functions below.  block is a multiple
+ * of POOL_ALIGNMENT; bytes may be anything.  The size is rounded up rather than the sum: that leaves one
+ * addition between the next of one block and the next of the block after it.  An address is below
+ * SIZE_MAX / 2 where it has 64 bits, so the sum overflows only where it has 32. */
 static inline void *pool_cut(struct pool *pool, char *block, size_t bytes, size_t alignment)
 {
-	uintptr_t after;
+	uintptr_t size = (bytes + POOL_ALIGNMENT - 1) & -(uintptr_t)POOL_ALIGNMENT;
+	uintptr_t after = (uintptr_t)block + size;
 
-	if (__builtin_add_overflow((uintptr_t)block, bytes, &after) || after > (uintptr_t)pool->end)
+	if (bytes > SIZE_MAX / 2 || (sizeof(after) < 8 && after < (uintptr_t)block) ||
+	    after > (uintptr_t)pool->end)
 		return pool_alloc_elsewhere(pool, bytes, alignment);
-	pool->next = (char *)((after + POOL_GAP + POOL_ALIGNMENT - 1) & -(uintptr_t)POOL_ALIGNMENT);
+	pool->next = (char *)after + POOL_GAP;
 	/* The start of the next block will soon be written.  A store waits for its cache line, and
 	 * stores wait in order.  A prefetch does not wait, and one of an invalid address does
-	 * nothing. */
+	 * nothing.  (For x86-64 in general it is prefetcht0, which fetches the line for reading.) */
 	__builtin_prefetch(pool->next, 1);
 #ifdef POOL_ASAN
 	ASAN_UNPOISON_MEMORY_REGION(block, bytes);
