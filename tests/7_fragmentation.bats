@@ -21,10 +21,11 @@ load helper
 	assert_output --partial "apt-get install valgrind"
 }
 
-@test "leak_checkers_do_not_see_it is broken when valgrind fails" {
+@test "leak_checkers_do_not_see_it is unsupported when valgrind does not run" {
 	printf '#!/bin/sh\nexit 1\n' >"$BATS_TEST_TMPDIR/valgrind"
 	chmod +x "$BATS_TEST_TMPDIR/valgrind"
-	comes_out broken env PATH="$BATS_TEST_TMPDIR:$PATH" "$(program leak_checkers_do_not_see_it)"
+	comes_out unsupported env PATH="$BATS_TEST_TMPDIR:$PATH" "$(program leak_checkers_do_not_see_it)"
+	assert_output --partial "valgrind does not run this program"
 }
 
 @test "mallinfo_fields_are_size_classes is refuted" {
@@ -36,16 +37,14 @@ load helper
 
 @test "mallinfo_wraps_at_2_gib names ulimit -v when addresses run out" {
 	with_few_addresses() (ulimit -v 2097152 && experiment mallinfo_wraps_at_2_gib)
-	comes_out broken with_few_addresses
+	comes_out unsupported with_few_addresses
 	assert_output --partial "ulimit -v"
 }
 
 @test "freed_is_not_free_in_the_tcache is refuted when the thread cache has another size" {
 	comes_out reproduced experiment freed_is_not_free_in_the_tcache
 	comes_out refuted experiment freed_is_not_free_in_the_tcache --tunables=glibc.malloc.tcache_count=5
-	failed_findings_are \
-		"first calls of free() that do not change the bytes in use" \
-		"readings at which all blocks but those in the cache have become free"
+	failed_findings_are "first calls of free() that do not change the bytes in use"
 	comes_out refuted experiment freed_is_not_free_in_the_tcache --tunables=glibc.malloc.tcache_count=0
 }
 
@@ -54,7 +53,6 @@ load helper
 	comes_out inconclusive experiment freed_is_not_free_in_the_tcache block=1033
 	failed_findings_are \
 		"first calls of free() that do not change the bytes in use" \
-		"readings at which all blocks but those in the cache have become free" \
 		"cache of 3: first calls of free() that do not change the bytes in use"
 }
 

@@ -106,7 +106,8 @@ static int64_t rows_as_at_peak(const char *arm, int64_t peak_bytes)
 	int64_t before = nth_row(arm, "before", 0)->is.resident_bytes, rows = 0;
 
 	for (int n = 0; n < rows_under(arm, "freeing"); n++)
-		rows += nth_row(arm, "freeing", n)->is.resident_bytes - before >= peak_bytes / 20 * 19;
+		rows += nth_row(arm, "freeing", n)->is.resident_bytes - before >=
+			peak_bytes / 20 * 19;
 	return rows;
 }
 
@@ -114,14 +115,16 @@ static void expect_holes(const char *arm)
 {
 	struct snapshot peak = growth(arm, "before", "churning");
 
-	control_equal(about(arm, "blocks that lie outside of the heap"), "blocks", 0, peak.mmapped_count);
+	control_equal(about(arm, "blocks that lie outside of the heap"), "blocks", 0,
+		      peak.mmapped_count);
 	/* One block in ten survives; their sizes differ. */
 	expect_between(about(arm, "bytes in use after nine blocks in ten were freed"), "bytes",
 		       peak.in_use_bytes / 20, growth(arm, "before", "freeing").in_use_bytes,
 		       peak.in_use_bytes / 20 * 3);
 	/* The highest survivor usually lies about ten blocks below the top, rarely further. */
-	expect_equal(about(arm, "readings during the frees with nearly as much resident as at the peak"),
-		     "readings", rows_under(arm, "freeing"), rows_as_at_peak(arm, peak.resident_bytes));
+	expect_equal(
+		about(arm, "readings during the frees with nearly as much resident as at the peak"),
+		"readings", rows_under(arm, "freeing"), rows_as_at_peak(arm, peak.resident_bytes));
 }
 
 static void judge(void)

@@ -66,9 +66,10 @@ static void judge(void)
 	 * version, so the number and not the version decides which of the two it is. */
 	expect_equal("first calls of free() that do not change the bytes in use", "frees",
 		     in_cache == 16 ? 16 : 7, in_cache);
-	expect_equal("readings at which all blocks but those in the cache have become free", "readings",
-		     BLOCKS + 1,
-		     rows_that_follow("as it is", "freeing", "freeing", in_use_bytes, change_after, 0));
+	expect_equal("readings at which all blocks but those in the cache have become free",
+		     "readings", BLOCKS + 1,
+		     rows_that_follow("as it is", "freeing", "freeing", in_use_bytes, change_after,
+				      0));
 	control_equal("no cache: first calls of free() that do not change the bytes in use",
 		      "frees", 0, hidden_frees("no cache"));
 	control_equal("cache of 3: first calls of free() that do not change the bytes in use",

@@ -129,14 +129,16 @@ static int64_t most_kept(int64_t arenas)
 
 	for (int64_t size = SMALLEST; size <= LARGEST; size += 16)
 		cached += 16 * size;
-	int64_t most = kept("default") * tenths_kept(arenas) / tenths_kept(0) * 9 / 8 + threads * cached;
+	int64_t most =
+		kept("default") * tenths_kept(arenas) / tenths_kept(0) * 9 / 8 + threads * cached;
 	return most < kept("default") ? most : kept("default") - 1;
 }
 
 static void judge(void)
 {
-	expect_between("two arenas: resident bytes after all turns, of two bursts and what stays in use",
-		       "bytes", 0, kept("two arenas"), most_kept(2));
+	expect_between(
+		"two arenas: resident bytes after all turns, of two bursts and what stays in use",
+		"bytes", 0, kept("two arenas"), most_kept(2));
 	expect_between("one arena: resident bytes after all turns, of one burst and what stays in use",
 		       "bytes", 0, kept("one arena"), most_kept(1));
 	control_between("one arena; all at once: resident bytes, about as many as by default",

@@ -120,15 +120,15 @@ static void measure_what_is_true_instead(const char *arm)
 {
 	int64_t nearly_the_peak = kept(arm, "peak") / 10 * 9;
 
-	instead_between(about(arm, "resident bytes right after the frees: nearly the peak's"), "bytes",
-			nearly_the_peak, kept(arm, "9 in 10 freed"), INT64_MAX);
+	instead_between(about(arm, "resident bytes right after the frees: nearly the peak's"),
+			"bytes", nearly_the_peak, kept(arm, "9 in 10 freed"), INT64_MAX);
 	if (idle_ms > MS_OF_A_SECOND)
 		return;
 	instead_between(about(arm, "resident bytes a second later: nearly the peak's"), "bytes",
 			nearly_the_peak, kept(arm, "worked a little"), INT64_MAX);
-	instead_between(about(arm, "resident bytes a second later: not much below glibc's"), "bytes",
-			kept("glibc", "worked a little") / 10 * 9, kept(arm, "worked a little"),
-			INT64_MAX);
+	instead_between(about(arm, "resident bytes a second later: not much below glibc's"),
+			"bytes", kept("glibc", "worked a little") / 10 * 9,
+			kept(arm, "worked a little"), INT64_MAX);
 }
 
 static void judge(void)

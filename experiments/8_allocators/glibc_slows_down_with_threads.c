@@ -170,7 +170,8 @@ static void one_thread_and_more(void)
 		size[i] = (uint16_t)dice_between(16, LARGEST);
 		place[i] = (uint16_t)dice_between(0, HELD - 1);
 	}
-	run(own_blocks, "own blocks: one thread", "own blocks: a thread a CPU", "own blocks: two a CPU");
+	run(own_blocks, "own blocks: one thread", "own blocks: a thread a CPU",
+	    "own blocks: two a CPU");
 	run(passed_on, "passed on: one thread", "passed on: a thread a CPU", "passed on: two a CPU");
 }
 

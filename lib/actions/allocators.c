@@ -17,7 +17,8 @@ static void find_other_malloc(const char *arm)
 {
 	bool is_glibc = nth_row(arm, NULL, 0)->is.in_use_bytes != NOT_MEASURED;
 
-	find_equal(CONTROL, line_of_finding, about(arm, "its malloc is not glibc's"), "", 1, !is_glibc);
+	find_equal(CONTROL, line_of_finding, about(arm, "its malloc is not glibc's"), "", 1,
+		   !is_glibc);
 }
 
 void find_other_mallocs(int line)
