@@ -5,10 +5,10 @@
  * For blocks of more than 120 bytes this is so (except for the few of each size
  * that the thread's cache keeps: freeing_everything_empties_the_heap).  Smaller
  * blocks go to a fastbin, a list for their size (_int_free() in malloc/malloc.c;
- * _int_free_chunk() in glibc 2.42).  They stay marked as in use, so that no neighbour merges with them, because a
- * program that freed a small block usually wants one of the same size soon.  A
- * million freed list nodes are a million free chunks of 32 bytes, and none of
- * their pages can go back.
+ * _int_free_chunk() in glibc 2.42).  They stay marked as in use, so that no
+ * neighbour merges with them, because a program that freed a small block usually
+ * wants one of the same size soon.  A million freed list nodes are a million free
+ * chunks of 32 bytes, and none of their pages can go back.
  *
  * malloc_consolidate() merges them later: when a request of about 1 KiB or more
  * comes, when the top is used up, when a freed chunk merges into 64 KiB or more,
