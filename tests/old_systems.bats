@@ -1,7 +1,7 @@
 #!/usr/bin/env bats
 # SPDX-License-Identifier: MIT
-# Tests that the suite compiles with headers of glibc 2.28, and that a program of 32 bits gives the
-# verdict of 64 bits or says that the claim is about them.
+# Tests that the suite compiles with headers of glibc 2.28 and with those of musl, and that a program of
+# 32 bits gives the verdict of 64 bits or says that the claim is about them.
 
 load helper
 
@@ -55,4 +55,16 @@ built_for_32_bits() {
 	done
 	comes_out refuted experiment mmap_starts_at_128_kib
 	assert_equal "$(sentences failed)" "first request of a process: first size that is mapped"
+}
+
+@test "with musl a claim gives its verdict, or says that it is about glibc's malloc" {
+	command -v musl-gcc >/dev/null || skip "needs musl-gcc"
+	local file musl=$BATS_TEST_TMPDIR/musl
+	while read -r file; do
+		musl-gcc -std=gnu11 -D_GNU_SOURCE= -fno-builtin "${ROOMS[@]}" -DTOUCHSTONE_LIBRARY -fsyntax-only "$file"
+	done < <(ls lib/*.c lib/*/*.c experiments/[0-8]*/*.c)
+	make -s CC=musl-gcc BUILD="$musl" "$musl"/{1_address_space/regions_come_in_order,5_cost_of_mmap/mappings_run_out}
+	BUILD=$musl comes_out reproduced experiment regions_come_in_order
+	BUILD=$musl comes_out unsupported experiment mappings_run_out
+	assert_output --partial "this is about glibc's malloc, and this program uses another C library"
 }

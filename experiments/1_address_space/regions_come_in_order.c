@@ -21,11 +21,12 @@
  */
 #define _GNU_SOURCE /* program_invocation_name */
 #include <errno.h>
-#include <string.h>
+#include <sys/syscall.h>
 #include <unistd.h>
 
 #include "experiment.h"
 #include "arm_limits.h"
+#include "enough_memory.h"
 #include "memory.h"
 
 static const char read_only_data[] = "never written";
@@ -37,14 +38,14 @@ static int64_t number_of(const volatile void *address)
 	return (int64_t)(uintptr_t)address;
 }
 
-/* Returns an address in the heap.  Not malloc() but sbrk(2) moves the break, because some mallocs
- * use mappings alone. */
+/* Returns an address in the heap.  Not malloc() but the program moves the break, because some
+ * mallocs use mappings alone.  The system call is for musl, whose sbrk() refuses to move it. */
 static void *must_grow_the_heap(void)
 {
-	void *start = sbrk(page_bytes());
+	char *start = sbrk(0), *end = start + page_bytes();
 
-	if (start == (void *)-1)
-		broken("sbrk failed: %s", strerror(errno));
+	if (sbrk(page_bytes()) != start && syscall(SYS_brk, end) != (long)end)
+		memory_was_refused("brk", page_bytes());
 	return start;
 }
 

@@ -35,8 +35,8 @@
 #define UNLIMITED "GLIBC_TUNABLES=glibc.malloc.mmap_max=2147483647"
 
 /* Since glibc 2.33 free() leaves errno as it was: NEWS, and free(3). */
-#if defined(__GLIBC__) && !__GLIBC_PREREQ(2, 33)
-#define FREE_KEEPS_ERRNO false
+#ifdef __GLIBC_PREREQ
+#define FREE_KEEPS_ERRNO __GLIBC_PREREQ(2, 33)
 #else
 #define FREE_KEEPS_ERRNO true
 #endif
