@@ -12,13 +12,15 @@
  * large enough.  So each new mapping lies below the one before, until munmap(2) leaves a gap
  * higher up.  What the heap grows towards is therefore not the stack but the mappings.
  *
- * Controls: the blocks must lie in the heap, since malloc gets large ones from mmap(2).  And in
+ * Controls: the blocks must lie in the heap, since glibc's malloc gets large ones from mmap(2).  And in
  * the layout of old kernels, which personality(2) still offers
  * (ADDR_COMPAT_LAYOUT), the same mappings must be found to grow upward.  So the
  * measurement can see both directions.
  * Try: step=200K.  The heap's curve turns round: what did malloc do?  And unmap the second of
  * seven mappings before the last is made: where does the last one lie?
  */
+#include <string.h>
+
 #include "experiment.h"
 #include "arm_limits.h"
 #include "memory.h"
@@ -37,13 +39,22 @@ static void show(int64_t step, const volatile char *address)
 	record_y("grown", step, (int64_t)((intptr_t)address - (intptr_t)first));
 }
 
+/* Other mallocs than glibc's use mappings alone, or for all but the smallest blocks.  There the
+ * blocks are what the break was moved by. */
+static char *next_block_of_the_heap(void)
+{
+	bool of_malloc = strcmp(probe_malloc_source(), "none") != 0;
+
+	return of_malloc ? must_malloc(step_bytes) : must_move_the_break(step_bytes);
+}
+
 static void heap(void)
 {
 	int64_t in_the_heap = 0;
 
 	wake_malloc();
 	for (int64_t i = 0; i < STEPS; i++) {
-		char *block = must_malloc(step_bytes);
+		char *block = next_block_of_the_heap();
 		in_the_heap += is_below_the_break(block);
 		show(i, block);
 	}

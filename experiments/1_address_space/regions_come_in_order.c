@@ -21,12 +21,9 @@
  */
 #define _GNU_SOURCE /* program_invocation_name */
 #include <errno.h>
-#include <sys/syscall.h>
-#include <unistd.h>
 
 #include "experiment.h"
 #include "arm_limits.h"
-#include "enough_memory.h"
 #include "memory.h"
 
 static const char read_only_data[] = "never written";
@@ -38,18 +35,8 @@ static int64_t number_of(const volatile void *address)
 	return (int64_t)(uintptr_t)address;
 }
 
-/* Returns an address in the heap.  Not malloc() but the program moves the break, because some
- * mallocs use mappings alone.  The system call is for musl, whose sbrk() refuses to move it. */
-static void *must_grow_the_heap(void)
-{
-	char *start = sbrk(0), *end = start + page_bytes();
-
-	if (sbrk(page_bytes()) != start && syscall(SYS_brk, end) != (long)end)
-		memory_was_refused("brk", page_bytes());
-	return start;
-}
-
-/* Records each region: x is its place in the picture, y an address in it. */
+/* Records each region: x is its place in the picture, y an address in it.  The heap is what the break
+ * was moved by, because some mallocs use mappings alone. */
 static void record_all_regions(void)
 {
 	int stack;
@@ -58,7 +45,7 @@ static void record_all_regions(void)
 	record_y("read-only data", 2, number_of(read_only_data));
 	record_y("data", 3, number_of(&data));
 	record_y("bss", 4, number_of(&bss));
-	record_y("heap", 5, number_of(must_grow_the_heap()));
+	record_y("heap", 5, number_of(must_move_the_break(page_bytes())));
 	record_y("anonymous mapping", 6, number_of(must_map(1 * MiB)));
 	record_y("library", 7, number_of((void *)malloc));
 	record_y("stack", 8, number_of(&stack));

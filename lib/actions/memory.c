@@ -8,6 +8,7 @@
 #include <string.h>
 #include <sys/mman.h>
 #include <sys/prctl.h>
+#include <sys/syscall.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -42,15 +43,17 @@ int64_t pages_of(const void *start, int64_t bytes)
 
 int64_t absent_pages_of(const void *start, int64_t bytes)
 {
-	uintptr_t first = page_number(start);
-	int64_t absent = 0;
+	unsigned char present[256];
+	int64_t absent = 0, pages = pages_of(start, bytes);
+	char *first = (char *)(page_number(start) * (uintptr_t)page_bytes());
 
-	for (int64_t i = 0; i < pages_of(start, bytes); i++) {
-		unsigned char present;
-		void *page = (void *)((first + (uintptr_t)i) * (uintptr_t)page_bytes());
-		if (mincore(page, (size_t)page_bytes(), &present) != 0)
+	for (int64_t at = 0; at < pages; at += (int64_t)sizeof(present)) {
+		int64_t some = pages - at < (int64_t)sizeof(present) ? pages - at :
+								       (int64_t)sizeof(present);
+		if (mincore(first + at * page_bytes(), (size_t)(some * page_bytes()), present) != 0)
 			broken("mincore failed: %s", strerror(errno));
-		absent += !(present & 1);
+		for (int64_t i = 0; i < some; i++)
+			absent += !(present[i] & 1);
 	}
 	return absent;
 }
@@ -59,6 +62,26 @@ bool is_below_the_break(const void *address)
 {
 	extern char end; /* of the program's own data: end(3) */
 	return (const char *)address >= &end && (char *)address < (char *)sbrk(0);
+}
+
+/* musl's sbrk(3) refuses every increment but 0, so the system call is made there.  glibc has to know
+ * where the break is, since its malloc continues from there. */
+static bool moves_the_break(char *from, int64_t bytes)
+{
+#ifdef __GLIBC__
+	return sbrk(bytes) == from;
+#else
+	return (char *)syscall(SYS_brk, from + bytes) == from + bytes;
+#endif
+}
+
+void *must_move_the_break(int64_t bytes)
+{
+	char *from = sbrk(0);
+
+	if (!moves_the_break(from, bytes))
+		memory_was_refused("brk", bytes);
+	return from;
 }
 
 /* Returns the block that a function allocated.  Ends the experiment where it failed. */

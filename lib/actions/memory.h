@@ -47,6 +47,11 @@ void *must_realloc(void *block, int64_t bytes);
  * mapping and show both as one. */
 void *must_map(int64_t bytes);
 
+/* Moves the break up by so many bytes, and returns where it was: the heap grows by that range, whatever
+ * malloc is in use.  With musl's malloc, do not allocate afterwards: it moves the break to where it
+ * expects it, which may be below. */
+void *must_move_the_break(int64_t bytes);
+
 /* Unmaps [start, start + bytes): munmap(2). */
 void must_unmap(void *start, int64_t bytes);
 
