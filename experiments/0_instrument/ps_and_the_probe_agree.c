@@ -4,7 +4,8 @@
  * ps takes RSS from /proc/PID/status (VmRSS) or statm: a counter that the kernel updates
  * as pages come and go.  `pmap -x` takes RSS from /proc/PID/smaps, for which the kernel
  * walks the page tables and counts the pages it finds.  Our probe reads whichever of the
- * two is exact here (resident_source in the result).
+ * two is exact here (resident_source in the result).  Where that is statm, ps and the probe
+ * read the same counter, so that they agree proves little: only pmap is independent of it.
  *
  * At the same moment all three must be equal, to the page.  To make it the same moment,
  * this program stands still (SIGSTOP) while its parent runs ps or pmap.  Between two
@@ -12,9 +13,12 @@
  * can be noticed.
  *
  * Control: when one more page is written after the tool has looked and before the probe
- * looks, the two must differ by exactly that page.
+ * looks, the two must differ by exactly that page.  For ps this can be asked only where its counter
+ * is exact, which is where the probe reads statm.
  * Try: `ps -o rss,drs,trs,size,sz`.  Which of these columns is memory at all?
  */
+#include <string.h>
+
 #include "experiment.h"
 #include "memory.h"
 
@@ -28,6 +32,7 @@ static void compare(const char *tool, bool write_in_between)
 	char *block = must_map(pages * page_bytes());
 	char *late = must_map(STEPS * page_bytes());
 
+	record("reads statm", strcmp(probe_resident_source(), "statm") == 0);
 	for (int64_t i = 0; i < STEPS; i++) {
 		int64_t from = pages * i / STEPS, to = pages * (i + 1) / STEPS;
 		write_pages(block + from * page_bytes(), (to - from) * page_bytes());
@@ -65,6 +70,15 @@ static void pmap_one_write_later(void)
 	compare(PMAP, true);
 }
 
+static int64_t rows_behind(const char *arm)
+{
+	int64_t count = 0;
+
+	for (int n = 0; n < STEPS; n++)
+		count += nth_row(arm, "compared", n)->y < 0;
+	return count;
+}
+
 static void judge(void)
 {
 	expect_equal("comparisons, out of 8, in which ps and the probe show the same RSS",
@@ -74,6 +88,16 @@ static void judge(void)
 	control_equal("comparisons, out of 8, that differ by the page written after pmap looked",
 		      "comparisons", STEPS,
 		      rows_with_y("pmap one write later", "compared", -page_bytes()));
+	if (nth_row("ps", "reads statm", 0)->x)
+		control_equal("comparisons, out of 8, that differ by the page written after ps looked",
+			      "comparisons", STEPS,
+			      rows_with_y("ps one write later", "compared", -page_bytes()));
+	instead_equal("comparisons, out of 8, in which pmap and the probe count the same pages",
+		      "comparisons", STEPS, rows_with_y("pmap", "compared", 0));
+	int64_t differ = STEPS - rows_with_y("ps", "compared", 0);
+	if (differ > 0)
+		instead_equal("comparisons, out of those in which ps differs, in which it is behind",
+			      "comparisons", differ, rows_behind("ps"));
 }
 
 const struct experiment experiment = {
@@ -88,7 +112,7 @@ const struct experiment experiment = {
 	.knobs = { { "pages", &pages, "", "how many pages are written", STEPS, 1 << 20 } },
 	.arms = { { "ps", ps },
 		  { "pmap", pmap },
-		  { "ps one write later", ps_one_write_later },
+		  { "ps one write later", ps_one_write_later, .control = true },
 		  { "pmap one write later", pmap_one_write_later, .control = true } },
 	.predict = { "All pages have been written. How many bytes more than the probe does ps "
 		     "show?",
