@@ -16,10 +16,13 @@
  * snapshot.  So the parent process reads the arm's files in /proc as well, while the arm stands
  * still: before the probe is opened, when it is open, and at the end.
  *
- * Control: reading the usual way, as many times, must change the same columns.
+ * Controls: an arm that moves the break by a page and writes that page must move each of the
+ * columns by that page, whatever malloc is in use.  And with glibc's malloc, reading the usual way,
+ * as many times, must change them.
  * Try: setvbuf(file, NULL, _IONBF, 0).  Which of the changes remain?
  */
 #include <stdio.h>
+#include <string.h>
 
 #include "experiment.h"
 #include "memory.h"
@@ -34,6 +37,23 @@ static void read_with_stdio(void)
 	if (file == NULL || fscanf(file, "%ld", &pages) != 1)
 		broken("cannot read /proc/self/statm with stdio");
 	fclose(file);
+}
+
+/* Another malloc may have memory for the buffers already (jemalloc), or give it back each time (musl). */
+static void must_have_glibcs_malloc(void)
+{
+	if (strcmp(probe_malloc_source(), "none") == 0)
+		leave_out("another malloc than glibc's decides what stdio moves");
+}
+
+static void take_a_page_once(void)
+{
+	static char *page;
+
+	if (page == NULL) {
+		page = must_move_the_break(page_bytes());
+		write_pages(page, page_bytes());
+	}
 }
 
 static void read_with_probe(void)
@@ -90,9 +110,52 @@ static void probe(void)
 	read_many_times(read_with_probe);
 }
 
+static void one_page(void)
+{
+	read_many_times(take_a_page_once);
+}
+
 static void stdio(void)
 {
+	must_have_glibcs_malloc();
 	read_many_times(read_with_stdio);
+}
+
+static void judge_one_page(void)
+{
+	struct snapshot page = growth("one page", "before", "reading");
+
+	control_equal("one page is taken: the heap is longer by it", "bytes", page_bytes(),
+		      page.heap_top_bytes);
+	control_equal("one page is taken: the virtual size is larger by it", "bytes", page_bytes(),
+		      page.virtual_bytes);
+	control_equal("one page is taken: it is resident", "bytes", page_bytes(),
+		      page.resident_bytes);
+	control_equal("one page is taken: writing it causes one page fault", "faults", 1,
+		      page.minor_fault_count + page.major_fault_count);
+	control_between("one page is taken: from outside, the size is larger by no less", "bytes",
+			page_bytes(), y_of("one page", "size from outside"), INT64_MAX);
+	control_between("one page is taken: from outside, no less is resident", "bytes",
+			page_bytes(), y_of("one page", "resident from outside"), INT64_MAX);
+	control_equal("one page is taken: from outside, there is one page fault", "faults", 1,
+		      y_of("one page", "faults from outside"));
+}
+
+static void judge_stdio(void)
+{
+	struct snapshot theirs = growth("stdio", "before", "reading");
+	control_between("stdio maps memory for its buffers", "bytes", 1, theirs.virtual_bytes,
+			INT64_MAX);
+	control_between("stdio makes pages resident", "bytes", page_bytes(), theirs.resident_bytes,
+			INT64_MAX);
+	control_between("stdio causes page faults", "faults", 1, theirs.minor_fault_count, INT64_MAX);
+	control_between("from outside: stdio maps no less than the probe sees", "bytes",
+			theirs.virtual_bytes, y_of("stdio", "size from outside"), INT64_MAX);
+	control_between("from outside: stdio makes no less resident than the probe sees", "bytes",
+			theirs.resident_bytes, y_of("stdio", "resident from outside"), INT64_MAX);
+	control_equal("from outside: stdio causes as many page faults as the probe sees", "faults",
+		      theirs.minor_fault_count + theirs.major_fault_count,
+		      y_of("stdio", "faults from outside"));
 }
 
 static void judge(void)
@@ -112,19 +175,9 @@ static void judge(void)
 		     y_of("probe", "resident from outside"));
 	expect_equal("from outside: the snapshots of the open probe cause no page fault", "faults",
 		     0, y_of("probe", "faults from outside"));
-	struct snapshot theirs = growth("stdio", "before", "reading");
-	control_between("stdio maps memory for its buffers", "bytes", 1, theirs.virtual_bytes,
-			INT64_MAX);
-	control_between("stdio makes pages resident", "bytes", page_bytes(), theirs.resident_bytes,
-			INT64_MAX);
-	control_between("stdio causes page faults", "faults", 1, theirs.minor_fault_count, INT64_MAX);
-	control_between("from outside: stdio maps no less than the probe sees", "bytes",
-			theirs.virtual_bytes, y_of("stdio", "size from outside"), INT64_MAX);
-	control_between("from outside: stdio makes no less resident than the probe sees", "bytes",
-			theirs.resident_bytes, y_of("stdio", "resident from outside"), INT64_MAX);
-	control_equal("from outside: stdio causes as many page faults as the probe sees", "faults",
-		      theirs.minor_fault_count + theirs.major_fault_count,
-		      y_of("stdio", "faults from outside"));
+	judge_one_page();
+	if (arm_ran("stdio"))
+		judge_stdio();
 }
 
 const struct experiment experiment = {
@@ -135,6 +188,7 @@ const struct experiment experiment = {
 	.log_x = true,
 	.knobs = { { "readings", &readings, "", "how many times each method reads", 1, 1000000 } },
 	.arms = { { "probe", probe, .before_probe = look_before_the_probe },
+		  { "one page", one_page, .control = true, .before_probe = look_before_the_probe },
 		  { "stdio", stdio, .control = true, .before_probe = look_before_the_probe } },
 	.predict = { "How far does reading statm with fopen() and fscanf() move the top of the "
 		     "heap?",
