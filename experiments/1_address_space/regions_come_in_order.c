@@ -17,7 +17,9 @@
  * Where personality(2) allows it (ADDR_COMPAT_LAYOUT), another arm shows the layout of old
  * kernels, whose mappings begin at a third (arm64: a quarter) and grow upward.
  * Try: `make build BUILD=/tmp/lld LINK='-pie -pthread -Wl,-z,now -fuse-ld=lld'`: which two
- * regions change places?  And with LINK='-static-pie -pthread', where does the heap begin?  And run it with --aslr, twice: what moves, what does not?
+ * regions change places?  With LINK='-static-pie -pthread' the kernel starts the heap far below
+ * the program, and the claim is refuted: by which of its relations?  And run it with --aslr, twice:
+ * what moves, and what does not?
  */
 #define _GNU_SOURCE /* program_invocation_name */
 #include <errno.h>
