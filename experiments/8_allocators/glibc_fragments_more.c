@@ -155,7 +155,7 @@ const struct experiment experiment = {
 	.charted = "resident_bytes",
 	.chart = CHART_STAGES,
 	.knobs = { { "total", &total_bytes, "bytes", "how much is allocated", 1 * MiB },
-		   { "largest", &largest_bytes, "bytes", "size of the largest block", 32, 1 * MiB },
+		   { "largest", &largest_bytes, "bytes", "size of the largest block", 32, 64 * KiB },
 		   { "idle", &idle_ms, "ms", "how long the process does almost nothing",
 		     .most = 15000, .may_be_zero = true } },
 	.arms = { { "glibc", glibc },

@@ -10,9 +10,9 @@ static uint64_t state = 0x9e3779b97f4a7c15;
 int64_t dice_between(int64_t least, int64_t most)
 {
 	if (least > most)
-		broken("there is no number from %lld to %lld: is a knob for the least value set above "
-		       "the one for the most?",
-		       (long long)least, (long long)most);
+		unsupported("there is no number from %lld to %lld: is a knob for the least value set above "
+			    "the one for the most?",
+			    (long long)least, (long long)most);
 	state ^= state << 13;
 	state ^= state >> 7;
 	state ^= state << 17;

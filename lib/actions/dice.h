@@ -7,7 +7,7 @@
 #include <stdint.h>
 
 /* Returns the next number of the sequence, each of [least, most] equally likely.  Ends the
- * experiment as broken where least is above most. */
+ * experiment as unsupported where least is above most, which two knobs can bring about. */
 int64_t dice_between(int64_t least, int64_t most);
 
 /* Returns a random size of at least `smallest` and about `largest` bytes at most: picks one of the
