@@ -8,6 +8,7 @@
  *   environment.c  the environment of an arm, which is of one size
  *   trial.c        the parent's side of a trial: a fresh process, its time limit, its pauses
  *   arm.c          the arm's side of a trial: warm-up, record(), ask()
+ *   find_row.c     finds a row of one run
  *   rows.c         reads the rows of all trials: growth(), nth_row() ...
  *   judge.c        findings -> verdict
  *   result.c       prints the CSV
@@ -69,11 +70,20 @@ struct run {
 	int trial;
 	int count;
 	struct row *rows;
-	/* Which row rows.c found last, and how many of its stage come before it. */
+	/* Which row find_row() found last, and how many of its stage come before it. */
 	int found_at, found_nth;
 };
 extern struct run *runs;
+
 extern int run_count;
+/* Returns the n-th row (from 0) under a stage, or under any where stage is NULL.  Returns NULL where
+ * there are fewer. */
+const struct row *find_row(struct run *run, const char *stage, int n);
+/* Returns the last row under a stage, NULL where there is none. */
+const struct row *last_row(const struct run *run, const char *stage);
+/* Returns the row.  Where it is NULL, ends the experiment as broken: judge() asked for a stage
+ * that was not recorded, so a name in its source is wrong. */
+const struct row *must_have_row(const struct row *row, const char *arm, const char *stage);
 /* Returns why an arm was left out, NULL where it was not. */
 const char *why_left_out(const struct arm *arm);
 /* What probe_resident_source() and probe_malloc_source() returned in the last arm. */

@@ -6,53 +6,18 @@
 #include "harness.h"
 #include "statistics.h"
 
-/* Returns the n-th row (from 0) under a stage, or under any where stage is NULL.  Goes on from the
- * row that was found last where that is on the way, so that asking for one row after the other takes
- * no time that grows with the square of their number. */
-static const struct row *find_row(struct run *run, const char *stage, int n)
-{
-	int at = 0, seen = 0;
-
-	if (stage == NULL)
-		return n < run->count ? &run->rows[n] : NULL;
-	if (run->found_nth > 0 && n >= run->found_nth &&
-	    strcmp(run->rows[run->found_at].stage, stage) == 0) {
-		at = run->found_at;
-		seen = run->found_nth;
-	}
-	for (; at < run->count; at++)
-		if (strcmp(run->rows[at].stage, stage) == 0 && seen++ == n)
-			break;
-	if (at == run->count)
-		return NULL;
-	if (n > 0) { /* the first row is found soon enough */
-		run->found_at = at;
-		run->found_nth = n;
-	}
-	return &run->rows[at];
-}
-
-static const struct row *last_row(const struct run *run, const char *stage)
-{
-	for (int n = run->count - 1; n >= 0; n--)
-		if (strcmp(run->rows[n].stage, stage) == 0)
-			return &run->rows[n];
-	return NULL;
-}
-
-/* Returns the row.  Where it is NULL, ends the experiment as broken: judge() asked for a stage
- * that was not recorded, so a name in its source is wrong. */
-static const struct row *must_have(const struct row *row, const char *arm, const char *stage)
-{
-	if (row == NULL)
-		broken("judge() asks for stage \"%s\" of arm %s, which recorded no such stage",
-		       stage, arm);
-	return row;
-}
-
 static int64_t column_of(const struct snapshot *snapshot, size_t column)
 {
 	return *(const int64_t *)((const char *)snapshot + column);
+}
+
+/* Applies to each column of a snapshot: each is an int64_t, this far from the beginning. */
+#define FOR_EACH_COLUMN(column) \
+	for (size_t column = 0; column < sizeof(struct snapshot); column += sizeof(int64_t))
+
+static void set_column(struct snapshot *snapshot, size_t column, int64_t value)
+{
+	*(int64_t *)((char *)snapshot + column) = value;
 }
 
 static int64_t difference(int64_t later, int64_t earlier)
@@ -121,8 +86,8 @@ static int64_t growth_of_column(const char *arm, const char *from, const char *t
 	int count = 0;
 
 	FOR_EACH_RUN_OF(arm, run) {
-		const struct row *first = must_have(find_row(run, from, 0), arm, from);
-		const struct row *last = must_have(last_row(run, to), arm, to);
+		const struct row *first = must_have_row(find_row(run, from, 0), arm, from);
+		const struct row *last = must_have_row(last_row(run, to), arm, to);
 		values[count++] =
 			difference(column_of(&last->is, column), column_of(&first->is, column));
 	}
@@ -132,10 +97,10 @@ static int64_t growth_of_column(const char *arm, const char *from, const char *t
 
 struct snapshot growth(const char *arm, const char *from, const char *to)
 {
-	struct snapshot grown;
-#define COLUMN(name) grown.name = growth_of_column(arm, from, to, offsetof(struct snapshot, name));
-	SNAPSHOT_COLUMNS(COLUMN)
-#undef COLUMN
+	struct snapshot grown = { 0 };
+
+	FOR_EACH_COLUMN(column)
+		set_column(&grown, column, growth_of_column(arm, from, to, column));
 	return grown;
 }
 
@@ -165,15 +130,15 @@ const struct row *nth_row(const char *arm, const char *stage, int n)
 	median = *rows[0];
 	median.x = median_of_rows(rows, count, offsetof(struct row, x));
 	median.y = median_of_rows(rows, count, offsetof(struct row, y));
-#define COLUMN(name) median.is.name = median_of_rows(rows, count, offsetof(struct row, is.name));
-	SNAPSHOT_COLUMNS(COLUMN)
-#undef COLUMN
+	FOR_EACH_COLUMN(column)
+		set_column(&median.is, column,
+			   median_of_rows(rows, count, offsetof(struct row, is) + column));
 	return &median;
 }
 
 int64_t y_of(const char *arm, const char *stage)
 {
-	return must_have(nth_row(arm, stage, 0), arm, stage)->y;
+	return must_have_row(nth_row(arm, stage, 0), arm, stage)->y;
 }
 
 int64_t rows_with_y(const char *arm, const char *stage, int64_t y)
@@ -205,7 +170,7 @@ int64_t rows_under(const char *arm, const char *stage)
 			count = found;
 	}
 	if (count == 0)
-		must_have(NULL, arm, stage);
+		must_have_row(NULL, arm, stage);
 	return count;
 }
 
@@ -229,8 +194,8 @@ int64_t rows_that_follow_at(const char *arm, const char *from, const char *stage
 		bool in_all_trials = true;
 		FOR_EACH_RUN_OF(arm, run)
 			if (!follows(find_row(run, stage, n),
-				     must_have(find_row(run, from, 0), arm, from), column, expected,
-				     slack))
+				     must_have_row(find_row(run, from, 0), arm, from), column,
+				     expected, slack))
 				in_all_trials = false;
 		count += in_all_trials;
 	}
@@ -244,17 +209,23 @@ void must_be_measured(const char *sentence, int64_t actual)
 			    sentence, malloc_source[0] != '\0' ? malloc_source : "none");
 }
 
+/* Returns by how much a column grew.  Where it was not measured, ends the experiment as unsupported. */
+static double growth_between(const struct row *first, const struct row *last, size_t column)
+{
+	int64_t grown = difference(column_of(&last->is, column), column_of(&first->is, column));
+
+	must_be_measured(last->stage, grown);
+	return (double)grown;
+}
+
 struct samples growth_samples_at(const char *arm, const char *from, const char *to, size_t column)
 {
 	struct samples samples = { 0 };
 
 	FOR_EACH_RUN_OF(arm, run) {
-		const struct row *first = must_have(find_row(run, from, 0), arm, from);
-		const struct row *last = must_have(last_row(run, to), arm, to);
-		int64_t grown =
-			difference(column_of(&last->is, column), column_of(&first->is, column));
-		must_be_measured(to, grown);
-		samples.value[samples.count++] = (double)grown;
+		const struct row *first = must_have_row(find_row(run, from, 0), arm, from);
+		const struct row *last = must_have_row(last_row(run, to), arm, to);
+		samples.value[samples.count++] = growth_between(first, last, column);
 	}
 	must_have_run(samples.count, arm);
 	return samples;
@@ -265,7 +236,7 @@ struct samples samples_of_y(const char *arm, const char *stage)
 	struct samples samples = { 0 };
 
 	FOR_EACH_RUN_OF(arm, run) {
-		int64_t y = must_have(find_row(run, stage, 0), arm, stage)->y;
+		int64_t y = must_have_row(find_row(run, stage, 0), arm, stage)->y;
 		must_be_measured(stage, y);
 		samples.value[samples.count++] = (double)y;
 	}
@@ -275,12 +246,17 @@ struct samples samples_of_y(const char *arm, const char *stage)
 
 struct samples cpu_time(const char *arm, const char *from, const char *to)
 {
-	struct samples user = growth_samples(arm, from, to, user_ns);
-	struct samples both = growth_samples(arm, from, to, system_ns);
+	struct samples samples = { 0 };
 
-	for (int i = 0; i < both.count; i++)
-		both.value[i] += user.value[i];
-	return both;
+	FOR_EACH_RUN_OF(arm, run) {
+		const struct row *first = must_have_row(find_row(run, from, 0), arm, from);
+		const struct row *last = must_have_row(last_row(run, to), arm, to);
+		samples.value[samples.count++] =
+			growth_between(first, last, offsetof(struct snapshot, user_ns)) +
+			growth_between(first, last, offsetof(struct snapshot, system_ns));
+	}
+	must_have_run(samples.count, arm);
+	return samples;
 }
 
 struct samples ratio(struct samples of, struct samples to)
