@@ -113,7 +113,7 @@ must_have_groups() {
 @test "the limit of a control group is named, whether it is seen before or kills an arm" {
 	must_have_groups
 	local claim
-	for claim in malloc_is_lazy mappings_run_out fewer_arenas_take_less_memory; do
+	for claim in malloc_is_lazy mappings_run_out fewer_arenas_take_less_memory leak_checkers_do_not_see_it; do
 		comes_out unsupported in_a_group 48M "$claim"
 		assert_output --partial "memory.limit_in_bytes"
 	done

@@ -24,12 +24,16 @@
 
 #include "dice.h"
 #include "experiment.h"
+#include "enough_memory.h"
 #include "heap_report.h"
 #include "memory.h"
 
 /* These are small because valgrind is slow.  They are not knobs because valgrind starts a
  * run of its own (--bare), which would not get the knobs of this one. */
 enum { BLOCKS = 2000, KEEP_EVERY = 16 };
+
+/* What memcheck itself takes is 58 MiB for these blocks (ru_maxrss, valgrind 3.19). */
+#define VALGRIND_BYTES (64 * MiB)
 
 /* The command that runs an arm once more, under memcheck, and prints how many bytes were
  * lost.  It fails when the last lines of the report are missing. */
@@ -53,6 +57,7 @@ static void must_have_valgrind(void)
 	if (ask("command -v valgrind >/dev/null; echo $?") != 0)
 		unsupported("valgrind is not installed: scripts/setup installs it "
 			    "(apt-get install valgrind)");
+	must_have_memory(VALGRIND_BYTES);
 	if (ask("valgrind \"$PROGRAM\" --list >/dev/null 2>&1; echo $?") != 0)
 		unsupported("valgrind does not run this program: see what `valgrind PROGRAM --list` says. "
 			    "A newer libc, another word size and `ulimit -n` are usual causes");
