@@ -41,15 +41,22 @@ other_verdict() {
 	done
 }
 
+# in_the_browser [MODE] [PAGE]
 in_the_browser() {
 	local status=0
-	node tests/browser/report.test.mjs "$BATS_FILE_TMPDIR/results/index.html" "$@" || status=$?
+	node tests/browser/report.test.mjs "${2:-$BATS_FILE_TMPDIR/results/index.html}" ${1:+"$1"} || status=$?
 	((status != 77)) || skip "$BROWSER opens no page here"
 	return "$status"
 }
 
 @test "the report works in a browser: it loads nothing, its films move, and it can be read, used by keyboard and printed" {
 	in_the_browser
+}
+
+@test "each claim of the reference run has question, verdict and picture on one screen, and the chart on its printed page" {
+	cp -r results/reference "$BATS_TEST_TMPDIR/"
+	RESULTS=$BATS_TEST_TMPDIR/reference scripts/report
+	in_the_browser every "$BATS_TEST_TMPDIR/reference/index.html"
 }
 
 @test "each browser check complains of a report that was spoiled for it" {

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
-/* What a report must do in a browser.  Each check is { name, look, spoil }.  look(page, facts) resolves to a list of
- * complaints, which is empty when all is well.  spoil = [text, other text] changes a report so that look() must complain. */
+/* What a report must do in a browser.  Each check is { name, look, spoil }, and every where it is made of
+ * every claim of the suite, too.  look(page, facts) resolves to a list of complaints, which is empty when all is well.
+ *  spoil = [text, other text] changes a report so that look() must complain. */
 import { createRequire } from "node:module";
 import { existsSync } from "node:fs";
 import { fileURLToPath } from "node:url";
@@ -92,11 +93,103 @@ async function filmsStay(page) {
 	return [...differs("the picture scrolls, to", before, 60), ...differs("the next stage shows it from", await left(), 60)];
 }
 
+/* ---- the wall of claims ---- */
+
+const all = (page) => page.getByRole("radio", { name: /all$/ }).check();
+
+/* A report opens with its refuted claims, if it has some; each count shows as many claims as it says; a word finds its claims. */
+async function wall(page) {
+	const tiles = page.locator(".tile:visible"), complaints = [], radios = await page.locator(".filters label:has([type=radio])").all();
+	const refuted = await page.locator(".tile.refuted").count(), total = await page.locator(".tile").count();
+	complaints.push(...differs("claims at the opening", await tiles.count(), refuted || total));
+	for (const label of radios) {
+		await label.locator("input").check();
+		complaints.push(...differs(`claims under "${(await label.innerText()).trim()}"`, await tiles.count(), Number(await label.locator("b").innerText())));
+	}
+	await page.getByRole("searchbox").fill("the_four_block");
+	complaints.push(...differs("claims with that name", await page.locator(".tile[data-words*=the_four_block]:visible").count(), await tiles.count()));
+	await page.getByRole("searchbox").fill("no claim says this");
+	complaints.push(...differs("claims that nobody wrote", await tiles.count(), 0), ...differs("what is said of them", await page.locator(".filters output").innerText(), `0 of ${total} claims are shown`));
+	return complaints;
+}
+
+/* Next leads from the first claim through all of them, and a click on a link to copy brings it into the address. */
+async function neighbours(page) {
+	const ids = await page.locator("article.claim h3").evaluateAll((headings) => headings.map((heading) => heading.id)), seen = [];
+	for (let id = ids[0]; id && seen.length <= ids.length; id = await page.evaluate((id) => document.getElementById(id).closest("article").querySelector("[rel=next]")?.hash.slice(1), id)) seen.push(id);
+	await page.locator("article.claim .steps .copies").nth(1).click();
+	return [...differs("claims on the way", seen.join(), ids.join()), ...differs("the link in the address", new URL(page.url()).hash, `#${ids[1]}`)];
+}
+
+async function linkToStage(page, { url }) {
+	const id = await page.locator(".film ol > li").nth(2).getAttribute("id");
+	await page.goto("about:blank");
+	await page.goto(`${url}#${id}`);
+	const complaints = differs("the stage in the address is shown", await page.locator(`[id="${id}"]`).isVisible(), true);
+	await page.locator(".film").first().getByRole("button", { name: "One stage on" }).click();
+	await page.locator(".film .stage .copies:visible").first().click();
+	return [...complaints, ...differs("the link to the next stage", new URL(page.url()).hash, `#${id.replace(/\d+$/, (number) => Number(number) + 1)}`)];
+}
+
+/* ---- what stands on one screen ---- */
+
+const SCREENS = [[1920, 1080], [1366, 768], [1280, 720]];
+const LEAST_PICTURE = 120, LEAST_TYPE = 10; // px
+
+/* Runs in the page.  Returns what does not stand on one screen: a claim's question, verdict and chart; a film at its ends; a map. */
+async function offScreen(least) {
+	const said = [], drawn = () => new Promise((done) => requestAnimationFrame(() => requestAnimationFrame(done)));
+	const look = async (block) => {
+		block.scrollIntoView();
+		await drawn();
+		const name = block.closest("article").querySelector("h3").id, parts = [block, ...block.querySelectorAll("h3, .badge, svg:not(.swatch)")].filter((part) => part.checkVisibility());
+		const boxes = parts.map((part) => part.getBoundingClientRect());
+		const top = Math.min(...boxes.map((box) => box.top)), bottom = Math.max(...boxes.map((box) => box.bottom));
+		if (top < -1 || bottom - top > innerHeight || (bottom > innerHeight + 1 && scrollY + innerHeight < document.documentElement.scrollHeight - 2))
+			said.push(`${block.className} of ${name} lies from ${top} to ${bottom} of ${innerHeight} px`);
+		for (const svg of block.querySelectorAll("svg:not(.swatch)"))
+			if (svg.checkVisibility() && svg.getBoundingClientRect().height < least) said.push(`a picture of ${name} is ${svg.getBoundingClientRect().height} px high`);
+	};
+	for (const block of document.querySelectorAll(".opening, .film, .tall")) {
+		await look(block);
+		if (!block.matches(".film")) continue;
+		block.querySelector("input").value = block.querySelector("input").max;
+		block.querySelector("input").dispatchEvent(new Event("input"));
+		await look(block);
+	}
+	return said;
+}
+
+const onOneScreen = (page) => gather(SCREENS, async ([width, height]) => {
+	await page.setViewportSize({ width, height });
+	return (await page.evaluate(offScreen, LEAST_PICTURE)).map((complaint) => `${width}x${height}: ${complaint}`);
+});
+
+/* A chart has the width of a phone, and enlarged it fills the phone with type that can be read. */
+async function onAPhone(page) {
+	await page.setViewportSize({ width: 390, height: 844 });
+	const wide = await page.evaluate(() => [...document.querySelectorAll(".card")].filter((card) => card.scrollWidth > card.clientWidth + 1).length);
+	const complaints = differs("pictures that scroll sideways", wide, 0);
+	const figure = page.locator(".opening figure").first();
+	await figure.getByRole("button").click();
+	const seen = await figure.locator("svg").evaluate((svg) => {
+		const box = svg.getBoundingClientRect(), sizes = [...svg.querySelectorAll("text")].map((text) => {
+			const { a, b } = text.getScreenCTM();
+			return Math.hypot(a, b) * parseFloat(getComputedStyle(text).fontSize);
+		});
+		return { within: box.left >= -1 && box.top >= -1 && box.right <= innerWidth + 1 && box.bottom <= innerHeight + 1, type: Math.min(...sizes), high: box.height };
+	});
+	if (!seen.within || seen.type < LEAST_TYPE || seen.high < 700) complaints.push(`enlarged: ${JSON.stringify(seen)}`);
+	await page.keyboard.press("Escape");
+	return [...complaints, ...differs("enlarged after Escape", await page.locator(".card[popover]").count(), 0)];
+}
+
 /* ---- links and keys ------------------------------------------------------------ */
 
 async function links(page, { url }) {
-	const rows = await page.locator(".summary a").all();
-	if (rows.length < 4) return [`the table of verdicts has ${rows.length} links`];
+	await all(page);
+	const rows = await page.locator(".tile a").all();
+	if (rows.length < 4) return [`the wall of claims has ${rows.length} links`];
 	const complaints = [...await gather(rows, async (link) => {
 		const wanted = await link.getAttribute("href");
 		await link.click();
@@ -131,7 +224,7 @@ async function keyboard(page) {
 		if (!on.outlined) complaints.push(`${on.text} does not show that it has the focus`);
 		if (!on.onScreen) complaints.push(`${on.text} has the focus off the screen`);
 	}
-	const missed = await page.evaluate(() => [...document.querySelectorAll("a[href], button:enabled, input, summary, [tabindex='0']")]
+	const missed = await page.evaluate(() => [...document.querySelectorAll("a[href], button:enabled, input:not([type=radio]:not(:checked)), summary, [tabindex='0']")]
 		.filter((element) => element.checkVisibility() && !element.dataset.reached).map((element) => element.outerHTML.slice(0, 80)));
 	return [...complaints, ...missed.map((element) => `no key leads to ${element}`)];
 }
@@ -142,12 +235,13 @@ async function skip(page) {
 	if (first.href !== "#verdicts" || first.left < 0) return [`the first Tab leads to ${JSON.stringify(first)}`];
 	await page.keyboard.press("Enter");
 	await page.keyboard.press("Tab");
-	return differs("the Tab after skipping is in the table", await page.evaluate(() => !!document.activeElement.closest(".summary")), true);
+	return differs("the Tab after skipping is in the wall", await page.evaluate(() => !!document.activeElement.closest(".wall")), true);
 }
 
 /* ---- accessibility --------------------------------------------------------------- */
 
 async function rules(page) {
+	await all(page);
 	for (const inside of [".listing", ".source"]) await page.locator(`details:has(${inside}) summary`).first().click();
 	const { violations } = await page.evaluate((tags) => window.axe.run({ runOnly: tags, resultTypes: ["violations"] }), RULES);
 	return violations.flatMap(({ id, nodes }) => nodes.slice(0, 4).map((node) => `${id}: ${node.html.slice(0, 120)}: ${node.failureSummary.replace(/\s+/g, " ").slice(0, 300)}`));
@@ -179,7 +273,7 @@ function misfits() {
 		const widest = [...document.body.querySelectorAll("*")].sort((a, b) => b.getBoundingClientRect().right - a.getBoundingClientRect().right)[0];
 		said.push(`the page scrolls sideways: ${document.documentElement.scrollWidth}: ${widest.outerHTML.slice(0, 80)}`);
 	}
-	for (const element of document.querySelectorAll(".counts b, .badge, .tag, .outcome span")) {
+	for (const element of document.querySelectorAll(".filters b, .badge, .tag, .outcome span")) {
 		const text = document.createRange();
 		text.selectNodeContents(element);
 		if (text.getBoundingClientRect().height > 2 * parseFloat(getComputedStyle(element).fontSize))
@@ -189,7 +283,7 @@ function misfits() {
 }
 
 async function fits(page, { screenshot }) {
-	await page.locator(".counts b").evaluateAll((counts) => counts.forEach((count) => { count.textContent = "117"; }));
+	await page.locator(".filters b").evaluateAll((counts) => counts.forEach((count) => { count.textContent = "117"; }));
 	return gather(["light", "dark"], (colorScheme) => gather(WIDTHS, async (width) => {
 		await page.emulateMedia({ colorScheme });
 		await page.setViewportSize({ width, height: 900 });
@@ -198,12 +292,38 @@ async function fits(page, { screenshot }) {
 	}));
 }
 
-async function prints(page, { keep }) {
-	const claims = await page.locator("article.claim").count();
-	const pdf = (await page.pdf({ preferCSSPageSize: true })).toString("latin1");
-	const pages = pdf.match(/\/Type\s*\/Page\b/g)?.length ?? 0;
-	keep("report.pdf", Buffer.from(pdf, "latin1"));
-	return pages > claims && pdf.startsWith("%PDF-") ? [] : [`${pages} printed pages of ${claims} claims`];
+const PAPER = { width: 710, height: 930 }; // px: Letter without its margins
+const MOST_PAGES = 80;
+
+async function printed(page, keep, name) {
+	const pdf = await page.pdf({ preferCSSPageSize: true });
+	keep(name, pdf);
+	return pdf.toString("latin1").match(/\/Type\s*\/Page\b/g)?.length ?? 0;
+}
+
+/* Each chart is printed on the page of its claim, and by default not more than a class can carry home. */
+async function handout(page, { keep }) {
+	const claims = await page.locator("article.claim").count(), pages = await printed(page, keep, "handout.pdf");
+	const complaints = pages > claims && pages <= MOST_PAGES ? [] : [`${pages} printed pages of ${claims} claims`];
+	await page.emulateMedia({ media: "print" });
+	await page.setViewportSize(PAPER);
+	return [...complaints, ...await page.evaluate((height) => {
+		const pageRules = (rules) => [...rules].flatMap((rule) => (rule instanceof CSSPageRule ? [rule.cssText] : rule.cssRules ? pageRules(rule.cssRules) : []));
+		const said = pageRules(document.styleSheets[0].cssRules).some((text) => text.includes("counter(page)")) ? [] : ["pages have no numbers"];
+		for (const block of document.querySelectorAll(".opening")) {
+			const style = getComputedStyle(block), claim = getComputedStyle(block.closest("article"));
+			const starts = claim.breakBefore === "page" || block.closest("article").matches("h2 + *");
+			if (!starts || style.breakInside !== "avoid" || block.offsetHeight > height) said.push(`${block.querySelector("h3").id} is printed on more than a page: ${block.offsetHeight} px, ${style.breakInside}`);
+		}
+		return said;
+	}, PAPER.height)];
+}
+
+async function printsAll(page, { keep, url }) {
+	const pages = await printed(page, keep, "handout.pdf");
+	await page.goto(`${url}?print=all`);
+	const everything = await printed(page, keep, "everything.pdf");
+	return everything > pages ? [] : [`${everything} pages with everything, ${pages} in the handout`];
 }
 
 const small = async (page, { bytes }) => (bytes < LARGEST ? [] : [`the page has ${bytes} bytes`]);
@@ -215,7 +335,8 @@ async function withoutScript(page) {
 		complaints.push(...differs("controls in sight", await film.locator(".controls:visible").count(), 0));
 	}
 	if (!films.length) complaints.push("there is no film");
-	complaints.push(...differs("verdicts in sight", await page.locator(".summary .badge:visible").count(), await page.locator("article.claim").count()));
+	complaints.push(...differs("verdicts in sight", await page.locator(".tile .badge:visible").count(), await page.locator("article.claim").count()),
+		...differs("filters in sight", await page.locator(".filters:visible").count(), 0));
 	await page.locator("summary").first().click();
 	return [...complaints, ...differs("details open", await page.locator("details[open]").count(), 1)];
 }
@@ -224,13 +345,19 @@ export const checks = [
 	{ name: "the page requests nothing from the network, and the console stays empty", look: quiet, spoil: ["<footer>", '<footer><img alt="" src="http://127.0.0.1:9/x.png">'] },
 	{ name: "films move by slider, keys and buttons, and the stage and the source line move with them", look: films, spoil: ["ArrowLeft: -1", "ArrowLeft: -2"] },
 	{ name: "a film on a phone stays where it was scrolled to", look: filmsStay, spoil: ["picture.scrollLeft = left[i]", "picture.scrollLeft = 0"] },
-	{ name: "links of the table lead to their sections, and all other links to something that exists", look: links, spoil: ['<a href="#4_giving_back-', '<a href="#4-giving-back-'] },
+	{ name: "links of the wall lead to their sections, and all other links to something that exists", look: links, spoil: ['<a href="#4_giving_back-', '<a href="#4-giving-back-'] },
 	{ name: "Tab reaches everything, and each element shows that it has the focus", look: keyboard, spoil: [":focus-visible {", ":focus-within:active {"] },
 	{ name: "the skip link leads past the top of the page", look: skip, spoil: ["a.skip:focus {", "a.skip:hover {"] },
 	{ name: "axe-core finds no fault in light and in dark colours, on a wide and on a narrow page", look: accessible, spoil: ["--soft: #50555f", "--soft: #b0b5bf"] },
 	{ name: "every picture has a text alternative", look: pictures, spoil: [/aria-label="Chart for[^"]*"/, ""] },
 	{ name: "nothing is wider than the page at any width, and no short text is broken into lines", look: fits, spoil: ["min-width: min(20rem, 100%)", "min-width: 30rem"] },
-	{ name: "each claim is printed on a page of its own", look: prints, spoil: ["@media print {", "@media print { body { display: none }"] },
-	{ name: "the page has less than 10 MB", look: small, spoil: ["<footer>", `<!-- ${"x".repeat(LARGEST)} --><footer>`] },
+	{ name: "question, verdict and picture stand on one screen, and so do films and maps", look: onOneScreen, every: true, spoil: [/\(100vh - /g, "(250vh - "] },
+	{ name: "charts fit a phone, and fill it when enlarged", look: onAPhone, every: true, spoil: ["rotate(90deg)", "rotate(0deg)"] },
+	{ name: "the wall opens with what is refuted; counts and a word filter it", look: wall, every: true, spoil: ["tile.hidden = !matches(tile)", "tile.hidden = false"] },
+	{ name: "next leads through all claims, and each claim has a link to copy", look: neighbours, every: true, spoil: ['rel="next"', 'rel="other"'] },
+	{ name: "a link to a stage of a film shows that stage", look: linkToStage, every: true, spoil: ["show(at, true);", ""] },
+	{ name: "each chart is printed on the page of its claim, with page numbers, as a handout", look: handout, every: true, spoil: [".opening, .opening figure { break-inside: avoid }", ""] },
+	{ name: "everything is printed where that is wanted", look: printsAll, spoil: ['.get("print") === "all"', '.get("print") === "none"'] },
+	{ name: "the page has less than 10 MB", look: small, every: true, spoil: ["<footer>", `<!-- ${"x".repeat(LARGEST)} --><footer>`] },
 	{ name: "the page works without scripts", look: withoutScript, script: false, spoil: [".film:not(.plays) .controls,", ""] },
 ];

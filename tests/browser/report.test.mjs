@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 /* Checks the report in a headless Chromium; tests/browser.bats runs it.
  *
- * USAGE: BROWSER=/usr/bin/chromium node report.test.mjs REPORT.html [spoiled]
+ * USAGE: BROWSER=/usr/bin/chromium node report.test.mjs REPORT.html [spoiled|every]
  *   spoiled       each check must complain of a copy of the report that was spoiled for it
+ *   every         only the checks that are made of every claim of the suite
  *   SCREENSHOTS   a folder for screenshots and the PDF, which are kept
  *   exit          0 all is well; 1 a check complains; 77 the browser cannot open a page here
  *
@@ -17,7 +18,7 @@ import { checks } from "./checks.mjs";
 
 const FLAGS = ["--disable-gpu", "--disable-quic", "--no-first-run", "--disable-background-networking", "--disable-component-update",
 	"--disable-sync", "--host-resolver-rules=MAP * ~NOTFOUND"];
-const report = resolve(process.argv[2]), spoiled = process.argv[3] === "spoiled", folder = process.env.SCREENSHOTS;
+const report = resolve(process.argv[2]), spoiled = process.argv[3] === "spoiled", every = process.argv[3] === "every", folder = process.env.SCREENSHOTS;
 
 /* Starts the browser, or exits with 77.  Playwright gives it an empty profile of its own, and removes the profile at the end. */
 async function start() {
@@ -64,7 +65,7 @@ async function complaints(browser, check) {
 
 const browser = await start();
 test("the report", async (all) => {
-	for (const check of checks)
+	for (const check of checks.filter((check) => !every || check.every))
 		await all.test(check.name, { timeout: 300000 }, async () => {
 			const said = await complaints(browser, check);
 			if (spoiled) assert.notDeepEqual(said, [], "no complaint of a page that was spoiled for it");

@@ -31,6 +31,14 @@ for (const film of document.querySelectorAll(".film")) {
 		event.preventDefault();
 		show(Number(slider.value) + steps[event.key]);
 	});
+	const follow = () => { // a link to a stage shows that stage
+		const at = frames.findIndex((frame) => "#" + frame.id === location.hash);
+		if (at < 0) return;
+		show(at, true);
+		film.scrollIntoView();
+	};
 	film.classList.add("plays");
 	show(0, true);
+	follow();
+	addEventListener("hashchange", follow);
 }

@@ -2,8 +2,6 @@
 """One claim as the report shows it."""
 from __future__ import annotations
 
-import base64
-import hashlib
 import os
 import re
 from pathlib import Path
@@ -14,7 +12,6 @@ from markupsafe import Markup
 
 from touchstone import prediction
 from touchstone.files import ROOT
-from touchstone.film import draw
 from touchstone.film.fills import for_page
 from touchstone.film.view import view
 from touchstone.lines import Knob
@@ -23,8 +20,6 @@ from touchstone.report.pictures import chart
 from touchstone.report.tables import observed_view, rows_view
 from touchstone.results import Result
 from touchstone.source import paragraphs
-
-PLAYER = Path(draw.__file__).with_name("player.js")
 
 
 def recorded_lines(result: Result) -> dict[str, list[int]]:
@@ -47,11 +42,9 @@ def film_view(result: Result, source: str | None, prefix: str) -> dict[str, Any]
 
 
 def film_player() -> dict[str, Any]:
-    """Returns what the page needs once: the fills, their style, the script, and the hash that lets it run."""
+    """Returns what the page needs once for its films: the fills and their style."""
     fills, style = for_page()
-    script = PLAYER.read_text(encoding="utf-8")
-    digest = base64.b64encode(hashlib.sha256(script.encode()).digest()).decode()
-    return {"fills": Markup(fills), "style": Markup(style), "script": Markup(script), "hash": f"sha256-{digest}"}
+    return {"fills": Markup(fills), "style": Markup(style)}
 
 
 def read_source(result: Result) -> str | None:

@@ -2,17 +2,23 @@
 """The whole page: chapters, environment, what was not run and what is missing."""
 from __future__ import annotations
 
+import base64
+import hashlib
 import re
 import subprocess
 from pathlib import Path
 from typing import Any
 
+from markupsafe import Markup
+
 from touchstone.files import ROOT
+from touchstone.film import draw
 from touchstone.pages import VERDICTS, render
 from touchstone.report.claim import claim_view, film_player
 from touchstone.report.findings import value
 from touchstone.results import Result, chapter_order
 
+PAGE, PLAYER = Path(__file__).with_name("page.js"), Path(draw.__file__).with_name("player.js")
 CONDITIONS = {  # metadata key -> what it means for the numbers
     "measured": "when the program ran (UTC)",
     "page_size": "the unit in which memory is given and taken",
@@ -59,7 +65,15 @@ def chapters_view(results: list[Result], folder: Path) -> list[dict[str, Any]]:
         chapters.append({"id": "chapter-" + re.sub(r"[^\w-]", "_", name), "title": title,
                          "counts": [(verdict, verdicts.count(verdict)) for verdict in VERDICTS if verdict in verdicts],
                          "claims": [claim_view(result, folder) for result in claims]})
+    beside_each_other([claim for chapter in chapters for claim in chapter["claims"]])
     return chapters
+
+
+def beside_each_other(claims: list[dict[str, Any]]) -> None:
+    """Tells each claim which one is before it and which one is next, across chapters."""
+    ends: list[dict[str, Any] | None] = [None]
+    for before, claim, after in zip(ends + claims, claims, claims[1:] + ends):
+        claim["previous"], claim["next"] = before, after
 
 
 def place_in(text: str, name: str) -> int:
@@ -113,13 +127,21 @@ def missing_tools() -> list[list[str]] | None:
     return [line.split("\t", 1) for line in said.stdout.splitlines()] if said.returncode == 0 else None
 
 
+def script(path: Path) -> dict[str, Any]:
+    """Returns a script for the page, and the hash that lets it run."""
+    text = path.read_text(encoding="utf-8")
+    digest = base64.b64encode(hashlib.sha256(text.encode()).digest()).decode()
+    return {"text": Markup(text), "hash": f"sha256-{digest}"}
+
+
 def page(results: list[Result], folder: Path) -> str:
     """Returns the page."""
     environment = environment_view(results)
     chapters = chapters_view(results, folder)
-    films = any(claim["film"] and claim["film"]["players"] for chapter in chapters for claim in chapter["claims"])
+    films = sum(bool(claim["film"] and claim["film"]["players"]) for chapter in chapters for claim in chapter["claims"])
     return render(
-        "report.html.j2", chapters=chapters, player=film_player() if films else None, environment=environment,
+        "report.html.j2", chapters=chapters, player=film_player() if films else None, films=films,
+        scripts=[script(path) for path in (PAGE, PLAYER)[:2 if films else 1]], environment=environment,
         machine=machine_line(environment), total=len(results), not_run=not_run(results),
         counts={verdict: sum(result.verdict == verdict for result in results) for verdict in VERDICTS},
         missing=missing_tools())

@@ -5,9 +5,11 @@ from __future__ import annotations
 import re
 import xml.etree.ElementTree as ET
 from pathlib import Path
+from typing import NamedTuple
 
 from markupsafe import Markup
 
+TITLE_DROP = 8  # px from the baseline of the title's last line to what is shown
 SVG = "{http://www.w3.org/2000/svg}"
 ET.register_namespace("", SVG[1:-1])
 ET.register_namespace("xlink", "http://www.w3.org/1999/xlink")
@@ -51,7 +53,32 @@ def own_style(text: str, prefix: str) -> str:
     return re.sub(r"(^|[{}])([^{}@]+)(?=\{)", within, text)
 
 
-def chart(path: Path, prefix: str, label: str | None) -> Markup | None:
+class Picture(NamedTuple):
+    """A chart in the page, and what a small copy of it needs: the identifier of what is drawn, and the part to show."""
+    markup: Markup
+    id: str
+    box: str
+
+
+def end_of_title(svg: ET.Element) -> float:
+    """Returns the y below the title that is written into a chart, from its top; 0 where there is none."""
+    title, end = " ".join(svg.findtext(SVG + "title", "").split()), 0.0
+    for group in svg.iter(SVG + "g"):
+        line = " ".join((group.findtext(SVG + "text") or "").split()).removesuffix(" ...")
+        place = re.fullmatch(r"translate\(([\d.]+),([\d.]+)\)", group.get("transform", ""))
+        if place and line and title.startswith(line):
+            title = title[len(line):].lstrip(" -")
+            end = float(place[2]) + TITLE_DROP
+    return end
+
+
+def without_title(box: str, end: float) -> str:
+    """Returns the part of a picture below its title, which the page says in its own words."""
+    x, y, width, height = map(float, box.replace(",", " ").split())
+    return f"{x:g} {y + end:g} {width:g} {height - end:g}"
+
+
+def chart(path: Path, prefix: str, label: str | None) -> Picture | None:
     """Returns the SVG as markup for this page; None when it is none.  Without a label its own text is taken."""
     try:
         svg = ET.parse(path).getroot()
@@ -59,7 +86,7 @@ def chart(path: Path, prefix: str, label: str | None) -> Markup | None:
         return None
     if svg.tag != SVG + "svg":
         return None
-    label = label or svg.findtext(SVG + "desc", "")
+    label, end = label or svg.findtext(SVG + "desc", ""), end_of_title(svg)
     for parent in list(svg.iter()):
         for child in list(parent):
             if child.tag in UNWANTED or parent is svg and child.tag in (SVG + "title", SVG + "desc"):
@@ -72,4 +99,9 @@ def chart(path: Path, prefix: str, label: str | None) -> Markup | None:
     if "viewBox" not in svg.attrib and width and height:
         svg.set("viewBox", f"0 0 {width} {height}")
     svg.attrib.update({"id": f"{prefix}-chart", "role": "img", "aria-label": label or ""})
-    return Markup(ET.tostring(svg, encoding="unicode"))
+    drawing = ET.Element(SVG + "g", {"id": f"{prefix}-drawing"})
+    drawing.extend(svg)
+    svg[:] = [drawing]
+    if end:
+        svg.set("viewBox", without_title(svg.attrib["viewBox"], end))
+    return Picture(Markup(ET.tostring(svg, encoding="unicode")), drawing.attrib["id"], svg.get("viewBox", ""))
