@@ -149,9 +149,10 @@ static void judge(void)
 const struct experiment experiment = {
 	.claim = "glibc fragments more: after a peak it stays larger than the other allocators",
 	.asked = "The load is gone and the process is as large as before. Should we replace malloc?",
-	.instead = "Here no allocator has given anything back right after the frees, and a second later "
-		   "only little; none is much smaller than glibc. The pages go back when the program "
-		   "asks (malloc_trim: all but the top of a thread's arena), or after a decay time.",
+	.instead =
+		"Here no allocator has given anything back right after the frees, and a second later "
+		"only little; none is much smaller than glibc. The pages go back when the program "
+		"asks (malloc_trim: all but the top of a thread's arena), or after a decay time.",
 	.charted = "resident_bytes",
 	.chart = CHART_STAGES,
 	.knobs = { { "total", &total_bytes, "bytes", "how much is allocated", 1 * MiB },
