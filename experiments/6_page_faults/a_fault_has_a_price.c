@@ -215,9 +215,10 @@ static struct samples huge_page_to_first_touch(void)
 {
 	struct samples times =
 		ratio(cpu_time("huge page", "few", "many"), cpu_time("first touch", "few", "many"));
+	int64_t faults = huge_pages / STEPS * STEPS;
 
 	for (int i = 0; i < times.count; i++)
-		times.value[i] *= (double)pages / (double)(huge_pages / STEPS * STEPS);
+		times.value[i] *= (double)pages / (double)faults;
 	return times;
 }
 

@@ -2,6 +2,7 @@
 #include "enough_memory.h"
 
 #include <errno.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/resource.h>
@@ -92,10 +93,9 @@ void unsupported_if_limited(const char *request, int64_t bytes)
 void memory_was_refused(const char *request, int64_t bytes)
 {
 	int error = errno;
-	char refused[64] = "";
+	char refused[64];
 
-	strncat(refused, request, 32);
-	strcat(refused, " was refused");
+	snprintf(refused, sizeof(refused), "%.32s was refused", request);
 	unsupported_if_limited(refused, bytes);
 	broken("%s of %lld bytes failed: %s", request, (long long)bytes, strerror(error));
 }

@@ -30,7 +30,7 @@ static void write_file(const char *path, const char *text)
 static int make_root(void **state)
 {
 	(void)state;
-	strcpy(root + strlen(root) - 6, "XXXXXX");
+	memcpy(root + strlen(root) - 6, "XXXXXX", 6);
 	return mkdtemp(root) == NULL;
 }
 
