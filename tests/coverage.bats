@@ -65,10 +65,13 @@ uncovered() {
 	done
 }
 
-# can_fail CLAIM ...: each finding in the results of these claims can fail.
+# can_fail CLAIM ...: each finding in the results of these claims can fail. What is unsupported here has no findings
+# and is named; what is broken has none either, and fails.
 can_fail() {
 	local claim missing=0
 	for claim; do
+		! grep -q '^# verdict: broken' "$RESULTS/$claim.csv" ||
+			fail "$claim is broken: $(grep '^# reason' "$RESULTS/$claim.csv")"
 		grep -q '^# expect: ' "$RESULTS/$claim.csv" || echo "# $claim was not checked: $(grep '^# reason' "$RESULTS/$claim.csv")" >&3
 		uncovered "$RESULTS/$claim.csv" >"$BATS_TEST_TMPDIR/uncovered"
 		[[ ! -s $BATS_TEST_TMPDIR/uncovered ]] || { missing=1 && sed "s|^|$claim: |" "$BATS_TEST_TMPDIR/uncovered"; }
