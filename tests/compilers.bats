@@ -27,7 +27,7 @@ is_the_build() {
 calls_of_build() {
 	local claims claim arm counter room
 	mapfile -t claims < <(claims_that_allocate)
-	[[ $1 == "$BUILD" ]] || make -s -j2 CC="$2" OPT="$3" BUILD="$1" "${claims[@]/#/$1/}" >&2
+	[[ $1 == "$BUILD" ]] || make -s -j2 CC="$2" OPT="$3" WARN='-w -g0' BUILD="$1" "${claims[@]/#/$1/}" >&2
 	counter=$(shim count_calls)
 	for claim in "${claims[@]}"; do
 		[[ $claim != */mappings_run_out ]] && room= || room=room=512 # as much as the tests of this claim give it
