@@ -41,6 +41,8 @@ class Axis:
     foot: str = "0"          # where bars stand
     scale: int = 1
     unit_name: str = ""
+    span: tuple[float, float] = (0, 1)  # of the axis itself, in the numbers that gnuplot gets
+    narrow: int = 1          # how many panels share its length
 
     @property
     def is_used(self) -> bool:
@@ -92,6 +94,13 @@ class Axis:
             return math.log(max(value, self.least) / self.least) / math.log(max(high / self.least, LEAST_DECADES))
         return (value - low) / ((high - low) or 1)
 
+    def graph(self, value: float) -> float:
+        """Returns how far along the axis a value lies, 0 to 1."""
+        low, high = self.span
+        if self.log:
+            return math.log(max(value, low) / low) / math.log(high / low)
+        return (value / self.scale - low) / (high - low)
+
     def between(self, a: float, b: float, share: float = 0.5) -> float:
         """Returns the value that lies so far from a to b, to the eye."""
         return a * (b / a) ** share if self.log and a > 0 and b > 0 else a + (b - a) * share
@@ -109,7 +118,7 @@ class Axis:
         least, most = self.least or 1, self.extent[1]
         span = max(most / least, LEAST_DECADES)
         low, high = least / span ** LOG_ROOM_BELOW / LOG_MARGIN, most * span ** room * LOG_MARGIN
-        self.foot = f"{low:.6g}"
+        self.foot, self.span = f"{low:.6g}", (low, high)
         return [f"set {self.name}range [{low:.6g}:{high:.6g}]", f"set logscale {self.name}",
                 f"set {self.name}tics ({', '.join(self._powers(low, high))})"]
 
@@ -117,7 +126,8 @@ class Axis:
         """Returns tics at powers of 2 or 10; where there are few of these, more between them."""
         base = 2 if self.unit == "bytes" else 10
         first, last = math.ceil(math.log(low, base) - ROUNDING), math.floor(math.log(high, base) + ROUNDING)
-        step = max(1, math.ceil((last - first + 1) / MOST_POWERS.get(self.name, MOST_POWERS_UPRIGHT)))
+        most = MOST_POWERS.get(self.name, MOST_POWERS_UPRIGHT) / self.narrow
+        step = max(1, math.ceil((last - first + 1) / most))
         if base == 2 and KIB_STEP / 2 < step:
             step = max(step, KIB_STEP)
         between = (2, 5) if base == 10 and last - first < 2 else ()
@@ -140,6 +150,7 @@ class Axis:
             low, high = low - (room * span if low < 0 else 0), high + room * span
         else:
             low, high = low - MARGIN * span, high + MARGIN * span
+        self.span = low, high
         return [*tics, f"set {self.name}range [{low:.12g}:{high:.12g}]", f"set format {self.name} '%.10g'"]
 
     def _tics(self, low: float, high: float) -> list[str]:
@@ -148,13 +159,16 @@ class Axis:
         if self.scale == 1 and span <= FEW:
             return [f"set {self.name}tics 1"]  # nothing here counts in fractions
         if self.unit == "bytes":
-            return [f"set {self.name}tics 2.**{math.ceil(math.log2(span / TICS_OF_BYTES) - STEP_UP)}"]
-        return [f"set {self.name}tics ({', '.join(_thousands(low, high))})"] if span > 1000 else []
+            step = span / TICS_OF_BYTES * math.sqrt(self.narrow)
+            return [f"set {self.name}tics 2.**{math.ceil(math.log2(step) - STEP_UP)}"]
+        if span <= 1000:
+            return []
+        return [f"set {self.name}tics ({', '.join(_thousands(low, high, MOST_THOUSANDS // self.narrow))})"]
 
 
-def _thousands(low: float, high: float) -> list[str]:
-    """Returns tics with commas, which gnuplot would not set."""
-    least = (high - low) / MOST_THOUSANDS
+def _thousands(low: float, high: float, most: int) -> list[str]:
+    """Returns at most about so many tics with commas, which gnuplot would not set."""
+    least = (high - low) / max(most, 2)
     power = 10 ** math.floor(math.log10(least))
     step = min(digit * power for digit in (1, 2, 5, 10) if digit * power >= least)
     return [f"{quote(quantity(i * step, 'count'))} {i * step}"

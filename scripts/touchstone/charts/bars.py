@@ -14,7 +14,7 @@ from touchstone.words import quantity
 MOST_COLOURS = 7    # series of bars that can be told apart
 BAR_HALF = 0.4      # of a bar's width
 GAP, GAP_OF_GROUPS = 0.3, 0.7  # between the bars of two arms: of one bar each, of several
-SIZES = ((14, 9), (8, 11), (0, 13))  # with more bars than the first number, the type of their numbers has this size
+SIZES = ((8, 12), (0, 13))  # with more bars than the first number, the type of their numbers has this size
 DIGIT_WIDTH = 0.62  # of its size
 PLOT_WIDTH = 850    # px
 TOO_LEVEL = 0.06    # share of the axis: numbers of bars that differ less may touch
@@ -123,8 +123,8 @@ class Bars(Form):
         if self.is_lying:
             boxes = f"2:1:({axis.foot}):2:($1-{BAR_HALF}):($1+{BAR_HALF}){axis.plot} with boxxyerror"
             spread = "3:1:($4-$3):(0)"
-        self.plots.append(f"{data} using {boxes}{self.paper.colour(number)}{look} {title}")
+        self.plot(f"{data} using {boxes}{self.paper.colour(number)}{look} {title}", bars[0].series)
         if self.paper.is_text or not any(bar.spread.is_wide() for bar in bars):
             return False
-        self.plots.append(f"{data} using {spread}{axis.plot} with vectors nohead{GREY} lw 3 notitle")
+        self.plot(f"{data} using {spread}{axis.plot} with vectors nohead{GREY} lw 3 notitle")
         return True

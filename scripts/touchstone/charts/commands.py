@@ -16,8 +16,8 @@ from touchstone.results import Result
 from touchstone.sides import Side
 
 LOOK = Path(__file__).resolve().parent / "look.gp"
-TITLES = ((18, 3), (15, 4))  # size of the type, and most lines: the second where the first would not hold it all
-TITLE_CHARACTERS = 85        # of a line of the larger size
+TITLE_SIZE, TITLE_LINES = 16, 4
+TITLE_CHARACTERS = 95        # of a line
 TITLE_LEADING = 8            # px
 TITLE_ROOM = 0.02            # share of the picture, below the title
 
@@ -28,6 +28,7 @@ class Chart:
     commands: list[str]
     shown: str = ""                                 # the same in words
     below: list[str] = field(default_factory=list)  # what a text chart has no place for
+    hover: list[str] = field(default_factory=list)  # the name of each plot, shown where the pointer rests; or nothing
 
 
 def finding_of(result: Result) -> tuple[str, str]:
@@ -45,16 +46,19 @@ def finding_of(result: Result) -> tuple[str, str]:
     return f"{verdict}: {result.metadata['claim']}", second
 
 
-def title_of(finding: tuple[str, str], paper: Paper) -> tuple[list[str], int]:
-    """Returns the lines, and the size of the type."""
+def title_of(finding: tuple[str, str], paper: Paper) -> list[str]:
+    """Returns the lines; all charts have the same size of type, and side by side look alike."""
     first, second = finding
-    for size, most in TITLES:
-        width = paper.columns - 6 if paper.is_text else TITLE_CHARACTERS * TITLES[0][0] // size
-        lines = wrap(first, width, 2 if second else most)
-        lines += wrap(second, width, most - len(lines))
-        if not any(line.endswith(" ...") for line in lines):
-            break
-    return lines, size
+    width = paper.columns - 6 if paper.is_text else TITLE_CHARACTERS
+    lines = wrap(first, width, 2 if second else TITLE_LINES)
+    return lines + wrap(second, width, TITLE_LINES - len(lines))
+
+
+def height_of(title: list[str], paper: Paper) -> float:
+    """Returns the room of the title, a share of the picture."""
+    if paper.is_text:
+        return len(title) / paper.plot_lines
+    return len(title) * (TITLE_SIZE + TITLE_LEADING) / HEIGHT + TITLE_ROOM
 
 
 def variables(result: Result, paper: Paper, output: Path) -> list[str]:
@@ -68,15 +72,13 @@ def variables(result: Result, paper: Paper, output: Path) -> list[str]:
             *(f"{name} = {quote_words(words)}" for name, words in lists.items())]
 
 
-def setup(result: Result, paper: Paper, output: Path, title: list[str], size: int) -> list[str]:
+def setup(result: Result, paper: Paper, output: Path, title: list[str]) -> list[str]:
     """Returns the commands for the terminal, the look and the title."""
-    # It stands above the key, so it is a label, and the plot is made less high.
-    line = 1 / paper.plot_lines if paper.is_text else (size + TITLE_LEADING) / HEIGHT
-    height = len(title) * line + (0 if paper.is_text else TITLE_ROOM)
+    # The title stands above the key, so it is a label, and the plot is made less high.
     return ["set encoding utf8", f"set terminal {paper.terminal()}", *variables(result, paper, output),
             f"title = {quote_lines(title)}", "set output output", f"load {quote(str(LOOK))}",
-            f"set label 1000 title at screen 0.02, screen {1 if paper.is_text else 0.96} left font ',{size}'",
-            f"set size 1, {1 - height:.6g}", *(["unset grid"] if paper.is_text else [])]
+            f"set label 1000 title at screen 0.02, screen {1 if paper.is_text else 0.96} left font ',{TITLE_SIZE}'",
+            f"set size 1, {1 - height_of(title, paper):.6g}", *(["unset grid"] if paper.is_text else [])]
 
 
 def own_drawing(result: Result) -> Path | None:
@@ -94,14 +96,16 @@ def chart_of(result: Result, paper: Paper, output: Path) -> Chart:
     if not result.rows:
         raise Undrawable()
     finding = finding_of(result)
-    chart = Chart(" - ".join(filter(None, finding)), setup(result, paper, output, *title_of(finding, paper)))
+    title = title_of(finding, paper)
+    chart = Chart(" - ".join(filter(None, finding)), setup(result, paper, output, title))
     own = own_drawing(result)
     if own:
         chart.commands += ["set datafile separator comma", "set datafile columnheaders", f"load {quote(str(own))}"]
     else:
         form = drawing.of_result(result, paper)
+        form.title_height = height_of(title, paper)
         chart.commands += form.commands()
-        chart.shown, chart.below = form.shown(), form.below
+        chart.shown, chart.below, chart.hover = form.shown(), form.below, form.hover
     done = quote(str(output.with_suffix(".done")))
     chart.commands += ["unset output", f"set print {done}", "print 1", "set print", ""]
     return chart

@@ -3,10 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from itertools import pairwise
 
+from touchstone.charts import coincide
 from touchstone.charts.form import Form
+from touchstone.charts.grid import Grid, draw_panels
 from touchstone.charts.jumps import write_events
+from touchstone.charts.marks import draw_marks
+from touchstone.charts.names import name_curves
 from touchstone.sides import Spread
 
 MOST_POINTS = 2000   # of all curves together
@@ -22,6 +27,9 @@ class Curve:
     arm: str
     column: str
     points: list[tuple[float, Spread]]  # (x, what was measured there)
+    breaks: set[int] = field(default_factory=set)  # before the points with these indices nothing was recorded
+    columns: tuple[str, ...] = ()  # all that are this curve
+    look: int = 0                  # its colour and its marker
 
     def is_spread(self) -> bool:
         return any(spread.is_wide() for _, spread in self.points)
@@ -35,12 +43,44 @@ class Curves(Form):
         self.curves: list[Curve] = []
         for arm in sorted(self.arms, key=self.side.is_control):
             for column, axis in self.charted.items():
-                points = self.points(arm, column)
+                points, number = self.points(arm, column), len(self.curves)
                 if points:
-                    self.curves.append(Curve(len(self.curves), arm, column, points))
+                    breaks = self.breaks(arm, column, points)
+                    self.curves.append(Curve(number, arm, column, points, breaks, (column,), number))
                 for x, spread in points:
                     self.x.see(x)
                     axis.see(spread.low, spread.high)
+
+        self.split()
+
+    def split(self) -> None:
+        """Gives curves that lie on each other panels of their own; there, a column has one colour in all of them."""
+        self.panels, self.grid = [self.curves], Grid(1, 1)
+        if self.paper.is_text or self.y2.is_used:
+            return
+        for axis in (self.x, self.y):
+            axis.see(*([0] if axis.has_zero and not axis.log else []))
+        self.curves = coincide.merged(self)
+        self.panels = coincide.panels(self)
+        if len(self.panels) == 1:
+            return
+        self.grid = Grid.of(len(self.panels), self.form == "stages")
+        self.x.narrow, self.y.narrow = self.grid.across, self.grid.down
+        columns = list(self.charted)
+        if len(columns) > 1:
+            for curve in self.curves:
+                curve.look = columns.index(curve.column)
+
+    def breaks(self, arm: str, column: str, points: list[tuple[float, Spread]]) -> set[int]:
+        """Returns the indices of points before which the line ends: at a stage that was not recorded; where a quantity
+        of the experiment's own begins anew, in another stage and not further on."""
+        if self.form == "stages":
+            return {i for i, (before, after) in enumerate(pairwise(points), 1) if after[0] > before[0] + 1}
+        if column != "y":
+            return set()
+        records = [(x, stage) for x, stage, _ in self.side.over_records(arm, column) if x > 0 or not self.x.log]
+        return {i for i, (before, after) in enumerate(pairwise(records), 1)
+                if before[1] != after[1] and after[0] <= before[0]}
 
     def points(self, arm: str, column: str) -> list[tuple[float, Spread]]:
         if self.form == "stages":
@@ -90,29 +130,76 @@ class Curves(Form):
         axis = self.charted[curve.column]
         for i, is_marked in self.thinned(curve):
             x, spread = curve.points[i]
-            if self.form == "steps" and i:
+            if i in curve.breaks:
+                yield ""
+            elif self.form == "steps" and i:
                 yield f"{self.x.place(x)} {axis.places(curve.points[i - 1][1])} NaN"
             yield f"{self.x.place(x)} {axis.places(spread)} {axis.place(spread.median) if is_marked else 'NaN'}"
 
     def emit(self) -> None:
-        lines: list[str] = []
         for curve in self.curves:
-            lines += self.emit_curve(curve)
-        self.plots += lines
+            self.emit_spread(curve)
+        for curve in reversed(self.curves):  # the first one, the claim's, lies on top
+            self.emit_curve(curve)
         write_events(self)
+        if len(self.panels) == 1 and not name_curves(self):
+            for curve in self.curves:
+                self.emit_entry(curve, self.name_of(curve))
         spread = next((curve.arm for curve in self.curves if curve.is_spread()), None)
         if spread:
             self.explain("with filledcurves fs solid 0.2 noborder", f"lowest to highest of {self.trials(spread)}")
 
-    def emit_curve(self, curve: Curve) -> list[str]:
-        """Writes the data and the area of the spread, which lies below all curves; returns the curve."""
-        paper, data, axes = self.paper, f"$curve{curve.number + 1}", self.charted[curve.column].plot
-        control, colour = self.side.is_control(curve.arm), paper.colour(curve.number)
-        line, marker = paper.line(curve.number, control), paper.marker(curve.number, control)
+    def emit_spread(self, curve: Curve) -> None:
+        """Writes the data, and the area of the spread, which lies below all curves."""
+        axes, data = self.charted[curve.column].plot, f"$curve{curve.number + 1}"
         self.block(data, self.rows(curve))
-        if curve.is_spread() and not paper.is_text:
-            self.plots.append(f"{data} using 1:3:4{axes} with filledcurves{colour} fs transparent solid 0.15 noborder "
-                              "notitle")
-        return [f"{data} using 1:2{axes} with lines{line} notitle",
-                f"{data} using 1:5{axes} with points{marker}{self.picture(' lw 1.5')}{colour} notitle",
-                f"keyentry with linespoints{line}{marker} {self.title(self.key_name(curve.arm, curve.column))}"]
+        if curve.is_spread() and not self.paper.is_text:
+            self.plot(f"{data} using 1:3:4{axes} with filledcurves{self.paper.colour(curve.look)} "
+                      "fs transparent solid 0.15 noborder notitle", self.name_of(curve))
+
+    def looks(self, curve: Curve) -> tuple[str, str]:
+        """Returns those of the line and of the marker."""
+        control = self.side.is_control(curve.arm)
+        return self.paper.line(curve.look, control), self.paper.marker(curve.look, control)
+
+    def emit_curve(self, curve: Curve) -> None:
+        data, axes, name = f"$curve{curve.number + 1}", self.charted[curve.column].plot, self.name_of(curve)
+        line, marker = self.looks(curve)
+        self.plot(f"{data} using 1:2{axes} with lines{line} notitle", name)
+        self.plot(f"{data} using 1:5{axes} with points{marker}{self.picture(' lw 1.5')}"
+                  f"{self.paper.colour(curve.look)} notitle", name)
+
+    def emit_entry(self, curve: Curve, name: str) -> None:
+        line, marker = self.looks(curve)
+        self.plot(f"keyentry with linespoints{line}{marker} {self.title(name)}")
+
+    def name_of(self, curve: Curve) -> str:
+        """Returns the name of its arm, of its columns, or of both."""
+        if len(self.charted) == 1:
+            return self.full_name(curve.arm)
+        words = " and ".join(map(self.words_of, curve.columns))
+        return (f"{curve.arm}: " if len(self.arms) > 1 else "") + words + self.full_name(curve.arm)[len(curve.arm):]
+
+    # Panels.
+
+    def figure(self) -> list[str]:
+        return super().figure() if len(self.panels) == 1 else draw_panels(self, self.title_height, self.lines_below)
+
+    def has_key(self) -> bool:
+        return len(self.charted) > 1 or any(curve.is_spread() for curve in self.curves)
+
+    def draw_panel(self, is_first: bool) -> None:
+        """Writes the curves of one panel; the first one has the key for all."""
+        self.emit()
+        draw_marks(self)
+        if is_first and len(self.charted) > 1:
+            for number, column in enumerate(self.charted):
+                self.plot(f"keyentry with lines{self.paper.line(number, False)} {self.title(self.words_of(column))}")
+        if is_first:
+            self.settle_key()
+
+    def panel_name(self) -> str:
+        """Returns the names of the arms in it; where an arm has several panels, those of its curves."""
+        arms = list(dict.fromkeys(curve.arm for curve in self.curves))
+        is_split = sum(curve.arm == arms[0] for panel in self.panels for curve in panel) > len(self.curves)
+        return self.name_of(self.curves[0]) if is_split else ", ".join(map(self.full_name, arms))

@@ -95,10 +95,10 @@ class Dots(Form):
                           for x, values in cloud.items() for i, value in enumerate(values, 1)])
         self.block(f"$medians{number + 1}", self.median_rows(medians, axis))
         title = self.title(self.key_name(arm, column)) if self.over_x or len(self.charted) > 1 else "notitle"
-        self.plots.append(f"{data} using 1:2{axis.plot} with points{paper.marker(number, control)}"
-                          f"{paper.colour(number)}{self.picture(' lw 1.5')} {title}")
+        self.plot(f"{data} using 1:2{axis.plot} with points{paper.marker(number, control)}"
+                  f"{paper.colour(number)}{self.picture(' lw 1.5')} {title}", self.key_name(arm, column))
         look = paper.line(number, control) if self.over_x or paper.is_text else " lc rgb 'black' lw 3"
-        self.plots.append(f"$medians{number + 1} using 1:2{axis.plot} with lines{look} notitle")
+        self.plot(f"$medians{number + 1} using 1:2{axis.plot} with lines{look} notitle")
         return self.median_labels(medians, axis)
 
     def median_rows(self, medians: dict[float, float], axis: Axis) -> list[str]:

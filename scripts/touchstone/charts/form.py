@@ -13,13 +13,12 @@ from touchstone.charts.gnuplot import Paper, quote, quote_lines, quote_tic, wrap
 from touchstone.charts.marks import Mark, draw_marks, longest_word
 from touchstone.results import Result
 from touchstone.sides import Side
-from touchstone.words import words_of
+from touchstone.words import unit_of, words_of
 
 MOST_BESIDE = 8     # arms, or groups of bars, that stand side by side; more lie one below the other
 GREY = " lc rgb '#777777'"
-LABEL_SIZE, LABEL_SIZE_OF_LONG = 14, 12
-LABEL_CHARACTERS, LABEL_CHARACTERS_UPRIGHT = 88, 46  # along an axis, at the larger size
-LONGER = 1.2                # times as many characters on each of two lines
+LABEL_SIZE = 13
+LABEL_CHARACTERS, LABEL_CHARACTERS_UPRIGHT = 100, 50  # of a line along an axis
 
 # Names below the x axis, in characters.
 ACROSS, BESIDE_THE_TEXT = 98, 16      # that stand side by side below a picture; those of a text chart that do not
@@ -29,9 +28,14 @@ TURNED_CHARACTERS = 34                # on a line of a turned name
 LYING_CHARACTERS = 40                 # of a name at the left
 MANY_NAMES = 12                       # turned names of which each has one line
 MANY_SMALL = 14                       # names; more are written smaller
-SMALL = 10
+SMALL = 12
 TURNED_WIDTH, TURNED_HEIGHT = 0.87, 0.24  # of a character of a turned name: to the left, and down in lines
 LEFT_MARGIN = 10                      # that gnuplot leaves by itself
+
+GAINED = {"resident_bytes": "resident memory gained", "virtual_bytes": "address space gained",
+          "heap_top_bytes": "how far the break has moved", "minor_fault_count": "minor faults",
+          "major_fault_count": "major faults", "heap_in_use_bytes": "heap in use, gained",
+          "cpu_user_ns": "user time", "cpu_system_ns": "system time"}
 
 
 class Undrawable(Exception):
@@ -49,8 +53,12 @@ class Form:
         self.stages = list(dict.fromkeys(row["stage"] for row in result.rows))
         self.written: list[str] = []
         self.plots: list[str] = []
+        self.hover: list[str] = []  # the name of each plot, or nothing
         self.below: list[str] = []
         self.longest_title = 0
+        self.right = 0.0           # characters of the widest text beside the chart
+        self.title_height = 0.0    # a share of the picture
+        self.lines_below = 1       # of the names below the x axis
         self.x, self.y, self.y2 = Axis("x", result.unit_of("x"), has_zero=False), Axis("y"), Axis("y2")
         self.is_lying = False  # names at the left, values to the right
         self.charted: dict[str, Axis] = {}
@@ -107,11 +115,24 @@ class Form:
             if not mark.is_far_off:
                 mark.axis.see(mark.value)
         self._settle_axes()
+        return self.figure()
+
+    def figure(self) -> list[str]:
+        """Returns the commands for all that was settled."""
         self.emit()
         draw_marks(self)
-        # gnuplot takes every letter for a wide one, and would set the key in fewer columns than it has room for.
-        self.write(f"set key width {0 if self.paper.is_text else -0.2 * self.longest_title:.3g}")
+        self.settle_margin()
+        self.settle_key()
         return [*self.written, "plot " + ", \\\n     ".join(self.plots)]
+
+    def settle_margin(self) -> None:
+        """Leaves room for what stands beside the chart at the right."""
+        if self.right:
+            self.write(f"set rmargin {self.right:.4g}")
+
+    def settle_key(self) -> None:
+        """gnuplot takes every letter for a wide one, and would set the key in fewer columns than it has room for."""
+        self.write(f"set key width {0 if self.paper.is_text else -0.2 * self.longest_title:.3g}")
 
     def _settle_axes(self) -> None:
         if self.y.is_used and self.y2.is_used and not self.y.log:
@@ -125,6 +146,11 @@ class Form:
 
     def write(self, *commands: str) -> None:
         self.written += commands
+
+    def plot(self, command: str, name: str = "") -> None:
+        """name: what is shown where the pointer rests."""
+        self.plots.append(command)
+        self.hover.append(name)
 
     def block(self, name: str, rows: Iterable[str]) -> None:
         self.write(f"{name} << END_OF_DATA", *rows, "END_OF_DATA")
@@ -145,7 +171,7 @@ class Form:
     def explain(self, look: str, text: str) -> None:
         """Adds an entry to the key, in grey."""
         if not self.paper.is_text:
-            self.plots.append(f"keyentry {look}{GREY} {self.title(text)}")
+            self.plot(f"keyentry {look}{GREY} {self.title(text)}")
 
     def trials(self, arm: str) -> str:
         return f"{len(self.side.trials(arm))} trials"
@@ -172,8 +198,8 @@ class Form:
     def value_label(self, axis: Axis) -> str:
         """Returns what stands beside a vertical axis."""
         shown = [column for column, on in self.charted.items() if on is axis]
-        grown = [words_of(column) + (": growth" if axis.unit == "bytes" else "") for column in shown if column != "y"]
-        parts = [f"{'growth' if len(grown) > 1 else grown[0]} since the first record"] if grown else []
+        grown = [column for column in shown if column != "y"]
+        parts = [gained(grown)] if grown else []
         if "y" in shown:
             parts.append(self.result.axis("y").text or "y")
         return ("right axis: " if axis is self.y2 else "") + "; ".join(parts)
@@ -185,8 +211,7 @@ class Form:
         self.write(*axis.settle(room))
         text, width = axis.label(text), LABEL_CHARACTERS if axis.name == "x" else LABEL_CHARACTERS_UPRIGHT
         if not self.paper.is_text:
-            size = LABEL_SIZE_OF_LONG if len(text) > width else LABEL_SIZE
-            self.write(f"set {axis.name}label {quote_lines(wrap(text, width * LONGER, 2))} font ',{size}'")
+            self.write(f"set {axis.name}label {quote_lines(wrap(text, width, 2))} font ',{LABEL_SIZE}'")
         elif text:
             self.below.append({"x": "across: ", "y": "up: ", "y2": ""}[axis.name] + text)
         if axis is self.y2:
@@ -196,6 +221,7 @@ class Form:
         """Sets names at these places of an axis from low to high: at the left, or below."""
         self.x.scale, self.x.log, self.x.has_names = 1, False, True
         if not self.is_lying:
+            self.x.span = low, high
             self._set_names_below(names, places, low, high)
             return
         tics = ", ".join(f"{quote_tic(wrap(name, LYING_CHARACTERS, 1))} {at:.6g}" for name, at in zip(names, places))
@@ -218,7 +244,8 @@ class Form:
         if turned and not is_text:
             self._make_room_for_turned([max(map(len, text)) * size / LABEL_SIZE for text in texts])
         elif not is_text:
-            self.write(f"set bmargin {1.5 + 1.2 * max(map(len, texts)):.6g}")
+            self.lines_below = max(map(len, texts))
+            self.write(f"set bmargin {1.5 + 1.2 * self.lines_below:.6g}")
 
     def _make_room_for_turned(self, lengths: Sequence[float]) -> None:
         """Makes room for names that lead down to the left, beyond the axis.  lengths: in characters."""
@@ -229,6 +256,13 @@ class Form:
             self.write(f"set lmargin {beyond:.3g}")
         if not self.y2.is_used:
             self.write("set rmargin 3")
+
+
+def gained(columns: Sequence[str]) -> str:
+    """Returns what an axis of these columns shows, which are drawn as growth since the first record."""
+    if len(columns) > 1:
+        return {"bytes": "memory gained", "ns": "time taken"}.get(unit_of(columns[0]), "counted since the start")
+    return GAINED.get(columns[0]) or f"{words_of(columns[0])}{'' if columns[0].endswith('_ns') else ' gained'}"
 
 
 def is_too_long(name: str, width: int) -> bool:

@@ -2,11 +2,12 @@
 """Writes the names of system calls on the jumps of curves that they made, where they cover nothing."""
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from itertools import pairwise
 from typing import TYPE_CHECKING, NamedTuple
 
+from touchstone import colours
 from touchstone.charts import events
 from touchstone.charts.axis import Axis
 from touchstone.charts.gnuplot import quote
@@ -83,30 +84,48 @@ class Choice(NamedTuple):
 
     def box(self, chart: Curves, text: str) -> Box:
         paper = chart.paper
-        wide, high = (1 / paper.columns, 1 / paper.plot_lines) if paper.is_text else (CHARACTER_WIDTH, LINE_HEIGHT)
+        wide, high = (1 / paper.columns, 1 / paper.plot_lines) if paper.is_text else \
+            (CHARACTER_WIDTH * chart.grid.across, LINE_HEIGHT * chart.grid.down)
         x, y = self.jump.place(self.share)
         left = x + wide * (self.aside() + {"left": 0, "right": -1, "center": -0.5}[self.align()] * len(text))
         middle = y + high * self.side * ABOVE
         return Box(left, left + wide * len(text), middle - high / 2, middle + high / 2)
 
 
+@dataclass
+class Event:
+    """What stands at a jump, or at a row of them: a name, and the arms whose jump it is."""
+    jumps: list[Jump]
+    name: str
+    text: str
+    arms: list[str]
+
+
 def write_events(chart: Curves) -> None:
-    """Names each jump that a system call made; where jumps of several arms coincide, once."""
-    places: list[tuple[list[Jump], dict[str, str]]] = []  # (jumps, {name: text})
-    for jumps, name, text in named_jumps(chart):
-        names = next((names for others, names in places if jumps[0].is_near(others[0])), None)
-        if names is None:
-            names = {}
-            places.append((jumps, names))
-        names.setdefault(name, text)
+    """Names each jump that a system call made, in the colour of its arm; where the same jump of several arms coincides,
+    once and in grey."""
+    events_seen: list[Event] = []
+    for arm, jumps, name, text in named_jumps(chart):
+        same = next((event for event in events_seen if event.text == text and jumps[0].is_near(event.jumps[0])), None)
+        if same:
+            same.arms.append(arm)
+        else:
+            events_seen.append(Event(jumps, name, text, [arm]))
     shares = [mark.axis.share(mark.value) for mark in chart.marks if mark.axis is not chart.x and not mark.is_far_off]
     taken = [Box(0, 1, share - BELOW_MARK, share + ABOVE_MARK) for share in shares]
-    for jumps, names in places:
-        write_event(chart, jumps, ", ".join(names.values()), taken)
+    for event in events_seen:
+        write_event(chart, event, taken)
 
 
-def write_event(chart: Curves, jumps: list[Jump], text: str, taken: list[Box]) -> None:
+def colour_of(chart: Curves, arms: Sequence[str]) -> str:
+    """Returns the colour of the only arm, where it has one curve; else grey."""
+    looks = {curve.look for curve in chart.curves if curve.arm in arms}
+    return colours.of_curve(looks.pop()) if len(looks) == 1 else "#333333"
+
+
+def write_event(chart: Curves, event: Event, taken: list[Box]) -> None:
     """Writes a name on a jump, or beside a long row of them; where it covers nothing, if there is such a place."""
+    jumps, text = event.jumps, event.text
     is_row = len(jumps) > 1
     choices = [Choice(jump, 0.5, side) for side in (1, -1) for jump in jumps] if is_row else \
         [Choice(jumps[0], share, 0) for share in ALONG]
@@ -120,7 +139,7 @@ def write_event(chart: Curves, jumps: list[Jump], text: str, taken: list[Box]) -
         return
     choice, box = best
     taken.append(box)
-    jump, look = choice.jump, chart.picture(" boxed tc rgb '#333333'")
+    jump, look = choice.jump, chart.picture(f" boxed tc rgb '{colour_of(chart, event.arms)}'")
     x, y = jump.at(choice.share)
     chart.write(f"set label {quote(text)} at first {chart.x.place(x)}, {jump.axis.first} {jump.axis.place(y)} "
                 f"{choice.align()} offset {choice.aside():g},{choice.side * ABOVE:g} front{look} font ',13'")
@@ -145,16 +164,17 @@ def along(chart: Curves, curve: Curve) -> Iterator[tuple[float, float]]:
             yield x0 + (x1 - x0) * share, y0 + (y1 - y0) * share
 
 
-def named_jumps(chart: Curves) -> Iterator[tuple[list[Jump], str, str]]:
-    """Yields (jumps, name, text): each that is high enough to be seen; of a long row some, for one name of all."""
-    for arm in dict.fromkeys(curve.arm for curve in chart.curves) if len(chart.arms) <= MOST_NAMED else ():
+def named_jumps(chart: Curves) -> Iterator[tuple[str, list[Jump], str, str]]:
+    """Yields (arm, jumps, name, text): each that is high enough to be seen; of a long row some, for one name of all."""
+    arms = list(dict.fromkeys(curve.arm for curve in chart.curves))
+    for arm in arms if len(arms) <= MOST_NAMED else ():
         for name, jumps in jumps_of(chart, arm).items():
             if len(jumps) > MOST_EVENTS:
                 row = [jump for jump in (jumps[len(jumps) * i // 12] for i in OF_A_ROW) if jump]
                 if row:
-                    yield row, name, f"{name} × {len(jumps)}"
+                    yield arm, row, name, f"{name} × {len(jumps)}"
             else:
-                yield from (([jump], name, name) for jump in jumps if jump and abs(jump.rise()) > LEAST_JUMP)
+                yield from ((arm, [jump], name, name) for jump in jumps if jump and abs(jump.rise()) > LEAST_JUMP)
 
 
 def jumps_of(chart: Curves, arm: str) -> dict[str, list[Jump | None]]:

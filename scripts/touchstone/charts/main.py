@@ -25,14 +25,26 @@ from touchstone.svg import FONTS
 
 TEXT_SIZE = (100, 30)             # of a text chart where neither COLUMNS and LINES nor a terminal say one
 LEAST_SIZE, MOST_SIZE = 10, 9999  # that is believed
+PLOT = re.compile(r'(<g id="gnuplot_plot_\d+[a-z]?" >)<title>.*?</title>', re.DOTALL)
 
 
 def finished(svg: str, chart: Chart) -> str:
-    """Returns gnuplot's SVG with the finding as its title, and with fonts to fall back on."""
+    """Returns gnuplot's SVG with the finding as its title, and with fonts to fall back on.
+
+    gnuplot gives each plot a title, which a browser shows where the pointer rests: the name of a curve where the form
+    knows it, and none where gnuplot would show its own number for it or the commands that drew it.
+    """
+    names = iter(chart.hover)
+    svg = PLOT.sub(lambda plot: plot[1] + name_shown(next(names, "")), svg)
     for tag, text in (("title", chart.finding), ("desc", chart.shown)):
         element = f"<{tag}>{escape(without_control(text))}</{tag}>".replace("\\", r"\\")
         svg = re.sub(rf"^<{tag}>.*</{tag}>$", element, svg, flags=re.MULTILINE)
+    svg = svg.replace('font-family="DejaVu Sans:Bold"', f'font-family="{FONTS}" font-weight="bold"')
     return svg.replace('font-family="DejaVu Sans"', f'font-family="{FONTS}"')
+
+
+def name_shown(name: str) -> str:
+    return f"<title>{escape(without_control(name))}</title>" if name else ""
 
 
 class Run:

@@ -53,7 +53,7 @@ def draw_marks(form: Form) -> None:
         else:
             beside = max(beside, _draw_mark(form, mark))
     if beside:
-        form.write(f"set rmargin {beside + 1}")
+        form.right = max(form.right, beside + 1)
 
 
 def _draw_rule(form: Form, mark: Mark, look: str) -> None:

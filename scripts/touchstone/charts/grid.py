@@ -1,0 +1,84 @@
+# SPDX-License-Identifier: MIT
+"""Sets panels with the same axes beside each other, or, over stages, below each other."""
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from touchstone import colours
+from touchstone.charts.gnuplot import HEIGHT, WIDTH, quote
+
+if TYPE_CHECKING:
+    from touchstone.charts.curves import Curves
+
+LEFT, RIGHT, GAP = 92 / WIDTH, 0.975, 26 / WIDTH
+NAME, KEY, BELOW = 30 / HEIGHT, 24 / HEIGHT, 62 / HEIGHT  # heights: of a panel's name, the key, the x axis
+LINE = 17 / HEIGHT
+NAME_SIZE = 14
+MOST_ACROSS = 4
+
+
+@dataclass(frozen=True)
+class Grid:
+    across: int
+    down: int
+
+    @classmethod
+    def of(cls, count: int, is_over_stages: bool) -> Grid:
+        if is_over_stages and count <= MOST_ACROSS:
+            return cls(1, count)
+        across = count if count <= MOST_ACROSS else -(-count // 2) if count <= 2 * MOST_ACROSS else 3
+        return cls(across, -(-count // across))
+
+    def place(self, number: int, top: float, bottom: float) -> list[str]:
+        """Returns the commands that set a panel between these heights."""
+        column, row = number % self.across, number // self.across
+        width = (RIGHT - LEFT - GAP * (self.across - 1)) / self.across
+        height = (top - bottom) / self.down
+        left, upper = LEFT + column * (width + GAP), top - row * height - NAME
+        return [f"set {side}margin at screen {at:.5g}" for side, at in
+                (("l", left), ("r", left + width), ("t", upper), ("b", upper - height + NAME))]
+
+
+def unnamed(tics: str) -> str:
+    """Returns a command for tics that have no names."""
+    if "(" not in tics:
+        return tics
+    return re.sub(r"'(?:[^']|'')*'(?:\.\"\\n\"\.'(?:[^']|'')*')*(?= [\d.\-])", "''", tics)
+
+
+def without_names(axes: Sequence[str], name: str) -> list[str]:
+    """Returns an axis' commands again, without names at its tics and beside it."""
+    tics = [unnamed(line) for line in axes if line.startswith(f"set {name}tics")]
+    return [*tics, f"set format {name} ''", f"unset {name}label"]
+
+
+def draw_panels(chart: Curves, title_height: float, lines_below: int) -> list[str]:
+    """Returns the commands for all panels; the axes are settled."""
+    axes, panels, grid = chart.written, chart.panels, chart.grid
+    top, bottom = 1 - title_height - (KEY if chart.has_key() else 0), BELOW + LINE * (lines_below - 1)
+    commands = [*axes, "set multiplot"]
+    for number, curves in enumerate(panels):
+        chart.written, chart.plots, chart.curves = [], [], curves
+        chart.draw_panel(is_first=number == 0)
+        is_left, is_last = number % grid.across == 0, number + grid.across >= len(panels)
+        commands += [*grid.place(number, top, bottom),
+                     *(line for line in axes if re.match(r"set (format |)[xy](tics|label|) ?", line)),
+                     *([] if is_left and (number // grid.across == (grid.down - 1) // 2)
+                       else ["unset ylabel"]),
+                     *([] if is_left else without_names(axes, "y")),
+                     *([] if is_last else without_names(axes, "x")),
+                     f"set key at screen 0.5, screen {top + KEY * 0.6:.5g} center" if number == 0 else "unset key",
+                     *chart.written, name_of_panel(chart),
+                     "plot " + ", \\\n     ".join(chart.plots), "unset label", "unset arrow"]
+    return [*commands, "unset multiplot"]
+
+
+def name_of_panel(chart: Curves) -> str:
+    """Returns the label above a panel, in the colour of its curve where there is only one."""
+    first = chart.curves[0]
+    colour = colours.of_curve(first.look) if len({curve.look for curve in chart.curves}) == 1 else "#000000"
+    return (f"set label {quote(chart.panel_name())} at graph 0, graph 1 left offset 0,0.7 "
+            f"font 'DejaVu Sans:Bold,{NAME_SIZE}' tc rgb '{colour}'")
