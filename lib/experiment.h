@@ -37,6 +37,7 @@ enum {
 	MAX_ARMS = 32,
 	MAX_KNOBS = 8,
 	MAX_MARKS = 4,
+	MAX_ANNOTATIONS = 4,
 	MAX_STAGES = 16,
 	MAX_TRIALS = 1000,
 	RESULT_FORMAT = 2, /* of results and films: docs/result_format.md */
@@ -79,6 +80,8 @@ enum chart {
 	CHART_STAGES, /* charted columns over the stages, in the order recorded */
 	CHART_BARS,   /* one bar per arm and stage: the last value of y, or of growth */
 	CHART_DOTS,   /* every trial a dot, the median a line: for timings */
+	CHART_RATIOS, /* the ratios that judge() found: for timings beside those of other arms */
+	CHART_SLOPES, /* what one more of x costs in y, for each arm: for prices */
 	CHART_FORMS,  /* how many there are */
 };
 
@@ -87,6 +90,15 @@ struct mark {
 	char axis; /* 'x' or 'y' */
 	int64_t value;
 	const char *label;
+};
+
+/* A few words in the chart, at a point of an arm's first curve.  A piece of a finding's sentence in
+ * braces stands for the number that it measured: "{each step of the break} at a time". */
+struct annotation {
+	const char *text;
+	const char *arm;   /* NULL: the first arm */
+	const char *stage; /* at its last record in this stage; NULL: at .x */
+	int64_t x;
 };
 
 /* The question that `make predict` asks before it measures, and the measured number that
@@ -118,6 +130,7 @@ struct experiment {
 	bool log_x, log_y; /* logarithmic axes */
 	/* Each list has one place more than is allowed, so that one entry too many is refused. */
 	struct mark marks[MAX_MARKS + 1];
+	struct annotation annotate[MAX_ANNOTATIONS + 1];
 	struct knob knobs[MAX_KNOBS + 1];
 	struct arm arms[MAX_ARMS + 1];
 	void (*judge)(void);

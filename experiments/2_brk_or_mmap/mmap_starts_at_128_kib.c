@@ -134,6 +134,9 @@ const struct experiment experiment = {
 	.chart = CHART_BARS,
 	.log_y = true,
 	.marks = { { 'y', 131072, "128 KiB" } },
+	.annotate = { { "A new process maps from {first request of a process: first size that is mapped} "
+			"on; after a mapped block was freed, from "
+			"{after a mapped block was freed: the threshold is the size of its chunk} on" } },
 	.knobs = { { "freed", &freed_bytes, "bytes",
 		     "size of the mapped block that is freed before", 256 * KiB, 64 * MiB },
 		   { "block", &block_bytes, "bytes", "size that the arm \"one block\" asks for", 1,

@@ -94,6 +94,8 @@ const struct experiment experiment = {
 	.x_unit = "bytes",
 	.y_axis = "pages of the block that are not in memory",
 	.charted = "resident_bytes virtual_bytes",
+	.annotate = { { "malloc: {malloc adds the whole block} of addresses, and no memory yet",
+			.stage = "after malloc" } },
 	.knobs = { { "block", &block_bytes, "bytes", "size of the block", 1 * MiB } },
 	.arms = { { "lazy", lazy }, { "populated", populated, .control = true } },
 	.predict = { "How much becomes resident when the block is allocated, before anything is "

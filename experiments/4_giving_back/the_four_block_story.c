@@ -96,6 +96,9 @@ const struct experiment experiment = {
 		   "trims the heap. With the thresholds pinned, all happens as told.",
 	.charted = "heap_top_bytes resident_bytes",
 	.chart = CHART_STAGES,
+	.annotate = { { "free D: the break stays", .stage = "free D" },
+		      { "free D: the break falls by {with pinned thresholds, free(D) lowers the break}",
+			"pinned", "free D" } },
 	/* A, B and D are smaller than the mmap threshold and too large for the thread's cache;
 	 * C is larger, but not as large as the most that raises the threshold, 32 MiB. */
 	.knobs = { { "A", &a_bytes, "bytes", "first block, stays", 2 * KiB, 64 * KiB },

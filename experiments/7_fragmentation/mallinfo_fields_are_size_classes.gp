@@ -29,4 +29,4 @@ plot 20 with lines dashtype 2 linecolor rgb '#444444' title 'freed: 20', \
 		fillstyle pattern 4 linecolor rgb word(colours, f) notitle, \
 	keyentry with boxes fillstyle pattern 4 linecolor rgb '#444444' title ' no thread cache (control)', \
 	for [f = 1:3] for [a = 1:2] csv using (place(group(column('x')), f, a)):(top(grown(f, a))): \
-		(sprintf('%.0f', grown(f, a))) with labels boxed offset 0, 0.6 font ',11' notitle
+		(sprintf('%.0f', grown(f, a))) with labels boxed offset 0, 0.6 font ',12' notitle

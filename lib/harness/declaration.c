@@ -151,6 +151,15 @@ static void check_marks(void)
 			usage_error(".marks: the mark \"%s\" needs an axis, 'x' or 'y'", mark->label);
 }
 
+static void check_annotations(void)
+{
+	for (const struct annotation *note = experiment.annotate;
+	     note < experiment.annotate + MAX_ANNOTATIONS && note->text != NULL; note++) {
+		must_be_an_arm(".annotate", note->arm);
+		must_be_a_stage(".annotate", note->stage);
+	}
+}
+
 static void check_prediction(const struct prediction *predict)
 {
 	static const char jump[] = "jump of ";
@@ -177,6 +186,8 @@ void declaration_check(void)
 	must_fit("knobs", experiment.knobs[MAX_KNOBS].name, MAX_KNOBS, "MAX_KNOBS");
 	must_fit("arms", experiment.arms[MAX_ARMS].name, MAX_ARMS, "MAX_ARMS");
 	must_fit("marks", experiment.marks[MAX_MARKS].label, MAX_MARKS, "MAX_MARKS");
+	must_fit("annotate", experiment.annotate[MAX_ANNOTATIONS].text, MAX_ANNOTATIONS,
+		 "MAX_ANNOTATIONS");
 	must_fit("stages", experiment.stages[MAX_STAGES], MAX_STAGES, "MAX_STAGES");
 	if ((int)experiment.chart < 0 || experiment.chart >= CHART_FORMS)
 		usage_error(".chart is %d, which is none of enum chart in lib/experiment.h",
@@ -184,5 +195,6 @@ void declaration_check(void)
 	check_arms();
 	check_charted();
 	check_marks();
+	check_annotations();
 	check_prediction(&experiment.predict);
 }

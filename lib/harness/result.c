@@ -27,8 +27,9 @@ static const char *const verdict_names[] = {
 };
 
 static const char *const chart_names[CHART_FORMS] = {
-	[CHART_LINES] = "lines", [CHART_STEPS] = "steps", [CHART_STAGES] = "stages",
-	[CHART_BARS] = "bars",   [CHART_DOTS] = "dots",
+	[CHART_LINES] = "lines",   [CHART_STEPS] = "steps", [CHART_STAGES] = "stages",
+	[CHART_BARS] = "bars",     [CHART_DOTS] = "dots",   [CHART_RATIOS] = "ratios",
+	[CHART_SLOPES] = "slopes",
 };
 
 static void key(const char *name, const char *value)
@@ -146,6 +147,16 @@ static void print_marks(void)
 		printf("# mark: %c | %lld | %s\n", mark->axis, (long long)mark->value, mark->label);
 }
 
+/* Prints the text last, because it may contain a bar. */
+static void print_annotations(void)
+{
+	for (const struct annotation *note = experiment.annotate;
+	     note < experiment.annotate + MAX_ANNOTATIONS && note->text != NULL; note++)
+		printf("# annotate: %s | %s | %lld | %s\n",
+		       note->arm != NULL ? note->arm : experiment.arms[0].name,
+		       note->stage != NULL ? note->stage : "", (long long)note->x, note->text);
+}
+
 /* Prints the question last, because it may contain a bar. */
 static void print_prediction(const struct prediction *predict)
 {
@@ -205,6 +216,7 @@ void declaration_print(void)
 	if (experiment.log_x || experiment.log_y)
 		printf("# log:%s%s\n", experiment.log_x ? " x" : "", experiment.log_y ? " y" : "");
 	print_marks();
+	print_annotations();
 	key("address_map", experiment.address_map ? "yes" : NULL);
 	print_prediction(&experiment.predict);
 	for_each_own_knob(print_knob);

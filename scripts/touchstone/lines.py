@@ -10,9 +10,10 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 
-from touchstone.words import no_number
+from touchstone.words import no_number, quantity
 
 # The kinds of findings: what the claim predicts, what must be seen where the cause is absent, and what a claim that
 # fails says instead.
@@ -63,6 +64,36 @@ class DeclaredMark:
 
     def as_line(self) -> str:
         return f"# mark: {self.axis} | {self.value} | {self.label}"
+
+
+@dataclass(frozen=True)
+class DeclaredAnnotation:
+    """A few words at a point of an arm's curve: in a stage, or where that is empty, at x."""
+    arm: str
+    stage: str
+    x: int
+    text: str
+
+    @classmethod
+    def of(cls, text: str) -> DeclaredAnnotation:
+        arm, stage, x, words = cells_of(text, 4)
+        return cls(arm, stage, int(x), words)
+
+    def words(self, findings: Sequence[Finding]) -> str:
+        """Returns the text; each piece of a sentence in braces becomes what the finding with this sentence measured.
+        Raises ValueError where no finding has it."""
+        return re.sub(r"\{(.*?)\}", lambda piece: _number_of(piece[1], findings), self.text)
+
+
+def _number_of(piece: str, findings: Sequence[Finding]) -> str:
+    for finding in findings:
+        if piece in finding.sentence:
+            measured = finding.sides()[1]
+            try:
+                return quantity(float(measured), finding.unit)
+            except ValueError:
+                return measured
+    raise ValueError(f"'# annotate:' asks for the number of \"{piece}\", which stands in no finding's sentence")
 
 
 @dataclass(frozen=True)

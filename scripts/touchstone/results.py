@@ -13,7 +13,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TextIO
 
-from touchstone.lines import KINDS, Arm, DeclaredAxis, DeclaredMark, Finding, Knob
+from touchstone.lines import KINDS, Arm, DeclaredAnnotation, DeclaredAxis, DeclaredMark, Finding, Knob
 from touchstone.words import NEVER, no_number, unit_of, words_of
 
 FORMAT = "2"
@@ -35,6 +35,7 @@ class Result:
     axes: dict[str, DeclaredAxis] = field(default_factory=dict)  # "x", "y", where they are declared
     log: tuple[str, ...] = ()                               # the axes that are logarithmic
     marks: list[DeclaredMark] = field(default_factory=list)
+    annotations: list[DeclaredAnnotation] = field(default_factory=list)
     arms: list[Arm] = field(default_factory=list)
     knobs: dict[str, Knob] = field(default_factory=dict)     # the experiment's own, by name
     settings: dict[str, Knob] = field(default_factory=dict)  # the harness's
@@ -145,6 +146,8 @@ def _read_comment(result: Result, key: str, text: str, ending: dict[str, str]) -
         result.axes[key] = DeclaredAxis.of(text)
     elif key == "mark":
         result.marks.append(DeclaredMark.of(text))
+    elif key == "annotate":
+        result.annotations.append(DeclaredAnnotation.of(text))
     elif key == "log":
         result.log = tuple(text.split())
     elif key in ("verdict", "reason"):

@@ -64,6 +64,12 @@ class Axis:
         return self.low or 0, self.high or 0
 
     @property
+    def ends(self) -> tuple[float, float]:
+        """The values between which share() counts."""
+        low, high = self.extent
+        return (self.least, max(high, self.least * LEAST_DECADES)) if self.log and self.least else (low, high)
+
+    @property
     def largest(self) -> float:
         """The number farthest from 0 that it has seen."""
         return max(abs(value) for value in self.extent)
@@ -130,7 +136,7 @@ class Axis:
         step = max(1, math.ceil((last - first + 1) / most))
         if base == 2 and KIB_STEP / 2 < step:
             step = max(step, KIB_STEP)
-        between = (2, 5) if base == 10 and last - first < 2 else ()
+        between = (2, 5) if base == 10 and (last - first) * self.narrow < 2 else ()
         tics = []
         for power in range(math.ceil(first / step) * step, last + 1, step):
             tics.append(f"{quote(quantity(base ** power, self.unit))} {base}.**{power}")
@@ -162,15 +168,19 @@ class Axis:
             step = span / TICS_OF_BYTES * math.sqrt(self.narrow)
             return [f"set {self.name}tics 2.**{math.ceil(math.log2(step) - STEP_UP)}"]
         if span <= 1000:
-            return []
+            return [f"set {self.name}tics {_step(span * self.narrow / MOST_THOUSANDS):g}"] if self.narrow > 1 else []
         return [f"set {self.name}tics ({', '.join(_thousands(low, high, MOST_THOUSANDS // self.narrow))})"]
+
+
+def _step(least: float) -> float:
+    """Returns 1, 2 or 5, times a power of 10: the first that is not below this."""
+    power = 10.0 ** math.floor(math.log10(least))
+    return min(digit * power for digit in (1, 2, 5, 10) if digit * power >= least)
 
 
 def _thousands(low: float, high: float, most: int) -> list[str]:
     """Returns at most about so many tics with commas, which gnuplot would not set."""
-    least = (high - low) / max(most, 2)
-    power = 10 ** math.floor(math.log10(least))
-    step = min(digit * power for digit in (1, 2, 5, 10) if digit * power >= least)
+    step = int(_step((high - low) / max(most, 2)))
     return [f"{quote(quantity(i * step, 'count'))} {i * step}"
             for i in range(math.ceil(low / step), math.floor(high / step) + 1)]
 

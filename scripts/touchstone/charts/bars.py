@@ -18,7 +18,8 @@ SIZES = ((8, 12), (0, 13))  # with more bars than the first number, the type of 
 DIGIT_WIDTH = 0.62  # of its size
 PLOT_WIDTH = 850    # px
 TOO_LEVEL = 0.06    # share of the axis: numbers of bars that differ less may touch
-ABOVE, BELOW, LIFTED = 0.6, -0.7, 2.2  # lines from the end of a bar to its number, and how often as many where lifted
+ABOVE, BELOW, ABOVE_A_DOT = 0.6, -0.7, 1.1  # lines from the end of a bar, or from a dot, to its number
+LIFTED = 2.2        # times as many where it would touch the one before
 
 
 @dataclass
@@ -108,9 +109,10 @@ class Bars(Form):
         value = axis.place(bar.spread.low if is_below else bar.spread.high)
         value = axis.foot if value == "NaN" else value
         at = ", ".join(self.at(f"{'first ' if axis is self.y2 else ''}{bar.x:.12g}", f"{axis.first} {value}"))
-        look = f"center offset 0,{(BELOW if is_below else ABOVE) * (LIFTED if bar.is_lifted else 1):g}"
+        above = ABOVE_A_DOT if axis.log else ABOVE
+        look = f"center offset 0,{(BELOW if is_below else above) * (LIFTED if bar.is_lifted else 1):g}"
         if self.is_lying:
-            look = "right offset -0.5,0" if is_below else "left offset 0.5,0"
+            look = "right offset -0.5,0" if is_below else f"left offset {1.2 if axis.log else 0.5},0"
         self.write(f"set label {quote(bar.number())} at {at} {look} front font ',{size}'")
 
     def emit_series(self, number: int, control: bool, bars: list[Bar], is_new: bool) -> bool:
@@ -119,6 +121,9 @@ class Bars(Form):
         self.block(data, [f"{bar.x:.6g} {axis.places(bar.spread)}" for bar in bars])
         look = self.picture(" lw 2 dt (8,5) fs solid 0.25 border" if control else " fs solid 1.0 noborder")
         title = self.title(bars[0].series) if is_new and 1 < len(self.series) <= MOST_COLOURS else "notitle"
+        if axis.log:  # a bar is read by its length, and there is no 0 from which to measure it
+            self.emit_dots(data, number, control, bars, title)
+            return False
         boxes, spread = f"1:2{axis.plot} with boxes", "1:3:(0):($4-$3)"
         if self.is_lying:
             boxes = f"2:1:({axis.foot}):2:($1-{BAR_HALF}):($1+{BAR_HALF}){axis.plot} with boxxyerror"
@@ -128,3 +133,11 @@ class Bars(Form):
             return False
         self.plot(f"{data} using {spread}{axis.plot} with vectors nohead{GREY} lw 3 notitle")
         return True
+
+    def emit_dots(self, data: str, number: int, control: bool, bars: list[Bar], title: str) -> None:
+        axis, places = bars[0].axis, "2:1" if self.is_lying else "1:2"
+        marker = self.paper.marker(number, control)
+        if not self.paper.is_text:
+            marker = f"{marker.rpartition(' ps ')[0]} ps 2 lw 2.5"
+        look = marker + self.paper.colour(number)
+        self.plot(f"{data} using {places}{axis.plot} with points{look} {title}", bars[0].series)

@@ -50,7 +50,8 @@ def merged(chart: Curves) -> list[Curve]:
     """Returns the curves; two columns of an arm that are one curve throughout become one with both names."""
     kept: list[Curve] = []
     for curve in chart.curves:
-        same = next((other for other in kept if other.arm == curve.arm and shared(chart, other, curve) == 1), None)
+        same = next((other for other in kept if other.arm == curve.arm and shared(chart, other, curve) == 1
+                     and len(other.points) == len(curve.points)), None)
         if same:
             same.columns += (curve.column,)
         else:

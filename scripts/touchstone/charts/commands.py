@@ -9,6 +9,7 @@ from pathlib import Path
 
 from touchstone import colours
 from touchstone.charts import drawing
+from touchstone.charts.annotations import texts
 from touchstone.charts.form import Undrawable
 from touchstone.charts.gnuplot import HEIGHT, Paper, quote, quote_lines, quote_words, wrap
 from touchstone.files import ROOT
@@ -54,11 +55,38 @@ def title_of(finding: tuple[str, str], paper: Paper) -> list[str]:
     return lines + wrap(second, width, TITLE_LINES - len(lines))
 
 
-def height_of(title: list[str], paper: Paper) -> float:
-    """Returns the room of the title, a share of the picture."""
-    if paper.is_text:
-        return len(title) / paper.plot_lines
-    return len(title) * (TITLE_SIZE + TITLE_LEADING) / HEIGHT + TITLE_ROOM
+@dataclass
+class Heading:
+    """What stands above a chart: the finding, and in a chart without curves the annotations, which have no point."""
+    title: list[str]
+    notes: list[str]
+    paper: Paper
+
+    @property
+    def line(self) -> float:
+        """The height of a line, a share of the picture."""
+        return 1 / self.paper.plot_lines if self.paper.is_text else (TITLE_SIZE + TITLE_LEADING) / HEIGHT
+
+    @property
+    def height(self) -> float:
+        count = len(self.title) + (0 if self.paper.is_text else len(self.notes))
+        return count * self.line + (0 if self.paper.is_text else TITLE_ROOM)
+
+    def commands(self) -> list[str]:
+        """The title is a label, since it stands above the key, and the plot is made less high."""
+        top = 1 if self.paper.is_text else 0.96
+        said = [f"set label 1000 title at screen 0.02, screen {top} left font ',{TITLE_SIZE}'"]
+        for number, note in enumerate([] if self.paper.is_text else self.notes, len(self.title)):
+            said.append(f"set label {1001 + number} {quote(note)} at screen 0.02, screen "
+                        f"{top - number * self.line:.5g} left font 'DejaVu Sans:Bold,{TITLE_SIZE}' "
+                        f"tc rgb '{colours.BLUE}'")
+        return [*said, f"set size 1, {1 - self.height:.6g}"]
+
+
+def heading_of(result: Result, paper: Paper) -> Heading:
+    has_curves = result.metadata.get("chart", "lines") in ("lines", "steps", "stages") and not own_drawing(result)
+    notes = [] if has_curves else [text for _, text in texts(result)]
+    return Heading(title_of(finding_of(result), paper), notes, paper)
 
 
 def variables(result: Result, paper: Paper, output: Path) -> list[str]:
@@ -72,13 +100,11 @@ def variables(result: Result, paper: Paper, output: Path) -> list[str]:
             *(f"{name} = {quote_words(words)}" for name, words in lists.items())]
 
 
-def setup(result: Result, paper: Paper, output: Path, title: list[str]) -> list[str]:
+def setup(result: Result, paper: Paper, output: Path, heading: Heading) -> list[str]:
     """Returns the commands for the terminal, the look and the title."""
-    # The title stands above the key, so it is a label, and the plot is made less high.
     return ["set encoding utf8", f"set terminal {paper.terminal()}", *variables(result, paper, output),
-            f"title = {quote_lines(title)}", "set output output", f"load {quote(str(LOOK))}",
-            f"set label 1000 title at screen 0.02, screen {1 if paper.is_text else 0.96} left font ',{TITLE_SIZE}'",
-            f"set size 1, {1 - height_of(title, paper):.6g}", *(["unset grid"] if paper.is_text else [])]
+            f"title = {quote_lines(heading.title)}", "set output output", f"load {quote(str(LOOK))}",
+            *heading.commands(), *(["unset grid"] if paper.is_text else [])]
 
 
 def own_drawing(result: Result) -> Path | None:
@@ -95,17 +121,17 @@ def chart_of(result: Result, paper: Paper, output: Path) -> Chart:
         raise Undrawable(result.why_no_result() or f"is {result.damage}; run the experiment again")
     if not result.rows:
         raise Undrawable()
-    finding = finding_of(result)
-    title = title_of(finding, paper)
-    chart = Chart(" - ".join(filter(None, finding)), setup(result, paper, output, title))
+    heading = heading_of(result, paper)
+    chart = Chart(" - ".join(filter(None, finding_of(result))), setup(result, paper, output, heading))
     own = own_drawing(result)
     if own:
         chart.commands += ["set datafile separator comma", "set datafile columnheaders", f"load {quote(str(own))}"]
     else:
         form = drawing.of_result(result, paper)
-        form.title_height = height_of(title, paper)
+        form.title_height = heading.height
         chart.commands += form.commands()
         chart.shown, chart.below, chart.hover = form.shown(), form.below, form.hover
+    chart.below += [text for _, text in texts(result)]
     done = quote(str(output.with_suffix(".done")))
     chart.commands += ["unset output", f"set print {done}", "print 1", "set print", ""]
     return chart

@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from itertools import pairwise
 
 from touchstone.charts import coincide
+from touchstone.charts.annotations import write_annotations
 from touchstone.charts.form import Form
 from touchstone.charts.grid import Grid, draw_panels
 from touchstone.charts.jumps import write_events
@@ -139,9 +140,10 @@ class Curves(Form):
     def emit(self) -> None:
         for curve in self.curves:
             self.emit_spread(curve)
+        self.shade()
         for curve in reversed(self.curves):  # the first one, the claim's, lies on top
             self.emit_curve(curve)
-        write_events(self)
+        write_events(self, write_annotations(self))
         if len(self.panels) == 1 and not name_curves(self):
             for curve in self.curves:
                 self.emit_entry(curve, self.name_of(curve))
@@ -156,6 +158,22 @@ class Curves(Form):
         if curve.is_spread() and not self.paper.is_text:
             self.plot(f"{data} using 1:3:4{axes} with filledcurves{self.paper.colour(curve.look)} "
                       "fs transparent solid 0.15 noborder notitle", self.name_of(curve))
+
+    def shade(self) -> None:
+        """Fills what lies between the address space of an arm and its resident memory: promised, and not there."""
+        if self.paper.is_text or self.form != "lines":
+            return
+        for arm in dict.fromkeys(curve.arm for curve in self.curves):
+            of = {curve.column: curve for curve in self.curves if curve.arm == arm}
+            if not {"virtual_bytes", "resident_bytes"} <= of.keys():
+                continue
+            upper, lower = of["virtual_bytes"], of["resident_bytes"]
+            if [x for x, _ in upper.points] == [x for x, _ in lower.points]:
+                axis, data = self.charted["virtual_bytes"], f"$between{upper.number + 1}"
+                self.block(data, [f"{self.x.place(x)} {axis.place(high.median)} {axis.place(low.median)}"
+                                  for (x, high), (_, low) in zip(upper.points, lower.points)])
+                self.plot(f"{data} using 1:2:3{axis.plot} with filledcurves fs solid 0.12 noborder"
+                          f"{self.paper.colour(lower.look)} notitle", "address space without memory")
 
     def looks(self, curve: Curve) -> tuple[str, str]:
         """Returns those of the line and of the marker."""
@@ -186,20 +204,29 @@ class Curves(Form):
         return super().figure() if len(self.panels) == 1 else draw_panels(self, self.title_height, self.lines_below)
 
     def has_key(self) -> bool:
-        return len(self.charted) > 1 or any(curve.is_spread() for curve in self.curves)
+        return len(self.charted) > 1 or self.shares_panels() or any(curve.is_spread() for curve in self.curves)
+
+    def shares_panels(self) -> bool:
+        """Returns whether a panel has several arms: the key then names them all."""
+        return any(len({curve.arm for curve in panel}) > 1 for panel in self.panels)
 
     def draw_panel(self, is_first: bool) -> None:
         """Writes the curves of one panel; the first one has the key for all."""
         self.emit()
         draw_marks(self)
-        if is_first and len(self.charted) > 1:
+        if is_first and self.shares_panels():
+            for curve in (curve for panel in self.panels for curve in panel):
+                self.emit_entry(curve, self.name_of(curve))
+        elif is_first and len(self.charted) > 1:
             for number, column in enumerate(self.charted):
                 self.plot(f"keyentry with lines{self.paper.line(number, False)} {self.title(self.words_of(column))}")
         if is_first:
             self.settle_key()
 
-    def panel_name(self) -> str:
-        """Returns the names of the arms in it; where an arm has several panels, those of its curves."""
-        arms = list(dict.fromkeys(curve.arm for curve in self.curves))
-        is_split = sum(curve.arm == arms[0] for panel in self.panels for curve in panel) > len(self.curves)
-        return self.name_of(self.curves[0]) if is_split else ", ".join(map(self.full_name, arms))
+    def panel_name(self, curves: list[Curve]) -> str:
+        """Returns the names of the arms in a panel; where an arm has several panels, those of its curves."""
+        arms = list(dict.fromkeys(curve.arm for curve in curves))
+        is_split = sum(curve.arm == arms[0] for panel in self.panels for curve in panel) > len(curves)
+        if self.shares_panels() and len(arms) > 1:
+            return " "
+        return self.name_of(curves[0]) if is_split else ", ".join(map(self.full_name, arms))

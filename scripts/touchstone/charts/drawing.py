@@ -10,9 +10,12 @@ from touchstone.charts.curves import Curves
 from touchstone.charts.dots import Dots
 from touchstone.charts.form import Form, Undrawable
 from touchstone.charts.gnuplot import Paper
+from touchstone.charts.rows import Ratios, Slopes
 from touchstone.results import Result
 
-FORMS: dict[str, type[Form]] = {"lines": Curves, "steps": Curves, "stages": Curves, "bars": Bars, "dots": Dots}
+FORMS: dict[str, type[Form]] = {"lines": Curves, "steps": Curves, "stages": Curves, "bars": Bars, "dots": Dots,
+                                "ratios": Ratios, "slopes": Slopes}
+IN_TEXT: dict[str, type[Form]] = {"ratios": Dots, "slopes": Curves}  # what stands for them in characters
 
 
 def of_result(result: Result, paper: Paper) -> Form:
@@ -20,4 +23,4 @@ def of_result(result: Result, paper: Paper) -> Form:
     name = result.metadata.get("chart", "lines")
     if name not in FORMS:
         raise Undrawable(f"'# chart: {name}' is none of {', '.join(FORMS)}")
-    return FORMS[name](result, paper)
+    return (IN_TEXT if paper.is_text and name in IN_TEXT else FORMS)[name](result, paper)

@@ -30,6 +30,7 @@ MANY_NAMES = 12                       # turned names of which each has one line
 MANY_SMALL = 14                       # names; more are written smaller
 SMALL = 12
 TURNED_WIDTH, TURNED_HEIGHT = 0.87, 0.24  # of a character of a turned name: to the left, and down in lines
+KEY_TOO_WIDE = 0.1                    # of a character, by which gnuplot takes each for too wide
 LEFT_MARGIN = 10                      # that gnuplot leaves by itself
 
 GAINED = {"resident_bytes": "resident memory gained", "virtual_bytes": "address space gained",
@@ -132,7 +133,7 @@ class Form:
 
     def settle_key(self) -> None:
         """gnuplot takes every letter for a wide one, and would set the key in fewer columns than it has room for."""
-        self.write(f"set key width {0 if self.paper.is_text else -0.2 * self.longest_title:.3g}")
+        self.write(f"set key width {0 if self.paper.is_text else -KEY_TOO_WIDE * self.longest_title:.3g}")
 
     def _settle_axes(self) -> None:
         if self.y.is_used and self.y2.is_used and not self.y.log:

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from touchstone import colours
-from touchstone.charts.gnuplot import HEIGHT, WIDTH, quote
+from touchstone.charts.gnuplot import HEIGHT, WIDTH, quote_lines, wrap
 
 if TYPE_CHECKING:
     from touchstone.charts.curves import Curves
@@ -16,8 +16,10 @@ if TYPE_CHECKING:
 LEFT, RIGHT, GAP = 92 / WIDTH, 0.975, 26 / WIDTH
 NAME, KEY, BELOW = 30 / HEIGHT, 24 / HEIGHT, 62 / HEIGHT  # heights: of a panel's name, the key, the x axis
 LINE = 17 / HEIGHT
-NAME_SIZE = 14
+NAME_SIZE, NAME_CHARACTER = 14, 9.8  # px: of the type, and the width of a character
+LABEL_AT = 16         # px from the bottom: the label of the x axis
 MOST_ACROSS = 4
+KEY_ACROSS = 3        # entries of the key, where it names all curves
 
 
 @dataclass(frozen=True)
@@ -32,14 +34,18 @@ class Grid:
         across = count if count <= MOST_ACROSS else -(-count // 2) if count <= 2 * MOST_ACROSS else 3
         return cls(across, -(-count // across))
 
-    def place(self, number: int, top: float, bottom: float) -> list[str]:
-        """Returns the commands that set a panel between these heights."""
+    @property
+    def width(self) -> float:
+        """That of a panel, a share of the picture."""
+        return (RIGHT - LEFT - GAP * (self.across - 1)) / self.across
+
+    def place(self, number: int, top: float, bottom: float, lines: int) -> list[str]:
+        """Returns the commands that set a panel between these heights.  lines: of its name."""
         column, row = number % self.across, number // self.across
-        width = (RIGHT - LEFT - GAP * (self.across - 1)) / self.across
-        height = (top - bottom) / self.down
-        left, upper = LEFT + column * (width + GAP), top - row * height - NAME
+        height, name = (top - bottom) / self.down, NAME + LINE * (lines - 1)
+        left, upper = LEFT + column * (self.width + GAP), top - row * height - name
         return [f"set {side}margin at screen {at:.5g}" for side, at in
-                (("l", left), ("r", left + width), ("t", upper), ("b", upper - height + NAME))]
+                (("l", left), ("r", left + self.width), ("t", upper), ("b", upper - height + name))]
 
 
 def unnamed(tics: str) -> str:
@@ -58,27 +64,36 @@ def without_names(axes: Sequence[str], name: str) -> list[str]:
 def draw_panels(chart: Curves, title_height: float, lines_below: int) -> list[str]:
     """Returns the commands for all panels; the axes are settled."""
     axes, panels, grid = chart.written, chart.panels, chart.grid
-    top, bottom = 1 - title_height - (KEY if chart.has_key() else 0), BELOW + LINE * (lines_below - 1)
+    rows = -(-len(chart.curves) // KEY_ACROSS) if chart.shares_panels() else int(chart.has_key())
+    top, bottom = 1 - title_height - KEY * rows, BELOW + LINE * (lines_below - 1)
     commands = [*axes, "set multiplot"]
+    width = int(grid.width * WIDTH / NAME_CHARACTER)
+    lines = max(len(wrap(chart.panel_name(curves), width)) for curves in panels)
+    label = next((line for line in axes if line.startswith("set xlabel ")), "")
+    if label:  # once, below all panels
+        text = label.removeprefix("set xlabel ")
+        at = f" at screen {(LEFT + RIGHT) / 2:.5g}, screen {LABEL_AT / HEIGHT:.5g} center"
+        commands.append("set label 999 " + text.replace(" font ", f"{at} font "))
     for number, curves in enumerate(panels):
         chart.written, chart.plots, chart.curves = [], [], curves
         chart.draw_panel(is_first=number == 0)
         is_left, is_last = number % grid.across == 0, number + grid.across >= len(panels)
-        commands += [*grid.place(number, top, bottom),
+        commands += [*grid.place(number, top, bottom, lines),
                      *(line for line in axes if re.match(r"set (format |)[xy](tics|label|) ?", line)),
                      *([] if is_left and (number // grid.across == (grid.down - 1) // 2)
                        else ["unset ylabel"]),
                      *([] if is_left else without_names(axes, "y")),
                      *([] if is_last else without_names(axes, "x")),
-                     f"set key at screen 0.5, screen {top + KEY * 0.6:.5g} center" if number == 0 else "unset key",
-                     *chart.written, name_of_panel(chart),
+                     f"set key at screen 0.5, screen {top + KEY * rows * 0.5:.5g} center" if number == 0 else "unset key",
+                     *chart.written, name_of_panel(chart, width), "unset xlabel",
                      "plot " + ", \\\n     ".join(chart.plots), "unset label", "unset arrow"]
     return [*commands, "unset multiplot"]
 
 
-def name_of_panel(chart: Curves) -> str:
-    """Returns the label above a panel, in the colour of its curve where there is only one."""
+def name_of_panel(chart: Curves, width: int) -> str:
+    """Returns the label above a panel, in the colour of its curve where there is only one.  width: in characters."""
+    lines = wrap(chart.panel_name(chart.curves), width)
     first = chart.curves[0]
     colour = colours.of_curve(first.look) if len({curve.look for curve in chart.curves}) == 1 else "#000000"
-    return (f"set label {quote(chart.panel_name())} at graph 0, graph 1 left offset 0,0.7 "
+    return (f"set label {quote_lines(lines)} at graph 0, graph 1 left offset 0,{len(lines) - 0.3:g} "
             f"font 'DejaVu Sans:Bold,{NAME_SIZE}' tc rgb '{colour}'")

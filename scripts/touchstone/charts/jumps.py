@@ -101,9 +101,9 @@ class Event:
     arms: list[str]
 
 
-def write_events(chart: Curves) -> None:
+def write_events(chart: Curves, covered: Sequence[Box] = ()) -> None:
     """Names each jump that a system call made, in the colour of its arm; where the same jump of several arms coincides,
-    once and in grey."""
+    once and in grey.  covered: where no name may stand."""
     events_seen: list[Event] = []
     for arm, jumps, name, text in named_jumps(chart):
         same = next((event for event in events_seen if event.text == text and jumps[0].is_near(event.jumps[0])), None)
@@ -112,7 +112,7 @@ def write_events(chart: Curves) -> None:
         else:
             events_seen.append(Event(jumps, name, text, [arm]))
     shares = [mark.axis.share(mark.value) for mark in chart.marks if mark.axis is not chart.x and not mark.is_far_off]
-    taken = [Box(0, 1, share - BELOW_MARK, share + ABOVE_MARK) for share in shares]
+    taken = [*covered, *(Box(0, 1, share - BELOW_MARK, share + ABOVE_MARK) for share in shares)]
     for event in events_seen:
         write_event(chart, event, taken)
 

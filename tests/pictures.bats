@@ -1,0 +1,39 @@
+#!/usr/bin/env bats
+# SPDX-License-Identifier: MIT
+# Tests the charts of the reference run: what a class must be able to read from the last row.
+
+bats_require_minimum_version 1.7.0
+load assertions
+
+setup_file() {
+	project=$(cd "$BATS_TEST_DIRNAME/.." && pwd)
+	command -v gnuplot >/dev/null || skip "gnuplot is missing"
+	export project drawn=$BATS_FILE_TMPDIR/drawn
+	mkdir "$drawn"
+	cp -r "$project"/results/reference/[0-9]* "$drawn"
+	find "$drawn" -name '*.svg' -delete
+	"$project/scripts/chart" "$drawn"
+}
+
+# picture CHECK: runs a check of tests/pictures.py over all charts.
+picture() { PYTHONPATH=$project/scripts run -0 /usr/bin/python3 -B "$BATS_TEST_DIRNAME/pictures.py" "$1" "$drawn"; }
+
+@test "nothing in a chart stands outside of it" { picture inside; }
+
+@test "a chart shows, where the pointer rests, the name of a curve or nothing" { picture names; }
+
+@test "a chart has no type smaller than 12 px, and its title has the same size in all" { picture type; }
+
+@test "curves of one panel do not coincide" { picture apart; }
+
+@test "every annotation stands in its chart, with its number" { picture annotations; }
+
+@test "a chart has the same bytes alone and in a batch" {
+	mkdir "$BATS_TEST_TMPDIR/alone"
+	for claim in 3_residency/malloc_is_lazy 4_giving_back/the_four_block_story 2_brk_or_mmap/mmap_starts_at_128_kib \
+		8_allocators/glibc_slows_down_with_threads 1_address_space/regions_come_in_order; do
+		cp "$drawn/$claim.csv" "$BATS_TEST_TMPDIR/alone"
+		"$project/scripts/chart" "$BATS_TEST_TMPDIR/alone/${claim#*/}.csv"
+		cmp "$drawn/$claim.svg" "$BATS_TEST_TMPDIR/alone/${claim#*/}.svg"
+	done
+}
