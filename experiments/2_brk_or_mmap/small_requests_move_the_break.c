@@ -104,6 +104,7 @@ const struct experiment experiment = {
 	.x_unit = "bytes",
 	.charted = "heap_top_bytes",
 	.chart = CHART_STEPS,
+	.annotate = { { "{the smallest step of the break} at a time", .x = 256 * KiB } },
 	.knobs = { { "requests", &requests, "", "number of requests", 200, 4000 },
 		   /* 200 requests of the smallest size are more than the heap's first 132 KiB.
 		    * The largest fits into a page of 4 KiB with its header. */

@@ -84,7 +84,7 @@ def draw_panels(chart: Curves, title_height: float, lines_below: int) -> list[st
                        else ["unset ylabel"]),
                      *([] if is_left else without_names(axes, "y")),
                      *([] if is_last else without_names(axes, "x")),
-                     f"set key at screen 0.5, screen {top + KEY * rows * 0.5:.5g} center" if number == 0 else "unset key",
+                     "unset key" if number else f"set key at screen 0.5, screen {top + KEY * rows * 0.5:.5g} center",
                      *chart.written, name_of_panel(chart, width), "unset xlabel",
                      "plot " + ", \\\n     ".join(chart.plots), "unset label", "unset arrow"]
     return [*commands, "unset multiplot"]
