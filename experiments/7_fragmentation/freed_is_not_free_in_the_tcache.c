@@ -82,7 +82,7 @@ const struct experiment experiment = {
 	.x_axis = "blocks freed",
 	.charted = "in_use_bytes",
 	.chart = CHART_STEPS,
-	.annotate = { { "{calls of free() that do not change} still count as in use", .x = 7 } },
+	.annotate = { { "the first {calls of free() that do not change} change nothing", .x = 7 } },
 	.knobs = { { "block", &block_bytes, "bytes", "size of each block", 1, 64 * KiB } },
 	.arms = { { "as it is", free_one_by_one },
 		  { "cache of 3", free_one_by_one, .control = true,
