@@ -19,6 +19,7 @@ from touchstone.sides import Side
 LOOK = Path(__file__).resolve().parent / "look.gp"
 TITLE_SIZE, TITLE_LINES = 16, 4
 TITLE_CHARACTERS = 95        # of a line
+NOTE_CHARACTERS = 80         # of a line of an annotation above the chart, which is bold
 TITLE_LEADING = 8            # px
 TITLE_ROOM = 0.02            # share of the picture, below the title
 
@@ -85,7 +86,7 @@ class Heading:
 
 def heading_of(result: Result, paper: Paper) -> Heading:
     has_curves = result.metadata.get("chart", "lines") in ("lines", "steps", "stages") and not own_drawing(result)
-    notes = [] if has_curves else [text for _, text in texts(result)]
+    notes = [] if has_curves else [line for _, text in texts(result) for line in wrap(text, NOTE_CHARACTERS)]
     return Heading(title_of(finding_of(result), paper), notes, paper)
 
 
