@@ -116,3 +116,9 @@ without_a_limit() (ulimit -s unlimited && experiment "$1")
 	comes_out reproduced experiment pmap_shows_what_is_touched
 	comes_out reproduced experiment pmap_shows_what_is_touched pages=7
 }
+
+@test "a_32_bit_process_has_4_gib names setarch among the reasons where it is not on PATH" {
+	[[ -e $BUILD/1_address_space/a_32_bit_process_has_4_gib.m32 ]] || skip "needs gcc-multilib"
+	comes_out unsupported env PATH=/nowhere "$(program a_32_bit_process_has_4_gib)"
+	assert_output --partial "setarch is not on PATH"
+}

@@ -37,7 +37,7 @@ static int64_t answer(const char *helper, const char *word)
 		unsupported("`%s` does not run.  Either the compiler of this build makes no 32-bit "
 			    "programs (gcc on x86-64 does after `apt install gcc-multilib`; musl-gcc "
 			    "does not), or this kernel runs none, or this container forbids "
-			    "personality(2)",
+			    "personality(2), or setarch is not on PATH",
 			    helper);
 	return number;
 }

@@ -32,6 +32,6 @@ void must_have_another_allocator(void)
 	for (int i = 0; i < OTHERS; i++)
 		if (arm_ran(others[i].name))
 			return;
-	unsupported("there is no other allocator here to compare with: scripts/setup installs "
+	unsupported("there is no other allocator here that this program can load: scripts/setup installs "
 		    "jemalloc, tcmalloc and mimalloc");
 }
