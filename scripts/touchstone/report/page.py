@@ -56,24 +56,25 @@ def chapter_title(name: str) -> tuple[str, str]:
 
 def chapters_view(results: list[Result], folder: Path) -> list[dict[str, Any]]:
     """Returns the chapters by number; claims in the order in which the chapter's README tells them, then by name."""
-    chapters = []
+    chapters, views = [], []
     for name in dict.fromkeys(result.chapter for result in results):
         title, readme = chapter_title(name)
         claims = sorted((result for result in results if result.chapter == name),
                         key=lambda result: (place_in(readme, result.name), result.name))
         verdicts = [result.verdict for result in claims]
+        told = [claim_view(result, folder) for result in claims]
+        views += told
         chapters.append({"id": "chapter-" + re.sub(r"[^\w-]", "_", name), "title": title,
                          "counts": [(verdict, verdicts.count(verdict)) for verdict in VERDICTS if verdict in verdicts],
-                         "claims": [claim_view(result, folder) for result in claims]})
-    beside_each_other([claim for chapter in chapters for claim in chapter["claims"]])
+                         "claims": told})
+    beside_each_other(views)
     return chapters
 
 
 def beside_each_other(claims: list[dict[str, Any]]) -> None:
     """Tells each claim which one is before it and which one is next, across chapters."""
-    ends: list[dict[str, Any] | None] = [None]
-    for before, claim, after in zip(ends + claims, claims, claims[1:] + ends):
-        claim["previous"], claim["next"] = before, after
+    for claim, before, after in zip(claims, [None, *claims], [*claims[1:], None]):
+        claim.update(previous=before, next=after)
 
 
 def place_in(text: str, name: str) -> int:
