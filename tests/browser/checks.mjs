@@ -40,9 +40,9 @@ const shown = (film) => film.evaluate((element) => {
 	return {
 		last: frames.length - 1,
 		at: visible.length === 1 ? frames.indexOf(visible[0]) : `${visible.length} stages at once`,
-		stage: visible[0].querySelector(".stage").innerText,
-		line: visible[0].querySelector(".here")?.innerText,
-		lines: new Set(frames.map((frame) => frame.querySelector(".here")?.innerText)).size,
+		stage: visible[0].querySelector(".stage").textContent,
+		line: visible[0].querySelector(".here")?.textContent,
+		lines: new Set(frames.map((frame) => frame.querySelector(".here")?.textContent)).size,
 		told: visible[0].dataset.told,
 		said: element.querySelector("input").getAttribute("aria-valuetext"),
 		slider: Number(element.querySelector("input").value),
