@@ -27,13 +27,15 @@ def texts_of(root: ElementTree.Element) -> Iterator[tuple[float, float, str, flo
     """Yields x, y, text-anchor, size of the type and text; what is turned is left out."""
     for group in root.iter(f"{SVG}g"):
         place = re.fullmatch(r"translate\(([-\d.]+),([-\d.]+)\)", group.get("transform", "none"))
-        for text in group.findall(f"{SVG}text") if place else ():
+        if not place:
+            continue
+        for text in group.findall(f"{SVG}text"):
             size = float(re.sub(r"[^\d.]", "", group.get("font-size", "0")) or 0)
             yield (float(place[1]), float(place[2]), group.get("text-anchor", "start"), size,
                    "".join(text.itertext()).strip())
 
 
-def inside(root: ElementTree.Element, _: Result) -> Iterator[str]:
+def inside(root: ElementTree.Element, _result: Result) -> Iterator[str]:
     _, _, wide, high = map(float, root.get("viewBox", "0 0 0 0").split())
     for x, y, anchor, size, text in texts_of(root):
         length = NARROW * size * len(text)
