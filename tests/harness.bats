@@ -108,7 +108,7 @@ FINE='static void judge(void) { expect_equal("e", "blocks", 1, 1); control_equal
 	grep -q '^# source: experiments/3_residency/malloc_is_lazy.c$' <<<"$output"
 	grep -q "^# kernel: Linux $(uname -r)" <<<"$output"
 	assert_equal "$(grep -c '^lazy,1,' <<<"$output")" 18
-	assert_equal "$(grep -c '^# control: held | ' <<<"$output")" 2
+	assert_equal "$(grep -c '^# control: held | ' <<<"$output")" 3
 	assert_equal "${lines[-1]}" "# verdict: reproduced"
 }
 

@@ -193,6 +193,7 @@ for path in sorted(glob.glob('experiments/[0-8]*/*.c')):
 	misspelt '"jump of resident_bites", "lazy",' '.predict names the column "resident_bites", which no result has'
 	misspelt '"resident_bytes", "lasy",' '.predict names the arm "lasy", which is not in .arms'
 	misspelt '"resident_bytes", NULL,' '.predict names no arm' ''
+	sed -i '/^\t\.y_axis = /d' whole.c
 	misspelt '"y", "lazy",' '.predict asks about y, and .y_axis does not say what y is' ''
 	[ ! -e "$RESULTS" ]
 }

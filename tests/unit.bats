@@ -48,7 +48,7 @@ build() {
 }
 
 @test "the judge's statistics are right, and a failed control outweighs a failed claim" {
-	build judge_test tests/unit/judge_test.c lib/harness/{judge,rows,statistics}.c lib/end.c -lcmocka
+	build judge_test tests/unit/judge_test.c lib/harness/{judge,rows,find_row,statistics}.c lib/end.c -lcmocka
 	"$BATS_FILE_TMPDIR/judge_test"
 }
 

@@ -83,7 +83,8 @@ static void measure_what_is_true_instead(void)
 	instead_equal("no thread cache: growth of fsmblks: the bytes of the chunks that smblks counts",
 		      "bytes", chunk_bytes(0) * grown(arm, "smblks", 0), grown(arm, "fsmblks", 0));
 	instead_equal("no thread cache: 20 blocks of 200 bytes and of 2,000: growth of ordblks",
-		      "chunks", 2 * BLOCKS, grown(arm, "ordblks", 1) + grown(arm, "ordblks", 2));
+		      "chunks", INT64_C(2) * BLOCKS,
+		      grown(arm, "ordblks", 1) + grown(arm, "ordblks", 2));
 	for (int size = 0; size < SIZES; size++)
 		in_cache += missing(size) * chunk_bytes(size);
 	/* The cache takes blocks of up to 1,032 bytes. */
