@@ -94,18 +94,27 @@ int64_t malloc_info_free_bytes(void)
 #endif
 }
 
-void must_be_glibc(void)
+const char *other_malloc(void)
 {
 #ifdef __GLIBC__
+	static char text[256];
 	Dl_info allocator, libc;
 
 	/* A program that is linked statically has one object, and dladdr() may not find it. */
 	if (!dladdr((void *)malloc, &allocator) || !dladdr((void *)gnu_get_libc_version, &libc) ||
 	    allocator.dli_fbase == libc.dli_fbase)
-		return;
-	unsupported("this is about glibc's malloc, and %s is preloaded",
-		    basename(allocator.dli_fname));
+		return NULL;
+	snprintf(text, sizeof(text), "%s is preloaded", basename(allocator.dli_fname));
+	return text;
 #else
-	unsupported("this is about glibc's malloc, and this program uses another C library");
+	return "this program uses another C library";
 #endif
+}
+
+void must_be_glibc(void)
+{
+	const char *other = other_malloc();
+
+	if (other != NULL)
+		unsupported("this is about glibc's malloc, and %s", other);
 }

@@ -10,6 +10,11 @@
 
 #include <stdint.h>
 
+/* Returns NULL where malloc is glibc's, which is what mallinfo(3) describes; otherwise whose it is:
+ * "libjemalloc.so.2 is preloaded".  A preloaded malloc may bring a mallinfo() of its own (tcmalloc
+ * does), whose fields count something else. */
+const char *other_malloc(void);
+
 /* Ends the experiment as unsupported where malloc is not glibc's: with another C library, or with
  * another malloc in the process (LD_PRELOAD).  The sentence names the library. */
 void must_be_glibc(void);

@@ -2,12 +2,8 @@
 #define _GNU_SOURCE
 #include "probe.h"
 
-#include <dlfcn.h>
 #include <errno.h>
 #include <fcntl.h>
-#ifdef __GLIBC__
-#include <gnu/libc-version.h>
-#endif
 #include <malloc.h>
 #include <pthread.h>
 #include <string.h>
@@ -16,6 +12,7 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "heap_report.h"
 #include "procfs.h"
 
 #ifdef __GLIBC__
@@ -186,19 +183,6 @@ static bool statm_follows_every_page(void)
 	return exact;
 }
 
-/* Returns whether malloc is glibc's, which is what the malloc columns describe.  A preloaded malloc may
- * bring a mallinfo() of its own (tcmalloc does), whose fields count something else. */
-static bool malloc_is_glibcs(void)
-{
-#ifdef HEAP_REPORT
-	Dl_info allocator, libc;
-	return dladdr((void *)malloc, &allocator) && dladdr((void *)gnu_get_libc_version, &libc) &&
-	       allocator.dli_fbase == libc.dli_fbase;
-#else
-	return false;
-#endif
-}
-
 static bool reopen(int *fd, const char *path)
 {
 	if (*fd >= 0)
@@ -225,7 +209,7 @@ bool probe_open(unsigned extras)
 		errno = ENOTSUP;
 		return false;
 	}
-	heap_is_reported = malloc_is_glibcs();
+	heap_is_reported = other_malloc() == NULL;
 
 	struct snapshot warm;
 	for (int i = 0; i < 2; i++) {
