@@ -55,11 +55,11 @@ charts: ## draw the charts again
 report: ## write the report again
 	@scripts/shell/python scripts/report -- "$$RESULTS"
 
-check: build ## all tests, linters included
+check: build ## is the suite right on this machine? The tests, and the quick linters (6 minutes)
 	@scripts/maintain/check
 
-check-edges: build ## each experiment with other mallocs, at the ends of its knobs, and built with sanitizers (some minutes)
-	@bats --timing --jobs "$$(nproc)" "$$(scripts/maintain/edges)"
+check-all: build ## can each finding fail, with each compiler, malloc and knob? All tests and linters (some 30 minutes)
+	@scripts/maintain/check --all
 
 test: build
 	@scripts/maintain/check --no-lint
@@ -76,4 +76,4 @@ reference: build ## measure everything into results/reference/ and fill the text
 clean: ## remove what was built; results stay
 	rm -rf $(BUILD)
 
-.PHONY: help build run-all run observe predict predict-all new compare sweep hypothesis confound bench charts report check check-edges test lint doctor reference clean
+.PHONY: help build run-all run observe predict predict-all new compare sweep hypothesis confound bench charts report check check-all test lint doctor reference clean

@@ -4,6 +4,7 @@
 # clang, a program calls malloc() and free() as often as its source says, which is as often as
 # without optimisation.
 
+# bats file_tags=long
 load helper
 
 # Prints the claims that allocate in their own process, with the same number of calls in every run.

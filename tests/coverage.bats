@@ -3,6 +3,7 @@
 # Tests that each finding of each claim can fail: a patch in mutations/ makes it fail, or a test names
 # it after finding_fails or failed_findings_are, or it fails in an ordinary run of the experiment. That run also shows what
 # this machine does differently from the reference machine.
+# bats file_tags=long
 load helper
 load mutations
 

@@ -3,6 +3,7 @@
 # Tests that the suite compiles with headers of glibc 2.28 and with those of musl, and that a program of
 # 32 bits gives the verdict of 64 bits or says that the claim is about them.
 
+# bats file_tags=long
 load helper
 
 @test "no file needs a name that is newer than the headers of glibc 2.28 and Linux 4.18" {

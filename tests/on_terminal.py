@@ -3,7 +3,9 @@
 """Runs a command on a terminal of its own and types there.  Shows what a person at a keyboard would see.
 
 USAGE: tests/on_terminal.py "WAIT FOR=>TYPE" ... -- COMMAND [ARGUMENT ...]
-  each TYPE is typed when the WAIT FOR before its => has appeared; \\n is Enter, ^C and ^D are the keys
+  each TYPE is typed when the WAIT FOR before its => has appeared; \\n is Enter, ^C and ^D are the keys.
+  A ^C is typed again every 2 s until something happens, as a person does: Python notes a signal that comes between
+  the prompt and the read, and answers it only when the read returns.
   stdout shows everything that the terminal showed; the exit status is the command's
 """
 import os
@@ -14,6 +16,7 @@ import sys
 import time
 
 LONGEST = 20  # seconds to wait for a text
+AGAIN = 2  # seconds after which a ^C is typed again
 
 
 def read(terminal: int) -> bytes | None:
@@ -33,15 +36,21 @@ def main() -> None:
     if child == 0:
         signal.signal(signal.SIGINT, signal.SIG_DFL)  # a shell's background jobs ignore SIGINT
         os.execvp(sys.argv[end + 1], sys.argv[end + 1:])
-    shown, seen, since = b"", 0, time.monotonic()
+    shown, seen, keys = b"", 0, b""
+    waiting = quiet = time.monotonic()  # since when the next text is waited for, since when nothing happens
     while (more := read(terminal)) is not None:
         shown += more
+        now = time.monotonic()
+        quiet = now if more else quiet
         if steps and steps[0][0].encode() in shown[seen:]:
-            seen, since = len(shown), time.monotonic()
-            keys = steps.pop(0)[2].replace("\\n", "\n").replace("^C", "\3").replace("^D", "\4")
-            os.write(terminal, keys.encode())
-        elif time.monotonic() - since > LONGEST:
+            keys = steps.pop(0)[2].replace("\\n", "\n").replace("^C", "\3").replace("^D", "\4").encode()
+            os.write(terminal, keys)
+            seen, waiting, quiet = len(shown), now, now
+        elif now - waiting > LONGEST:
             os.kill(child, 9)
+        elif keys == b"\3" and now - quiet > AGAIN:
+            os.write(terminal, keys)
+            quiet = now
     sys.stdout.write(shown.decode(errors="replace").replace("\r\n", "\n"))
     status = os.waitstatus_to_exitcode(os.waitpid(child, 0)[1])
     if steps:
