@@ -46,6 +46,11 @@ load helper
 	comes_out reproduced experiment fork_shares_until_written
 }
 
+@test "rss_adds_up is refuted, for the reason that is known" {
+	comes_out refuted experiment rss_adds_up
+	refute_output --partial "not for the reason"
+}
+
 @test "realloc_can_move_without_copying is inconclusive for a block in the heap" {
 	comes_out reproduced experiment realloc_can_move_without_copying
 	comes_out inconclusive experiment realloc_can_move_without_copying --tunables=glibc.malloc.mmap_threshold=33554432
