@@ -51,6 +51,13 @@ load helper
 	refute_output --partial "not for the reason"
 }
 
+@test "resident_is_the_working_set is refuted, and counts what is used in a small block too" {
+	comes_out refuted experiment resident_is_the_working_set
+	refute_output --partial "not for the reason"
+	comes_out refuted experiment resident_is_the_working_set block=1M used=16K # fits into the TLB
+	refute_output --partial "not for the reason"
+}
+
 @test "realloc_can_move_without_copying is inconclusive for a block in the heap" {
 	comes_out reproduced experiment realloc_can_move_without_copying
 	comes_out inconclusive experiment realloc_can_move_without_copying --tunables=glibc.malloc.mmap_threshold=33554432
