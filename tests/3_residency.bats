@@ -58,6 +58,13 @@ load helper
 	refute_output --partial "not for the reason"
 }
 
+@test "rss_can_be_limited is refuted, and unsupported where the shell forbids even the limit" {
+	comes_out refuted experiment rss_can_be_limited
+	refute_output --partial "not for the reason"
+	run -77 bash -c "ulimit -m 64; exec \"\$@\"" limited "$(program rss_can_be_limited)"
+	assert_output --partial "ulimit -m"
+}
+
 @test "realloc_can_move_without_copying is inconclusive for a block in the heap" {
 	comes_out reproduced experiment realloc_can_move_without_copying
 	comes_out inconclusive experiment realloc_can_move_without_copying --tunables=glibc.malloc.mmap_threshold=33554432
