@@ -46,6 +46,12 @@ hypothesis: ## your copy beside its origin, and a page for the journal: make hyp
 confound: ## change one condition at a time: which of them turn the verdict? make confound CLAIM=malloc_is_lazy
 	@scripts/shell/python scripts/confound "$$CLAIM"
 
+handin: ## pack this run for the teacher: make handin NAME=pair-7
+	@scripts/shell/python scripts/handin "$$NAME"
+
+class: ## one page for a whole class: make class FROM='handin/*'
+	@scripts/shell/python scripts/class $$FROM
+
 bench: build ## the instrument beside its peers: one table of ratios, into results/bench (some minutes)
 	@scripts/shell/python scripts/maintain/bench
 
@@ -76,4 +82,4 @@ reference: build ## measure everything into results/reference/ and fill the text
 clean: ## remove what was built; results stay
 	rm -rf $(BUILD)
 
-.PHONY: help build run-all run observe predict predict-all new compare sweep hypothesis confound bench charts report check check-all test lint doctor reference clean
+.PHONY: help build run-all run observe predict predict-all new compare sweep hypothesis confound handin class bench charts report check check-all test lint doctor reference clean

@@ -321,9 +321,13 @@ def _value(text: str) -> Value:
 def read_all(result_path: Path) -> list[Prediction]:
     """Returns every whole prediction of the file, oldest first; nothing where there is no file."""
     try:
-        text = path_of(result_path).read_text(encoding="utf-8", errors="replace")
+        return read_text(path_of(result_path).read_text(encoding="utf-8", errors="replace"))
     except OSError:
         return []
+
+
+def read_text(text: str) -> list[Prediction]:
+    """Returns every whole prediction of a text, oldest first."""
     found = []
     for block in text.split("\n\n"):
         cells = dict(line.split(": ", 1) for line in block.splitlines() if ": " in line)
