@@ -49,6 +49,29 @@ pools() {
 	assert_output --partial "(reproduced; objects=20000 trials=4)"
 }
 
+# In each trial the arms' own numbers differ by chance; what the probe took in turns with its own does not.
+@test "the table divides by what an arm took in turns with its own number, and by the other arm where it took none" {
+	result 0_instrument/a_snapshot_costs_its_system_calls <<-'END'
+		# arm: bare calls | test | ran |
+		# arm: probe | test | ran |
+		# arm: stdio | test | ran |
+		arm,trial,stage,x,y,line
+		bare calls,1,small,0,1000,7
+		bare calls,1,large,0,1000,7
+		bare calls,1,largest,0,1000,7
+		probe,1,small,0,2200,8
+		probe,1,small: bare calls,,2000,9
+		probe,1,chunks,,30000,8
+		probe,1,chunks: bare calls,,20000,9
+		stdio,1,small,0,3000,8
+	END
+	run -0 scripts/maintain/bench --table "$made_up"
+	[[ $output =~ probe\ +\|\ 1\.10\ .*2\.2\ µs ]] || fail "$output"
+	[[ $output =~ stdio\ +\|\ 3\.00\ .*3\ µs ]] || fail "$output"
+	[[ $output =~ bare\ calls\ +\|\ 1\.00\ +\|\ 20\ µs ]] || fail "$output"
+	[[ $output =~ probe\ +\|\ 1\.50\ +\|\ 30\ µs ]] || fail "$output"
+}
+
 @test "the table names the package of a peer that is missing" {
 	pools | result 8_allocators/a_pool_beats_them_all
 	result 0_instrument/watching_moves_what_is_watched <<-'END'

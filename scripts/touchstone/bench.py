@@ -5,10 +5,10 @@ from __future__ import annotations
 import os
 import statistics
 import subprocess
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Protocol, Union
+from typing import Protocol
 
 from touchstone.arguments import Parser
 from touchstone.cli import stop
@@ -107,12 +107,9 @@ def each_object(knobs: Knobs) -> int:
 @dataclass(frozen=True)
 class Column:
     title: str
-    measure: Union[Measure, dict[str, Measure]]  # or one for each arm, where arms are distinguished by their stages
+    measure: Measure
     unit: str = "ns"                            # "times": a ratio already
     parts: Callable[[Knobs], int] = one
-
-    def measures(self) -> list[Measure]:
-        return list(self.measure.values()) if isinstance(self.measure, dict) else [self.measure]
 
 
 @dataclass(frozen=True)
@@ -129,12 +126,11 @@ class Table:
 
     def named_arms(self) -> set[str]:
         """Returns every arm that the table names."""
-        own = {arm for column in self.columns if isinstance(column.measure, dict) for arm in column.measure}
-        return own | {*self.against, *self.arms}
+        return {*self.against, *self.arms}
 
     def named_stages(self) -> list[str]:
         """Returns every stage that the table names."""
-        return [stage for column in self.columns for measure in column.measures() for stage in measure.stages]
+        return [stage for column in self.columns for stage in column.measure.stages]
 
 
 A_FAULT = Slope(("few", "many"))
@@ -143,7 +139,7 @@ TABLES = [
           [Column(size, Last("y", size)) for size in ("small", "large", "largest")], ("bare calls",)),
     Table("One reading with many free chunks in the heap (most of it is mallinfo2)",
           "0_instrument/a_snapshot_costs_its_system_calls",
-          [Column("many chunks", {arm: Last("y", f"chunks: {arm}") for arm in ("probe", "bare calls")})],
+          [Column("many chunks", Last("y", "chunks"))],
           ("bare calls",), ("bare calls", "probe")),
     Table("What readings move in the process that is read", "0_instrument/the_probe_moves_nothing",
           [Column("faults", Growth("minor_fault_count", "before", "reading"), "count"),
@@ -203,16 +199,27 @@ def knobs_of(result: Result) -> Knobs:
     return {name: knob.value for name, knob in (result.knobs | result.settings).items()}
 
 
-def numbers_of(result: Result, arm: str, column: Column) -> dict[int, float]:
-    """Returns {trial: number} of an arm; trials that were not measured are missing."""
-    measure = column.measure.get(arm) if isinstance(column.measure, dict) else column.measure
+def in_trials(rows: Iterable[Row], measure: Measure) -> dict[int, float]:
+    """Returns {trial: number}; trials that were not measured are missing."""
     trials: dict[int, list[Row]] = {}
-    for row in result.rows:
-        # One arm may hold the stages of two: the probe's has those of the bare calls.
-        if row["arm"] == arm or row["stage"] == f"chunks: {arm}":
-            trials.setdefault(row["trial"], []).append(row)
-    found = {trial: measure.of(rows) for trial, rows in trials.items()} if measure else {}
+    for row in rows:
+        trials.setdefault(row["trial"], []).append(row)
+    found = {trial: measure.of(of_trial) for trial, of_trial in trials.items()}
     return {trial: number for trial, number in found.items() if number is not None}
+
+
+def taken_in_turns(result: Result, by: str, other: str, column: Column) -> dict[int, float]:
+    """Returns the numbers of another arm that an arm took in turns with its own, in the stages "STAGE: OTHER"."""
+    suffix = f": {other}"
+    return in_trials(({**row, "stage": row["stage"].removesuffix(suffix)} for row in result.rows
+                      if row["arm"] == by and row["stage"].endswith(suffix)), column.measure)
+
+
+def numbers_of(result: Result, arm: str, column: Column) -> dict[int, float]:
+    """Returns the numbers of an arm; where it has none, those that another arm took in turns with its own."""
+    own = in_trials((row for row in result.rows if row["arm"] == arm), column.measure)
+    others = (taken_in_turns(result, other.name, arm, column) for other in result.arms)
+    return own or next(filter(None, others), {})
 
 
 def why_missing(arm: Arm) -> str:
@@ -229,7 +236,7 @@ def ratios_of(result: Result, arm: Arm, table: Table) -> Iterator[str]:
     for column in table.columns:
         numbers = numbers_of(result, arm.name, column)
         for other in table.against if column.unit == "ns" else ():
-            base = numbers_of(result, other, column)
+            base = taken_in_turns(result, arm.name, other, column) or numbers_of(result, other, column)
             paired = [numbers[trial] / base[trial] for trial in numbers if base.get(trial)]
             yield with_quartiles(paired, "times") if paired else ""
 
