@@ -89,6 +89,13 @@ load helper
 	comes_out reproduced experiment freeing_everything_empties_the_heap bytes=8K
 }
 
+@test "trimming_returns_what_is_free is refuted by a thread's arena, and cannot tell where free() has given the top back" {
+	comes_out refuted experiment trimming_returns_what_is_free
+	comes_out refuted experiment trimming_returns_what_is_free large=11M
+	comes_out inconclusive experiment trimming_returns_what_is_free large=10M
+	finding_fails "thread's arena: free() leaves resident memory as it is" experiment trimming_returns_what_is_free large=10M
+}
+
 @test "free_merges_neighbours is reproduced when no fastbin takes the blocks" {
 	comes_out refuted experiment free_merges_neighbours
 	comes_out reproduced experiment free_merges_neighbours bytes=200

@@ -11,8 +11,7 @@
  * that nobody uses keep all the megabytes below in the process.
  *
  * malloc_trim(3) helps: it gives back the whole pages of the free chunks in every
- * arena.  The free chunk at the top is trimmed in the main arena only (mtrim() in
- * malloc/malloc.c); the top of a thread's arena stays until free() trims it.
+ * arena.  The top of a thread's arena is another matter: trimming_returns_what_is_free.
  *
  * Control: with the tcache off (GLIBC_TUNABLES), the order must not matter.
  * Try: bytes=1033, one more than the tcache takes.  And at the last step,
@@ -100,8 +99,7 @@ const struct experiment experiment = {
 	.asked = "Everything is freed. Is the heap empty now?",
 	.instead = "A few freed blocks of each small size wait in the thread's cache and count as in use. "
 		   "If the newest are freed first, these lie on top, and the break cannot go down; "
-		   "but malloc_trim(0) gives back the whole pages below them. Only the top of a "
-		   "thread's arena stays.",
+		   "but malloc_trim(0) gives back the whole pages below them.",
 	.charted = "resident_bytes",
 	.chart = CHART_STAGES,
 	.knobs = { { "total", &total_bytes, "bytes", "total size of the blocks", 1 * MiB, 1 * GiB },
