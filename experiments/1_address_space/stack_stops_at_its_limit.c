@@ -16,7 +16,8 @@
  * -fstack-clash-protection, which is on by default in Ubuntu's gcc.)
  *
  * Each arm writes a large frame page by page.  Then a forked child grows the stack until
- * it dies, and reports how far it got.
+ * a signal ends it.  How far it got is known then, and so are the signal and the address
+ * that the kernel gave with it (si_addr, sigaction(2)).
  *
  * Control: with half the limit and with twice the limit, set before the program starts,
  * the stack must end at half and at twice the size.
@@ -24,6 +25,7 @@
  * a thread's stack end (pthread_attr_setstacksize(3))?
  */
 #include <alloca.h>
+#include <signal.h>
 #include <sys/resource.h>
 
 #include "arm_limits.h"
@@ -80,7 +82,10 @@ static void grow(void)
 	record("before", 0);
 	use_a_large_frame((int64_t)limit.rlim_cur / 2);
 	record_y("limit", 0, (int64_t)limit.rlim_cur);
-	record_y("reach", 0, reach_of_the_stack());
+	struct stack_end end = must_overflow_the_stack();
+	record_y("reach", 0, end.reach);
+	record("address of SIGSEGV", end.refused);
+	record("ended by signal", end.signal);
 }
 
 /* Returns a limit in whole pages, rounded down: the stack is made of whole pages. */
@@ -96,6 +101,12 @@ static void judge(void)
 
 	expect_equal("the stack ends at its limit", "bytes", whole_pages(limit_bytes),
 		     y_of("limit", "reach"));
+	expect_equal("the process is ended by SIGSEGV", "", SIGSEGV,
+		     nth_row("limit", "ended by signal", 0)->x);
+	/* The steps are half a page, so the first address beyond the limit is in the next page. */
+	expect_between("SIGSEGV is sent for an address in the first page beyond the limit", "bytes",
+		       whole_pages(limit_bytes) + 1, nth_row("limit", "address of SIGSEGV", 0)->x,
+		       whole_pages(limit_bytes) + page_bytes());
 	/* What record() itself uses lies below the frame. */
 	expect_between("entering a large frame makes resident only what called functions use",
 		       "bytes", 0, entered.resident_bytes, 2 * page_bytes());
@@ -122,7 +133,7 @@ const struct experiment experiment = {
 	.claim = "the stack grows as it is touched, up to RLIMIT_STACK; beyond that the process gets "
 		 "SIGSEGV",
 	.asked = "How large can the stack become, and what happens then?",
-	.x_axis = "bytes of a large frame written for the first time",
+	.x_axis = "bytes of a large frame written for the first time, or bytes down to the address",
 	.x_unit = "bytes",
 	.y_axis = "size of the stack, bytes",
 	.y_unit = "bytes",
