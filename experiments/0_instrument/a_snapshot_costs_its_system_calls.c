@@ -107,8 +107,7 @@ static void probe(void)
 	const int64_t grow_to[] = { 0, large_bytes, largest_bytes }; /* small: as it is */
 
 	for (int i = 0; i < SIZES; i++) {
-		if (grow_to[i] > 0)
-			must_grow_to(grow_to[i]);
+		must_grow_to(grow_to[i]);
 		take_turns(sizes[i], bare_calls_at[i], snapshot_now().resident_bytes,
 			   times_of(IN_A_TURN), IN_A_TURN);
 	}

@@ -40,6 +40,8 @@ char *must_map_warm(int64_t bytes)
 void must_grow_to(int64_t resident_bytes)
 {
 	int64_t more = resident_bytes - snapshot_now().resident_bytes;
+	if (more <= 0)
+		return;
 	int64_t part = pages_for(more / 8 + 1) * page_bytes();
 	must_have_memory(part);
 	int file = must_make_file_in_memory(part);
