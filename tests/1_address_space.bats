@@ -90,6 +90,14 @@ without_a_limit() (ulimit -s unlimited && experiment "$1")
 	comes_out refuted experiment physical_addresses_have_40_bits bits=$((bits + 1))
 }
 
+@test "physical_addresses_have_40_bits says that only root may read the addresses of devices" {
+	grep -q '^address sizes' /proc/cpuinfo || skip "no address sizes in /proc/cpuinfo"
+	((UID != 0)) || without=(setpriv --bounding-set=-sys_admin --inh-caps=-sys_admin)
+	"${without[@]}" "$(program physical_addresses_have_40_bits)" >"$BATS_TEST_TMPDIR/result.csv" || [ $? -eq 1 ]
+	grep -q '^# arm: memory and devices need | test | left out: .* to root alone' "$BATS_TEST_TMPDIR/result.csv"
+	grep -q '^# true_instead: held .*the width reaches to the end of the memory$' "$BATS_TEST_TMPDIR/result.csv"
+}
+
 @test "a_32_bit_process_has_4_gib is reproduced, also at random addresses" {
 	[[ -e $BUILD/1_address_space/a_32_bit_process_has_4_gib.m32 ]] || skip "needs gcc-multilib"
 	comes_out reproduced experiment a_32_bit_process_has_4_gib

@@ -13,8 +13,9 @@
  * This width does not depend on the width of virtual addresses: one says how much memory
  * the machine can have, the other how much a process can name.
  *
- * Controls: the instruction and the file must agree, and the machine's memory must fit
- * into the width.
+ * Control: the instruction and the file must agree.  And whatever the width is, the
+ * addresses of the machine's memory and of its devices must fit into it.  Where memory
+ * ends, everybody may read; /proc/iomem shows the addresses of devices to root alone.
  * Try: `grep 'address sizes' /proc/cpuinfo` on every machine that you can log in to.
  */
 #include <fcntl.h>
@@ -61,15 +62,49 @@ static void cpuid(void)
 #endif
 }
 
-/* Records how many bits it takes to number every byte of the machine's memory. */
-static void memory(void)
+/* Returns how many bits it takes to number every byte up to an address. */
+static int64_t bits_of(int64_t address)
 {
-	int64_t bytes = ask("awk '/MemTotal/ { print $2 }' /proc/meminfo") * KiB;
 	int64_t needed = 0;
 
-	while (INT64_C(1) << needed < bytes)
+	while (address >> needed != 0)
 		needed++;
-	record_y("physical address", 0, needed);
+	return needed;
+}
+
+/* The end of the last zone of pages, which everybody may read.  It lies above the sum of the memory,
+ * since there are holes between the zones. */
+static void memory(void)
+{
+	int64_t pages =
+		ask("awk '/spanned/ { pages = $2 } /start_pfn/ && pages && $2 + pages > end "
+		    "{ end = $2 + pages } END { printf \"%.0f\", end }' /proc/zoneinfo || echo 0");
+
+	if (pages == 0)
+		leave_out("/proc/zoneinfo does not tell where memory ends");
+	record_y("physical address", pages, bits_of(pages * page_bytes() - 1));
+}
+
+/* The highest address that memory or a device has.  An ordinary user is shown zeros (r_show() in
+ * kernel/resource.c). */
+static void memory_and_devices(void)
+{
+	int64_t last = ask("sed -n 's/^[0-9a-f]*-\\([0-9a-f]*\\) : .*/\\1/p' /proc/iomem | "
+			   "while read -r last; do echo $((0x$last)); done | sort -n | tail -n 1 | "
+			   "grep . || echo 0");
+
+	if (last == 0)
+		leave_out("/proc/iomem shows the addresses to root alone (CAP_SYS_ADMIN)");
+	record_y("physical address", 0, bits_of(last));
+}
+
+/* What is true instead: the width is the machine's own.  It reaches to the highest address that can
+ * be read, and a page table entry has room for 52 bits. */
+static void judge_highest(const char *arm, const char *sentence)
+{
+	if (arm_ran(arm))
+		instead_between(sentence, "bits", y_of(arm, "physical address"),
+				y_of("/proc/cpuinfo", "physical address"), 52);
 }
 
 static void judge(void)
@@ -81,12 +116,9 @@ static void judge(void)
 	control_between(
 		"bits in /proc/cpuinfo: those of the processor, less those for encryption keys",
 		"bits", reported - reduced, y_of("/proc/cpuinfo", "physical address"), reported);
-	control_between("bits that it takes to number every byte of the machine's memory", "bits",
-			1, y_of("memory", "physical address"),
-			y_of("/proc/cpuinfo", "physical address"));
-	/* Less than 36 has no x86-64 processor, more than 52 no page table entry. */
-	instead_between("bits of a physical address are those of some machine that exists", "bits",
-			36, y_of("/proc/cpuinfo", "physical address"), 52);
+	judge_highest("memory needs", "the width reaches to the end of the memory");
+	judge_highest("memory and devices need",
+		      "the width reaches to the end of memory and devices");
 }
 
 const struct experiment experiment = {
@@ -103,7 +135,8 @@ const struct experiment experiment = {
 		     .in_claim = true } },
 	.arms = { { "/proc/cpuinfo", cpuinfo },
 		  { "CPUID", cpuid, .control = true },
-		  { "memory", memory, .control = true } },
+		  { "memory needs", memory },
+		  { "memory and devices need", memory_and_devices } },
 	.predict = { "How many bits does a physical address have on this machine?", "y",
 		     "/proc/cpuinfo", .to = "physical address",
 		     .because = "It has as many as the processor, or the host of a virtual machine, "
