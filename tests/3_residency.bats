@@ -19,6 +19,13 @@ load helper
 	failed_findings_are "all pages with written bytes were absent, except those with a header"
 }
 
+@test "a_touched_page_costs_a_page is refuted by the page tables, and unsupported where too few addresses are allowed" {
+	comes_out refuted experiment a_touched_page_costs_a_page
+	with_few_addresses() (ulimit -v 500000 && experiment a_touched_page_costs_a_page)
+	comes_out unsupported with_few_addresses
+	assert_output --partial "ulimit -v 500000"
+}
+
 @test "the_classic_demo_has_a_bug is reproduced" {
 	comes_out reproduced experiment the_classic_demo_has_a_bug
 }

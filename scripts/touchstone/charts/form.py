@@ -34,6 +34,7 @@ KEY_TOO_WIDE = 0.1                    # of a character, by which gnuplot takes e
 LEFT_MARGIN = 10                      # that gnuplot leaves by itself
 
 GAINED = {"resident_bytes": "resident memory gained", "virtual_bytes": "address space gained",
+          "page_table_bytes": "page tables gained",
           "heap_top_bytes": "how far the break has moved", "minor_fault_count": "minor faults",
           "major_fault_count": "major faults", "heap_in_use_bytes": "heap in use, gained",
           "cpu_user_ns": "user time", "cpu_system_ns": "system time"}
