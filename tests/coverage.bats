@@ -96,6 +96,46 @@ can_fail() {
 	can_fail "${timing[@]}"
 }
 
+# trials_of PATCH: in how many trials a patch runs its experiment.
+trials_of() {
+	local trials
+	trials=$(in_head arguments "$1" | grep -o 'trials=[0-9]*' || "$BUILD/$(claim_of "$1")" --help | grep -o '^  trials=[0-9]*')
+	echo "${trials#*=}"
+}
+
+# ratios_in KIND RESULT: the sentences of the findings on ratios.
+ratios_in() {
+	grep "^# $1: .* (quartiles " "$2" | findings_in | cut -f4
+}
+
+# can_say_failed PATCH RESULT: are there trials enough for what the patch says of ratios? Where all trials are on the wrong
+# side, the sign test (lib/harness/judge.c) is in error once in 2^trials runs. Failed is what is so in at most one of 20 runs,
+# and of several expectations, together in at most one.
+can_say_failed() {
+	local kind told sentence together trials
+	trials=$(trials_of "$1")
+	while read -r told; do
+		for kind in expect control true_instead; do
+			while read -r sentence; do
+				together=1
+				[[ $kind != expect ]] || together=$(ratios_in expect "$2" | wc -l)
+				# shellcheck disable=SC2053 # the sentence to fail is a pattern
+				[[ $sentence != $told ]] || ((2 ** trials >= 20 * together)) ||
+					fail "$1: with trials=$trials and $together expectations on ratios this cannot fail: $sentence"
+			done < <(ratios_in "$kind" "$2")
+		done
+	done < <(in_head fails "$1")
+}
+
+@test "each patch that makes a ratio fail runs in trials enough to say so" {
+	KNOBS=trials=1 measured "${timing[@]}"
+	for claim in "${timing[@]}"; do
+		for patch in "tests/mutations/$claim"/*.patch; do
+			can_say_failed "$patch" "$RESULTS/$claim.csv"
+		done
+	done
+}
+
 # bats test_tags=alone
 @test "each finding of each claim that needs a command to run under can fail" {
 	for claim in "${needy[@]}"; do
