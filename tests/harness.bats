@@ -198,6 +198,15 @@ stack_of() {
 	[[ $stderr == *"instead: i" ]] || fail "$stderr"
 }
 
+@test "what is true instead is not judged in a run that is not refuted: the reader is told so, and scripts see the outcome" {
+	program=$(own 'static void arm(void) { record("a", 0); }
+		static void judge(void) { expect_equal("e", "blocks", 1, 1); control_equal("k", "blocks", 1, 1);
+			instead_equal("t", "blocks", 1, 2); instead_equal("u", "blocks", 1, 1); }')
+	comes_out reproduced --separate-stderr "$program"
+	[[ $output == *$'# true_instead: failed | 2 == 1 | blocks |  | 7 | t\n# true_instead: held | 1 == 1 | blocks |  | 7 | u\n'* ]] || fail "$output"
+	[[ $stderr == *$'# true_instead: failed (not judged here) | 2 == 1 | blocks |  | 7 | t\n# true_instead: held | 1 == 1 |'* ]] || fail "$stderr"
+}
+
 @test "a run is inconclusive when a control fails, whatever else fails" {
 	program=$(own 'static void arm(void) { record("a", 0); }
 		static void judge(void) { expect_equal("e", "blocks", 1, 2); control_equal("k", "blocks", 1, 2); }')

@@ -197,6 +197,13 @@ has_not() {
 	has_not '“it stays” fails'
 }
 
+@test "the report does not show what is true instead as failed in a run that is not refuted" {
+	result lazy "$held" "$control" 'true_instead: failed | 9 == 7 | faults | a | 13 | it stays' 'verdict: reproduced'
+	report
+	has '<span class="not judged here">not judged here</span>'
+	has_not '>failed</span>'
+}
+
 @test "the report says so when what is known to be true instead does not hold either" {
 	result refuted 'expect: failed | 0 <= 9 <= 8 | bytes | a | 12 | it goes down' "$control" \
 		'true_instead: failed | 9223372036854775807 == 7 | faults | a | 13 | it stays' \

@@ -266,14 +266,27 @@ static bool a_ratio_was_judged(void)
 	return false;
 }
 
+/* Returns what a reader is told beside the outcome: .instead is of a claim that is refuted, and what
+ * does not hold of it elsewhere means nothing.  Scripts see the verdict themselves. */
+static const char *beside_outcome(FILE *to, const struct finding *finding, enum verdict verdict)
+{
+	bool is_read = to != stdout || isatty(STDOUT_FILENO);
+
+	if (is_read && finding->kind == INSTEAD && verdict != REFUTED &&
+	    strcmp(finding->outcome, "held") != 0)
+		return " (not judged here)";
+	return "";
+}
+
 void result_print_judgement(FILE *to, enum verdict verdict, const char *reason)
 {
 	if (a_ratio_was_judged())
 		fprintf(to, "# confidence: 95 %%\n");
 	for (int i = 0; i < finding_count; i++)
-		fprintf(to, "# %s: %s | %s | %s | %s | %d | %s\n", kind_names[findings[i].kind],
-			findings[i].outcome, findings[i].numbers, findings[i].unit,
-			findings[i].arms, findings[i].line, findings[i].sentence);
+		fprintf(to, "# %s: %s%s | %s | %s | %s | %d | %s\n", kind_names[findings[i].kind],
+			findings[i].outcome, beside_outcome(to, &findings[i], verdict),
+			findings[i].numbers, findings[i].unit, findings[i].arms, findings[i].line,
+			findings[i].sentence);
 	if (reason != NULL)
 		fprintf(to, "# reason: %s\n", reason);
 	fprintf(to, "# verdict: %s\n", verdict_names[verdict]);

@@ -105,6 +105,14 @@ def key_finding(result: Result, findings: list[dict]) -> dict | None:
                 own[0] if own else None)
 
 
+def judged(finding: dict, verdict: str) -> dict:
+    """Returns the finding; one on what is true instead, in a run that is not refuted, is not judged where it does not
+    hold."""
+    if finding["kind"] == "true_instead" and verdict != "refuted" and finding["outcome"] != "held":
+        return {**finding, "outcome": "not judged here", "symbol": "–"}
+    return finding
+
+
 def grouped_by_kind(findings: list[dict]) -> list[list[dict]]:
     """Returns what the claim and its controls come to, in their order, and then what is true instead."""
     groups = [[finding for finding in findings if (finding["kind"] == "true_instead") == instead]
@@ -115,7 +123,7 @@ def grouped_by_kind(findings: list[dict]) -> list[list[dict]]:
 def claim_view(result: Result, folder: Path) -> dict[str, Any]:
     """Returns everything that the page shows of a claim."""
     source = read_source(result)
-    findings = [finding_view(finding) for finding in result.findings]
+    findings = [judged(finding_view(finding), result.verdict) for finding in result.findings]
     prefix = re.sub(r"[^\w-]", "_", f"{result.chapter}-{result.name}")
     claim = result.metadata.get("claim", result.name.replace("_", " "))
     key = key_finding(result, findings)
