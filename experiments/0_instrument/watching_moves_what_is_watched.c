@@ -163,18 +163,21 @@ static void expect_unchanged(const char *arm)
 			     "faults and bytes", 0, changed(arm, "before", "each later look"));
 }
 
-/* later_faults: what a later look may cost without leaving memory behind. */
-static void expect_changed_once(const char *arm, int64_t later_faults)
+/* later_faults: what a later look may cost without leaving memory behind.  later_pages: how many pages
+ * the later looks may add, all together. */
+static void expect_changed_once(const char *arm, int64_t later_faults, int64_t later_pages)
 {
 	if (!arm_ran(arm))
 		return;
 	expect_between(about(arm, "the first look makes at least one page resident"), "bytes",
 		       page_bytes(), growth(arm, "before", "first look").resident_bytes, INT64_MAX);
 	struct snapshot later = growth(arm, "first look", "each later look");
-	expect_equal(about(arm, "the later looks leave resident memory and the heap unchanged"),
-		     "bytes", 0, llabs(later.resident_bytes) + llabs(later.heap_top_bytes));
-	expect_equal(about(arm, "later looks that cause no fault but those of posix_spawn()"),
-		     "looks", looks - 1, rows_with_y(arm, "each later look", later_faults));
+	expect_between(about(arm, "the later looks leave resident memory and the heap unchanged"),
+		       "bytes", 0, llabs(later.resident_bytes) + llabs(later.heap_top_bytes),
+		       later_pages * page_bytes());
+	expect_between(about(arm, "later looks that cause no fault but those of posix_spawn()"),
+		       "looks", looks - 1 - later_pages,
+		       rows_with_y(arm, "each later look", later_faults), looks - 1);
 }
 
 static void judge(void)
@@ -187,14 +190,17 @@ static void judge(void)
 	expect_unchanged("ps outside");
 	expect_unchanged("pmap outside");
 	expect_unchanged("psutil outside");
-	expect_changed_once("stdio", 0);
-	expect_changed_once("libproc2", 0);
+	expect_changed_once("stdio", 0, 0);
+	/* It allocates by calloc(), which does not take what the thread's cache has (in glibc 2.36:
+	 * __libc_calloc() in malloc/malloc.c).  So a few blocks of 192 bytes are freed into the cache, one
+	 * at each look, until it is full.  Together they may begin one more page. */
+	expect_changed_once("libproc2", 0, 1);
 	int64_t spawn_faults = y_of("posix_spawn", "each later look");
 	expect_between("posix_spawn: a look causes at most one fault, in the stack of the child",
 		       "faults", 0, spawn_faults, 1);
-	expect_changed_once("popen ps", spawn_faults);
-	expect_changed_once("popen pmap", spawn_faults);
-	expect_changed_once("popen ps aux + grep", spawn_faults);
+	expect_changed_once("popen ps", spawn_faults, 0);
+	expect_changed_once("popen pmap", spawn_faults, 0);
+	expect_changed_once("popen ps aux + grep", spawn_faults, 0);
 	int64_t without_work = y_of("fork and exec", "without work");
 	expect_equal("fork and exec: the first look causes one fault for each page of the work",
 		     "faults", pages, y_of("fork and exec", "first look") - without_work);
