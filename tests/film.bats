@@ -163,7 +163,7 @@ need_glibc() {
 
 @test "there is no film without FILM, without .film or for an observer, and one that cannot be written is refused" {
 	"$BUILD/4_giving_back/the_four_block_story" >/dev/null 2>&1 || true
-	FILM=a.film.csv "$BUILD/4_giving_back/free_keeps_a_heap_block" >/dev/null 2>&1
+	FILM=a.film.csv "$BUILD/2_brk_or_mmap/small_requests_move_the_break" >/dev/null 2>&1
 	FILM=a.film.csv OBSERVER=/bin/true "$BUILD/4_giving_back/the_four_block_story" >/dev/null 2>&1 || true
 	assert_equal "$(echo *)" "*"
 	FILM=/nowhere/a.film.csv run -2 --separate-stderr "$BUILD/4_giving_back/the_four_block_story"
@@ -180,9 +180,9 @@ need_glibc() {
 	assert [ -s "$film" ]
 	KNOBS=nonsense=1 run ! scripts/run the_four_block_story
 	assert [ -s "$film" ]
-	touch "$RESULTS/4_giving_back/free_keeps_a_heap_block.film.csv"
-	scripts/run free_keeps_a_heap_block 2>/dev/null
-	assert [ ! -e "$RESULTS/4_giving_back/free_keeps_a_heap_block.film.csv" ]
+	touch "$RESULTS/2_brk_or_mmap/small_requests_move_the_break.film.csv"
+	scripts/run small_requests_move_the_break 2>/dev/null
+	assert [ ! -e "$RESULTS/2_brk_or_mmap/small_requests_move_the_break.film.csv" ]
 	assert_equal "$(find "$RESULTS" -name '.*')" ""
 	if command -v gnuplot >/dev/null; then
 		run -0 scripts/chart "$RESULTS"/*/*.csv

@@ -104,5 +104,6 @@ const struct experiment experiment = {
 				"whatever fits, however large. The threshold matters only from the "
 				"first size that does not fit." },
 	.judge = judge,
+	.film = true,
 	.about_glibc = true,
 };

@@ -113,5 +113,6 @@ const struct experiment experiment = {
 		     .because = "Each time sysmalloc() asks for 128 KiB (M_TOP_PAD) more than it "
 				"needs, and hundreds of requests are cut from that." },
 	.judge = judge,
+	.film = true,
 	.about_glibc = true,
 };

@@ -147,5 +147,6 @@ const struct experiment experiment = {
 				"nothing. Only the page with the block's header becomes "
 				"resident." },
 	.judge = judge,
+	.film = true,
 	.about_glibc = true,
 };

@@ -121,4 +121,5 @@ const struct experiment experiment = {
 				"as memory of no process." },
 	.stages = { "read", "write" },
 	.judge = judge,
+	.film = true,
 };

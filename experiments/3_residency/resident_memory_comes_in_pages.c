@@ -109,4 +109,5 @@ const struct experiment experiment = {
 	.stages = { "malloc 32 KiB", "write 1 KiB", "malloc 64 KiB", "write 5 KiB",
 		    "malloc 127 KiB", "write 7 KiB", "malloc 64 KiB more", "write all 64 KiB" },
 	.judge = judge,
+	.film = true,
 };

@@ -122,4 +122,5 @@ const struct experiment experiment = {
 		     .because = "It writes the second block once more and not the fourth. Of the "
 				"fourth block, only the page with malloc's header is in memory." },
 	.judge = judge,
+	.film = true,
 };

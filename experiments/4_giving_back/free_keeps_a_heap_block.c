@@ -111,5 +111,6 @@ const struct experiment experiment = {
 				"changed: the pages are still mapped, and ready for the next "
 				"request." },
 	.judge = judge,
+	.film = true,
 	.about_glibc = true,
 };

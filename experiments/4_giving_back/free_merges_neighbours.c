@@ -131,6 +131,7 @@ const struct experiment experiment = {
 				"the few blocks that the thread's cache keeps. Since glibc 2.43 "
 				"there are no fastbins." },
 	.judge = judge,
+	.film = true,
 	.about_glibc = true,
 	.observe_with = "blocks=4096",
 };

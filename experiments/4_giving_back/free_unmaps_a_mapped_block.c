@@ -102,6 +102,7 @@ const struct experiment experiment = {
 		     .because = "Every mapping goes as a whole: the block and its header, which "
 				"needs one more page for each block." },
 	.judge = judge,
+	.film = true,
 	.about_glibc = true,
 	.observe_with = "blocks=4",
 };

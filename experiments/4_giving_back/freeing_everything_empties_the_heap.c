@@ -115,5 +115,6 @@ const struct experiment experiment = {
 				"thread's cache. They lie at the top of the heap and count as in "
 				"use, so everything below them has to stay." },
 	.judge = judge,
+	.film = true,
 	.about_glibc = true,
 };

@@ -139,5 +139,6 @@ const struct experiment experiment = {
 		     .because = "The rest becomes a free chunk of the heap, which malloc can use "
 				"again. As after free(), no page goes back to the kernel." },
 	.judge = judge,
+	.film = true,
 	.about_glibc = true,
 };

@@ -95,5 +95,6 @@ const struct experiment experiment = {
 				"2.43), and they still count as in use. The next block is the "
 				"first one that becomes free." },
 	.judge = judge,
+	.film = true,
 	.about_glibc = true,
 };
