@@ -171,4 +171,5 @@ const struct experiment experiment = {
 		     .because = "The kernel copies each page that the child writes, with one "
 				"page fault for each." },
 	.judge = judge,
+	.film = true,
 };

@@ -47,7 +47,7 @@ static int64_t whole_pages_in(const char *block, int64_t bytes)
 static void make_holes(int64_t bytes)
 {
 	int64_t holes = total_bytes / bytes, whole_pages = 0;
-	char **block = must_map(holes * (int64_t)sizeof(*block));
+	char **block = must_map_notes(holes * (int64_t)sizeof(*block));
 
 	must_have_memory(total_bytes);
 	wake_malloc();

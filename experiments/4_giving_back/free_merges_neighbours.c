@@ -36,7 +36,7 @@ static int64_t free_chunks(void)
 
 static void free_neighbours(int64_t size)
 {
-	char **block = must_map(blocks * (int64_t)sizeof(*block));
+	char **block = must_map_notes(blocks * (int64_t)sizeof(*block));
 
 	must_have_memory(blocks * size);
 	wake_malloc();

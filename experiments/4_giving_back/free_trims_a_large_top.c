@@ -30,7 +30,7 @@ static int64_t total_bytes = 1 * MiB, block_bytes = 8 * KiB, threshold = 512 * K
 static void free_from_the_top(bool block_on_top)
 {
 	int64_t blocks = total_bytes / block_bytes;
-	char **block = must_map(blocks * (int64_t)sizeof(*block));
+	char **block = must_map_notes(blocks * (int64_t)sizeof(*block));
 
 	use_up_top();
 	for (int64_t i = 0; i < blocks; i++) {

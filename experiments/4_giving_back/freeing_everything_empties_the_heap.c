@@ -27,7 +27,7 @@ static int64_t total_bytes = 16 * MiB, bytes = 1000;
 static void allocate_and_free(bool newest_first)
 {
 	int64_t blocks = total_bytes / bytes;
-	char **block = must_map(blocks * (int64_t)sizeof(*block));
+	char **block = must_map_notes(blocks * (int64_t)sizeof(*block));
 
 	must_have_memory(total_bytes);
 	wake_malloc();

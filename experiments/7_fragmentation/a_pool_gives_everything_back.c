@@ -47,7 +47,7 @@ static void answer_request(void *(*allocate)(int64_t bytes))
 
 static void begin(void)
 {
-	object = must_map(objects * (int64_t)sizeof(*object));
+	object = must_map_notes(objects * (int64_t)sizeof(*object));
 	write_pages(object, objects * (int64_t)sizeof(*object));
 	must_have_memory(objects * (smallest + largest) / 2);
 	wake_malloc();

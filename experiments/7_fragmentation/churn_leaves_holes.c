@@ -56,7 +56,7 @@ static int64_t pick_youngest(void)
 
 static void churn(int64_t (*pick)(void))
 {
-	blocks = must_map(most_blocks * (int64_t)sizeof(*blocks));
+	blocks = must_map_notes(most_blocks * (int64_t)sizeof(*blocks));
 	write_pages(blocks, most_blocks * (int64_t)sizeof(*blocks));
 	must_have_memory(most_blocks * (smallest + largest) / 2);
 	wake_malloc();

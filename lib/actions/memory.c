@@ -14,6 +14,7 @@
 
 #include "enough_memory.h"
 #include "experiment.h"
+#include "film.h"
 
 #ifndef MADV_POPULATE_WRITE
 #define MADV_POPULATE_WRITE 23 /* asm-generic/mman-common.h, since Linux 5.14 */
@@ -112,6 +113,14 @@ void *must_map(int64_t bytes)
 	return must_succeed(mmap(NULL, (size_t)bytes, PROT_READ | PROT_WRITE,
 				 MAP_PRIVATE | MAP_ANONYMOUS, -1, 0),
 			    "mmap", bytes);
+}
+
+void *must_map_notes(int64_t bytes)
+{
+	void *notes = must_map(bytes);
+
+	film_these_are_notes(notes, bytes);
+	return notes;
 }
 
 void must_unmap(void *start, int64_t bytes)

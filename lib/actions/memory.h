@@ -47,6 +47,10 @@ void *must_realloc(void *block, int64_t bytes);
  * mapping and show both as one. */
 void *must_map(int64_t bytes);
 
+/* Maps memory for an experiment's own notes, such as a table of its blocks: the film does not draw
+ * it. */
+void *must_map_notes(int64_t bytes);
+
 /* Moves the break up by so many bytes, and returns where it was: the heap grows by that range, whatever
  * malloc is in use.  With musl's malloc, do not allocate afterwards: it moves the break to where it
  * expects it, which may be below. */

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* The arm's side of the film.  Once the arm's own function runs, nothing here allocates, and
- * no page is touched for the first time. */
+ * no page is touched for the first time.  Yet page faults and mappings are more than without a
+ * film, since writes are watched (page_scan.h): nothing is measured in this process. */
 #define _GNU_SOURCE
 #include "film.h"
 
@@ -19,7 +20,7 @@
 #include "page_map.h"
 #include "procfs.h"
 
-enum { ITEMS = 2730, RANGES = 512 };
+enum { ITEMS = 2730, RANGES = 512, NOTES = 8 };
 #define LONGEST_FILM (256 * MiB)
 
 struct range {
@@ -44,11 +45,20 @@ static struct scratch {
 	struct page_map pages;
 	struct range known[RANGES]; /* mappings from before the arm began, in rising order */
 	int known_count;
+	struct range notes[NOTES];
+	int notes_count;
 	char maps[MAPS_TEXT];
 } * scratch;
 
 static int film_fd = -1, maps_fd = -1;
 static uintptr_t page_size;
+
+static enum film_kind other_pages; /* FILM_PARENT or FILM_CHILD; 0: there is no other process */
+
+static void stop(void)
+{
+	film_fd = -1;
+}
 
 /* ---- items ---------------------------------------------------------------- */
 
@@ -61,7 +71,7 @@ static void flush(void)
 	while (left > 0) {
 		ssize_t length = write(film_fd, at, left);
 		if (length <= 0) {
-			film_stop();
+			stop();
 			return;
 		}
 		scratch->written_bytes += length;
@@ -83,7 +93,7 @@ static void put(enum film_kind kind, int state, int64_t start, int64_t bytes)
 	if (scratch->written_bytes > LONGEST_FILM) {
 		put(FILM_REASON, WHY_LENGTH, LONGEST_FILM, 0);
 		flush();
-		film_stop();
+		stop();
 	}
 }
 
@@ -94,18 +104,29 @@ static int64_t relative(uintptr_t address)
 }
 
 /* Puts one item for each run of pages that have the same state. */
-static void film_pages(uintptr_t start, uintptr_t end)
+static void put_pages(enum film_kind kind, uintptr_t start, uintptr_t end)
 {
-	uintptr_t run = start / page_size * page_size;
-
-	page_map_ahead(run, end);
-	for (uintptr_t at = run; at < end;) {
+	page_map_ahead(start, end);
+	for (uintptr_t at = start, run = start; at < end; run = at) {
 		enum page_state state = page_map_state(at);
 		while (at < end && page_map_state(at) == state)
 			at += page_size;
-		put(FILM_PAGES, (int)state, relative(run), (int64_t)(at - run));
-		run = at;
+		put(kind, (int)state, relative(run), (int64_t)(at - run));
 	}
+}
+
+static void film_pages(uintptr_t start, uintptr_t end)
+{
+	start = start / page_size * page_size;
+	end = (end + page_size - 1) / page_size * page_size;
+	page_map_watch(start, end);
+	put_pages(FILM_PAGES, start, end);
+	page_map_forget_writes();
+	if (other_pages == 0)
+		return;
+	if (page_map_look_at_other(true))
+		put_pages(other_pages, start, end);
+	page_map_look_at_other(false);
 }
 
 /* ---- the heap ------------------------------------------------------------- */
@@ -218,10 +239,12 @@ static void film_mapping(uintptr_t start, uintptr_t end, enum film_mapping state
 	film_pages(start, end);
 }
 
-/* Films the mappings in a range.  The kernel merges neighbours, so one range may hold several
+/* Films a range without notes.  The kernel merges neighbours, so one range may hold several
  * blocks of malloc. */
-static void film_range(uintptr_t start, uintptr_t end, bool reserved)
+static void film_without_notes(uintptr_t start, uintptr_t end, bool reserved)
 {
+	if (start == end)
+		return;
 	if (reserved || !scratch->pass.trust_headers) {
 		film_mapping(start, end, reserved ? MAPPING_RESERVED : MAPPING_PLAIN);
 		return;
@@ -245,6 +268,24 @@ static void film_range(uintptr_t start, uintptr_t end, bool reserved)
 		page_map_ahead(at, end);
 	}
 	film_mapping(plain, end, MAPPING_PLAIN);
+}
+
+/* Films the mappings in a range: first what lies below the notes in it, then the notes, and so on. */
+static void film_range(uintptr_t start, uintptr_t end, bool reserved)
+{
+	for (;;) {
+		struct range next = { end, end };
+		for (int i = 0; i < scratch->notes_count; i++) {
+			const struct range *notes = &scratch->notes[i];
+			if (notes->start >= start && notes->end <= end && notes->start < next.start)
+				next = *notes;
+		}
+		film_without_notes(start, next.start, reserved);
+		film_mapping(next.start, next.end, MAPPING_OF_NOTES);
+		if (next.end == end)
+			return;
+		start = next.end;
+	}
 }
 
 /* Films those parts of a mapping that did not exist when the arm began.  Skips what is no
@@ -312,13 +353,34 @@ void film_rewind(void)
 		return;
 	lseek(film_fd, 0, SEEK_SET);
 	if (ftruncate(film_fd, 0) != 0)
-		film_stop();
+		stop();
 	scratch->written_bytes = 0;
 }
 
-void film_stop(void)
+/* The files that were opened before fork() are the parent's. */
+void film_after_fork(pid_t child)
 {
-	film_fd = -1;
+	if (film_fd < 0)
+		return;
+	if (child == 0) {
+		maps_fd = open("/proc/self/maps", O_RDONLY | O_CLOEXEC);
+		if (maps_fd < 0 || !page_map_open(&scratch->pages)) {
+			stop();
+			return;
+		}
+	}
+	page_map_open_other(child == 0 ? getppid() : child);
+	other_pages = child == 0 ? FILM_PARENT : FILM_CHILD;
+}
+
+void film_these_are_notes(const void *start, int64_t bytes)
+{
+	uintptr_t from = (uintptr_t)start, length = (uintptr_t)bytes;
+
+	if (film_fd >= 0 && scratch->notes_count < NOTES)
+		scratch->notes[scratch->notes_count++] =
+			(struct range){ from,
+					from + (length + page_size - 1) / page_size * page_size };
 }
 
 /* Returns whether malloc masks the links of its lists: PROTECT_PTR(), since glibc 2.32. */

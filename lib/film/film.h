@@ -3,8 +3,8 @@
  *
  * An experiment that declares .film = true writes a film to the file that the environment
  * variable FILM names (docs/result_format.md, "The film").  It holds the state of the
- * memory at every record() of the first trial: the chunks of glibc's main arena, the
- * pages under them, the break, and what was mapped since the arm began.
+ * memory at every record() of one more trial, which the result does not show: the chunks of
+ * glibc's main arena, the pages under them, the break, and what was mapped since the arm began.
  *
  * film.c runs in the arm.  Like the probe, it causes no allocation, no page fault, no
  * resident page and no byte of heap.  It reads a chunk's header only where pagemap says
@@ -22,6 +22,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 #include <stdio.h>
+#include <sys/types.h>
 
 #include "experiment.h"
 
@@ -34,12 +35,15 @@ enum film_kind {
 	FILM_BREAK,   /* the break is at .start */
 	FILM_MAPPING, /* .state: enum film_mapping */
 	FILM_REASON,  /* why something is not shown; .state: enum film_reason */
+	FILM_PARENT, /* a run of pages of the process that fork(2) copied; .state: enum page_state */
+	FILM_CHILD,  /* a run of pages of its copy */
 };
 
 enum film_mapping {
 	MAPPING_PLAIN,     /* neither of the two below */
 	MAPPING_OF_MALLOC, /* a block of malloc with a mapping of its own */
 	MAPPING_RESERVED,  /* neither readable nor writable */
+	MAPPING_OF_NOTES,  /* the experiment's own notes: film_these_are_notes() */
 };
 
 /* Why something is not shown.  film_file.c has a sentence for each, into which the item's two
@@ -74,8 +78,12 @@ void film_open(int fd);
 void film_record(int number);
 /* Drops what was filmed so far: the warm-up. */
 void film_rewind(void);
-/* Stops filming.  Called in a child of the arm. */
-void film_stop(void);
+/* Goes on after fork(2), called with what it returned in both processes: from now on, each also
+ * films the pages of the other one. */
+void film_after_fork(pid_t child);
+/* Tells that [start, start + bytes) holds an experiment's own notes, such as a table of its blocks,
+ * which no picture needs to show. */
+void film_these_are_notes(const void *start, int64_t bytes);
 
 /* ---- in the parent -------------------------------------------------------- */
 

@@ -22,24 +22,22 @@
 enum { MOST_SEPARATE_CHUNKS = 2000 };
 
 static const char *const kind_names[] = {
-	[FILM_CHUNK] = "chunk",
-	[FILM_PAGES] = "pages",
-	[FILM_BREAK] = "break",
-	[FILM_MAPPING] = "mapping",
+	[FILM_CHUNK] = "chunk",     [FILM_PAGES] = "pages",   [FILM_BREAK] = "break",
+	[FILM_MAPPING] = "mapping", [FILM_PARENT] = "parent", [FILM_CHILD] = "child",
 };
 static const char *const chunk_names[] = {
 	[CHUNK_IN_USE] = "in use", [CHUNK_FREE] = "free", [CHUNK_TOP] = "top",
 	[CHUNK_CACHED] = "cached", [CHUNK_FAST] = "fast",
 };
 static const char *const page_names[] = {
-	[PAGE_ABSENT] = "absent",
-	[PAGE_RESIDENT] = "resident",
-	[PAGE_SWAPPED] = "swapped",
+	[PAGE_ABSENT] = "absent", [PAGE_RESIDENT] = "resident", [PAGE_SWAPPED] = "swapped",
+	[PAGE_ZERO] = "zero",     [PAGE_WRITTEN] = "written",   [PAGE_SHARED] = "shared",
 };
 static const char *const mapping_names[] = {
 	[MAPPING_PLAIN] = "mmap",
 	[MAPPING_OF_MALLOC] = "malloc",
 	[MAPPING_RESERVED] = "reserved",
+	[MAPPING_OF_NOTES] = "notes",
 };
 
 #define UNKNOWN "the heap's layout is not the one known: "
@@ -82,7 +80,9 @@ static const char *state_name(const struct film_item *item)
 {
 	switch (item->kind) {
 	case FILM_CHUNK: return chunk_names[item->state];
-	case FILM_PAGES: return page_names[item->state];
+	case FILM_PAGES:
+	case FILM_PARENT:
+	case FILM_CHILD: return page_names[item->state];
 	case FILM_MAPPING: return mapping_names[item->state];
 	default: return "";
 	}
@@ -112,7 +112,9 @@ static void add_row(struct record *record, const struct film_item *item)
 	}
 	end_row(record);
 	*row = *item;
-	record->count = item->kind == FILM_PAGES ? item->bytes / sysconf(_SC_PAGESIZE) : 1;
+	bool pages = item->kind == FILM_PAGES || item->kind == FILM_PARENT ||
+		     item->kind == FILM_CHILD;
+	record->count = pages ? item->bytes / sysconf(_SC_PAGESIZE) : 1;
 }
 
 /* Writes a reason once for each arm: it usually applies to all of the arm's records. */

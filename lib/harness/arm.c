@@ -294,11 +294,11 @@ pid_t fork_arm(void)
 	if (child < 0)
 		broken("cannot create a process: %s", strerror(errno));
 	touch_thread_data();
+	film_after_fork(child);
 	if (child == 0) {
 		prctl(PR_SET_PDEATHSIG, SIGKILL);
 		if (getppid() != arm) /* it ended before the line above */
 			_exit(BROKEN);
-		film_stop();
 		if (shared != NULL && !probe_open(experiment.probe))
 			broken("cannot read the files of /proc/self: %s", strerror(errno));
 	}

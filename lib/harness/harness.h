@@ -146,8 +146,10 @@ void arm_run_bare(void) __attribute__((noreturn));
 /* Returns whether this process is an arm, or a child of an arm. */
 bool in_an_arm(void);
 
-/* Runs one trial of one arm in a fresh process, and adds its rows to runs if keep is true. */
-void trial_run(const struct arm *arm, int number, bool keep);
+/* What becomes of a trial: its rows are added to runs, it is filmed (film.h), or nothing. */
+enum trial_use { MEASURED, FILMED, DROPPED };
+/* Runs one trial of one arm in a fresh process. */
+void trial_run(const struct arm *arm, int number, enum trial_use use);
 /* Leaves out the arms whose preloaded library cannot be loaded. */
 void trial_leave_out_missing(void);
 

@@ -31,6 +31,7 @@ char resident_source[16], malloc_source[16];
 struct trial {
 	const struct arm *arm;
 	int number;
+	enum trial_use use;
 	pid_t pid;
 	int64_t oom_kills; /* of the machine, before the arm began */
 	int shared_fd;
@@ -66,9 +67,9 @@ static void share_memory(struct trial *trial)
 	prepare_turns(&trial->shared->turn);
 	trial->shared->harness = getpid();
 	trial->shared->capacity = rows;
-	trial->shared->pause_at_records = options.step || getenv("OBSERVER") != NULL;
-	/* Film one trial only: what the film shows does not depend on timing. */
-	trial->shared->film_fd = trial->number == 1 && film_is_wanted() ? film_memory() : -1;
+	trial->shared->pause_at_records = trial->use != FILMED &&
+					  (options.step || getenv("OBSERVER") != NULL);
+	trial->shared->film_fd = trial->use == FILMED ? film_memory() : -1;
 }
 
 /* Called in the new process: sets the arm's conditions, and starts this program again as the
@@ -145,8 +146,6 @@ static void keep_rows(const struct trial *trial)
 	runs[run_count++] = (struct run){
 		.arm = trial->arm, .trial = trial->number, .count = count, .rows = rows
 	};
-	if (trial->shared->film_fd >= 0)
-		film_keep(trial->arm->name, trial->number, trial->shared->film_fd, rows, count);
 }
 
 static void __attribute__((format(printf, 2, 3), noreturn))
@@ -457,9 +456,11 @@ static void check_end(struct trial *trial, int status)
 				shared->begun - shared->count, shared->begun);
 }
 
-void trial_run(const struct arm *arm, int number, bool keep)
+void trial_run(const struct arm *arm, int number, enum trial_use use)
 {
-	struct trial trial = { .arm = arm, .number = number, .oom_kills = machine_oom_kills() };
+	struct trial trial = {
+		.arm = arm, .number = number, .use = use, .oom_kills = machine_oom_kills()
+	};
 	sigset_t child_changed;
 	pid_t parent = getpid();
 
@@ -476,8 +477,11 @@ void trial_run(const struct arm *arm, int number, bool keep)
 	check_end(&trial, wait_for_end(&trial));
 	if (trial.shared->left_out)
 		leave_out_arm(arm, trial.shared->reason);
-	else if (keep)
+	else if (use == MEASURED)
 		keep_rows(&trial);
+	else if (use == FILMED)
+		film_keep(arm->name, number, trial.shared->film_fd, trial.shared->rows,
+			  trial.shared->count);
 	stages_must_be_listed(trial.shared);
 	memcpy(resident_source, trial.shared->resident_source, sizeof(resident_source));
 	memcpy(malloc_source, trial.shared->malloc_source, sizeof(malloc_source));
