@@ -2,7 +2,7 @@
 """What a frame of a film shows, in words and numbers."""
 from __future__ import annotations
 
-from touchstone.film.read import MAPPINGS, PAGES, Frame, Segment
+from touchstone.film.read import IN_MEMORY, MAPPINGS, PAGES, Frame, Segment
 from touchstone.words import size_in_short
 
 
@@ -30,11 +30,22 @@ def described(frame: Frame) -> str:
                   if number_of(frame.chunks, state)]
     heap = frame.heap_pages()
     if heap:
-        parts.append(f"{number_of(heap, 'resident'):,} of {number_of(heap, *PAGES):,} heap pages in memory")
+        parts.append(f"{number_of(heap, *IN_MEMORY):,} of {number_of(heap, *PAGES):,} heap pages in memory")
     if frame.mappings:
         parts.append(f"mapped {size_in_short(total(frame.mappings, *MAPPINGS))}, of that in memory "
-                     f"{size_in_short(total(frame.mapped_pages(), 'resident'))}")
+                     f"{size_in_short(total(frame.mapped_pages(), *IN_MEMORY))}" + _kinds_of(frame.mapped_pages()))
+    if frame.other_is:
+        others = frame.others_mapped_pages()
+        parts.append(f"of the {frame.other_is}'s mapped pages, {size_in_short(total(others, *IN_MEMORY))} are in memory"
+                     + _kinds_of(others))
     return "; ".join(parts)
+
+
+def _kinds_of(pages: list[Segment]) -> str:
+    """Returns which of the pages are written, shared or the page of zeros, in words."""
+    return "".join(f", {size_in_short(total(pages, state))} {words}" for state, words in
+                   (("written", "written since the stage before"), ("shared", "shared with the other process"),
+                    ("zero", "as the page of zeros")) if number_of(pages, state))
 
 
 def summed_up(frame: Frame) -> str:
@@ -44,7 +55,10 @@ def summed_up(frame: Frame) -> str:
              (("in use", ["in use"]), ("holes", ["free"]), ("tcache", ["cached"]), ("fastbins", ["fast"]),
               ("top", ["top"]))
              if number_of(frame.chunks, *states)]
-    parts.append(f"in memory {size_in_short(total(heap, 'resident'))} of {size_in_short(total(heap, *PAGES))}")
+    if heap:
+        parts.append(f"heap in memory {size_in_short(total(heap, *IN_MEMORY))} of {size_in_short(total(heap, *PAGES))}")
     if frame.mappings:
-        parts.append(f"mapped {size_in_short(total(frame.mappings, *MAPPINGS))}")
+        pages = frame.mapped_pages()
+        parts.append(f"mapped in memory {size_in_short(total(pages, *IN_MEMORY))} of "
+                     f"{size_in_short(total(frame.mappings, *MAPPINGS))}")
     return " · ".join(parts)

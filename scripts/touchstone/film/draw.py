@@ -1,5 +1,7 @@
 # SPDX-License-Identifier: MIT
 """Draws one stage of a film as SVG: the heap, and below it what is mapped; the strip draws several in one picture."""
+from __future__ import annotations
+
 from dataclasses import dataclass
 
 from touchstone.film.fills import LIGHT_ON_THESE, fill_of
@@ -41,8 +43,31 @@ class Band:
 
 HEAP = Band(40, 84, 12, 36)
 MAPPED = Band(238)
+ALONE = Band(12, 84, 12, 36)  # where the heap is not drawn
 HEAP_AXIS = HEAP.bottom + 12
-MAPPED_AXIS = MAPPED.bottom + 10
+
+
+@dataclass(frozen=True)
+class Scene:
+    """What all stages of one arm have in common."""
+    heap: HeapAxis
+    mapped: BrokenAxis
+    shows_heap: bool   # False: nothing happens in it, and the story is in what is mapped
+    shows_other: bool  # the pages of a parent or child, too
+
+    @property
+    def band(self) -> Band:
+        """Where mappings are drawn."""
+        return MAPPED if self.shows_heap else ALONE
+
+    @property
+    def mapped_axis(self) -> int:
+        other = self.band.gap + self.band.pages_height if self.shows_other else 0
+        return self.band.bottom + other + 10
+
+    @property
+    def height(self) -> int:
+        return self.mapped_axis + 36 if self.mapped.ranges else HEAP_AXIS + 38
 
 
 # ---- blocks and pages ------------------------------------------------------------
@@ -62,12 +87,18 @@ def _steps(columns: list[Steps], y: int, height: int) -> str:
     return "".join(path)
 
 
-def _layer(svg: Svg, drawn: Shapes, known: dict, y: int, height: int) -> None:
-    """Paints from the top of the stack down, so that what lies lower covers what it is part of."""
+def _layer(svg: Svg, drawn: Shapes, known: dict, y: int, height: int, frame: Frame | None = None) -> None:
+    """Paints from the top of the stack down, so that what lies lower covers what it is part of.  frame: given where each
+    block is to be an element of its own, which the player can move and point at."""
     for state in reversed(drawn.order):
         fill = fill_of(known, state)
         svg.path(_steps(drawn.columns[state], y, height) + _boxes(drawn.runs[state], y, height), class_=f"{fill} fine")
-        svg.path(_boxes(drawn.blocks[state], y, height), class_=fill)
+        if frame is None:
+            svg.path(_boxes([block[:2] for block in drawn.blocks[state]], y, height), class_=fill)
+            continue
+        for x, width, start, size in drawn.blocks[state]:
+            svg.box(x, y, width, height, class_=f"block {fill}", data_start=str(start), data_bytes=str(size),
+                    data_line=str(frame.lines.get(start, "")), data_name=frame.names.get(start, ""))
     svg.path(_boxes(drawn.frames, y, height), class_="frame")
 
 
@@ -91,15 +122,16 @@ def _block_labels(svg: Svg, segments: list[Segment], names: dict[int, str], word
 
 
 def _page_labels(svg: Svg, pages: list[Segment], axis: HeapAxis | BrokenAxis, band: Band) -> None:
-    words = {"resident": "in memory", "swapped": "swapped out", "absent": "no page"}
+    words = {"resident": "in memory", "written": "written", "shared": "shared", "zero": "zeros",
+             "swapped": "swapped out", "absent": "no page"}
     for state, start, size, _ in pages:
         begin, end = axis.place(start), axis.place(start + size)
         if end - begin > len(words[state]) * PAGE_CHARACTER:
-            svg.text((begin + end) / 2, band.baseline_of_pages, words[state], text_anchor="middle")
+            svg.text((begin + end) / 2, band.baseline_of_pages, words[state], text_anchor="middle", class_="word")
 
 
 def draw_heap(svg: Svg, frame: Frame, axis: HeapAxis, band: Band) -> None:
-    _layer(svg, shapes(frame.chunks, CHUNKS, axis.place), CHUNKS, band.top, band.height)
+    _layer(svg, shapes(frame.chunks, CHUNKS, axis.place), CHUNKS, band.top, band.height, frame)
     _block_labels(svg, frame.chunks, frame.names, {"free": "free", "top": "top"}, axis, band)
     _layer(svg, shapes(frame.heap_pages(), PAGES, axis.place), PAGES, band.pages, band.pages_height)
     _page_labels(svg, frame.heap_pages(), axis, band)
@@ -109,10 +141,14 @@ def draw_heap(svg: Svg, frame: Frame, axis: HeapAxis, band: Band) -> None:
 
 
 def draw_mappings(svg: Svg, frame: Frame, axis: BrokenAxis, band: Band) -> None:
-    _layer(svg, shapes(frame.mappings, MAPPINGS, axis.place), MAPPINGS, band.top, band.height)
+    _layer(svg, shapes(frame.mappings, MAPPINGS, axis.place), MAPPINGS, band.top, band.height, frame)
     _block_labels(svg, frame.mappings, frame.names, {"mmap": "mmap", "reserved": "reserved"}, axis, band)
-    _layer(svg, shapes(frame.mapped_pages(), PAGES, axis.place), PAGES, band.pages, band.pages_height)
-    _page_labels(svg, frame.mapped_pages(), axis, band)
+    draw_pages(svg, frame.mapped_pages(), axis, band)
+
+
+def draw_pages(svg: Svg, pages: list[Segment], axis: BrokenAxis, band: Band) -> None:
+    _layer(svg, shapes(pages, PAGES, axis.place), PAGES, band.pages, band.pages_height)
+    _page_labels(svg, pages, axis, band)
 
 
 # ---- axes, and the break -----------------------------------------------------------
@@ -147,6 +183,9 @@ def _draw_move(svg: Svg, was: float, x: float, axis_y: int) -> None:
 def draw_break(svg: Svg, frame: Frame, axis: HeapAxis, top: int, bottom: int) -> None:
     """Draws the break from top to bottom, its address above it."""
     x = axis.place(frame.end)
+    if frame.end > axis.length:
+        svg.text(x + 4, top - 5, f"break {size_in_short(frame.end)} →", text_anchor="end", class_="name")
+        return
     svg.path(f"M{number(x)} {top}V{bottom}", class_="break")
     at_end = x > (axis.left + axis.right) / 2
     svg.text(x + (4 if at_end else -4), top - 5, f"break {size_in_short(frame.end)}" if frame.end else "break",
@@ -159,9 +198,14 @@ def scale_in_words(axis: BrokenAxis) -> str:
     return "to the heap's scale" if axis.same_scale else f"to a scale of its own: {size_in_short(axis.total)} in all"
 
 
+def _label(svg: Svg, baseline: float, words: str) -> None:
+    """Writes at the left end what a row shows."""
+    svg.text(BESIDE, baseline, words, text_anchor="end", class_="row")
+
+
 def _add_heap(svg: Svg, frame: Frame, before: Frame | None, axis: HeapAxis) -> None:
-    svg.text(BESIDE, 88, "chunks", text_anchor="end")
-    svg.text(BESIDE, HEAP.baseline_of_pages, "pages", text_anchor="end")
+    _label(svg, 88, "chunks")
+    _label(svg, HEAP.baseline_of_pages, "pages")
     svg.text(BESIDE, HEAP_AXIS + 28, "heap", text_anchor="end", class_="tick")
     draw_heap(svg, frame, axis, HEAP)
     draw_heap_axis(svg, axis, HEAP_AXIS)
@@ -172,25 +216,45 @@ def _add_heap(svg: Svg, frame: Frame, before: Frame | None, axis: HeapAxis) -> N
     draw_break(svg, frame, axis, HEAP.top - 14, HEAP_AXIS)
 
 
-def _add_mapped(svg: Svg, frame: Frame, axis: BrokenAxis) -> None:
-    svg.text(BESIDE, 274, "mapped", text_anchor="end")
-    if frame.mappings:
-        svg.text(BESIDE, MAPPED.baseline_of_pages, "pages", text_anchor="end")
-    draw_mappings(svg, frame, axis, MAPPED)
-    draw_mapped_axis(svg, axis, MAPPED_AXIS)
+def _add_other_process(svg: Svg, frame: Frame, scene: Scene) -> None:
+    """Draws the pages that parent and child have at the same addresses, one below the other."""
+    band, axis = scene.band, scene.mapped
+    lower = Band(band.top + band.gap + band.pages_height, band.height, band.gap, band.pages_height)
+    if not frame.other_is:
+        _label(svg, band.baseline_of_pages, "parent")
+        svg.text(LEFT + axis.gap, lower.baseline_of_pages, "there is no child yet", class_="tick")
+        return
+    _label(svg, band.baseline_of_pages, "child" if frame.other_is == "parent" else "parent")
+    _label(svg, lower.baseline_of_pages, frame.other_is)
+    draw_pages(svg, frame.others_mapped_pages(), axis, lower)
+
+
+def _add_mapped(svg: Svg, frame: Frame, scene: Scene) -> None:
+    band, axis = scene.band, scene.mapped
+    _label(svg, band.top + band.height // 2 + LABEL_DROP, "mapped")
+    draw_mappings(svg, frame, axis, band)
+    draw_mapped_axis(svg, axis, scene.mapped_axis)
+    if scene.shows_other:
+        _add_other_process(svg, frame, scene)
+    elif frame.mappings:
+        _label(svg, band.baseline_of_pages, "pages")
     if not frame.mappings:
-        svg.text(LEFT + axis.gap, 276, "nothing is mapped", class_="tick")
-    first = axis.ranges[0][0]
-    where = f"{size_in_short(abs(first))} {'above' if first > 0 else 'below'} the heap's start, {scale_in_words(axis)}"
-    svg.text(LEFT, MAPPED_AXIS + 26, where, class_="tick")
+        svg.text(LEFT + axis.gap, band.top + band.height // 2 + LABEL_DROP, "nothing is mapped", class_="tick")
+    if scene.shows_heap:
+        first = axis.ranges[0][0]
+        where = (f"{size_in_short(abs(first))} {'above' if first > 0 else 'below'} the heap's start, "
+                 f"{scale_in_words(axis)}")
+    else:
+        heap = f"the heap, of {size_in_short(frame.end)}, does not change" if frame.end else "there is no heap"
+        where = f"{size_in_short(axis.total)} in all; {heap}"
+    svg.text(LEFT, scene.mapped_axis + 26, where, class_="tick")
 
 
-def picture(frame: Frame, before: Frame | None, axis: HeapAxis, mapped: BrokenAxis, label: str) -> str:
+def picture(frame: Frame, before: Frame | None, scene: Scene, label: str) -> str:
     """Returns one stage of one arm as SVG.  before: the stage before it, from which the break may have moved."""
     svg = Svg()
-    _add_heap(svg, frame, before, axis)
-    height = HEAP_AXIS + 38
-    if mapped.ranges:
-        _add_mapped(svg, frame, mapped)
-        height = MAPPED_AXIS + 36
-    return svg.document(WIDTH, height, role="img", aria_label=label)
+    if scene.shows_heap:
+        _add_heap(svg, frame, before, scene.heap)
+    if scene.mapped.ranges:
+        _add_mapped(svg, frame, scene)
+    return svg.document(WIDTH, scene.height, role="img", aria_label=label)

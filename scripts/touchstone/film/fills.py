@@ -10,9 +10,9 @@ LOOK = """\
 text { font-size: 22px; fill: #000 }
 .name { font-size: 28px; font-weight: 700 }
 .tick { font-size: 18px; fill: #333 }
-.name, .size { paint-order: stroke; stroke: #fff; stroke-width: 5px; stroke-linejoin: round }
+.name, .size, .word { paint-order: stroke; stroke: #fff; stroke-width: 5px; stroke-linejoin: round }
 .light { fill: #fff; stroke: none }
-path { stroke: #000; stroke-width: 1.6 }
+path, rect { stroke: #000; stroke-width: 1.6 }
 .fine { stroke: none }
 .frame { fill: none }
 .axis { stroke: #333; fill: none; stroke-width: 1.5 }
@@ -35,6 +35,9 @@ def _pattern(known: dict[str, tuple[str, str, str]], state: str) -> tuple[str, s
         "level": f'<path d="M0 3H10M0 8H10" stroke="{colour}" stroke-width="2.6"/>',
         "dots": f'<path d="M0 0H10V10H0z" fill="{colour}" fill-opacity=".35"/>'
                 '<circle cx="5" cy="5" r="1.4" fill="#555"/>',
+        "rings": f'<circle cx="5" cy="5" r="2.6" fill="none" stroke="{colour}" stroke-width="1.4"/>',
+        "strokes": f'<path d="M0 0H10V10H0z" fill="{colour}"/>'
+                   '<path d="M-2 2l4-4M0 10L10 0M8 12l4-4" stroke="#003c5f" stroke-width="1.8"/>',
     }.get(kind)
     if inner is None:
         return "", f".{name} {{ fill: {colour} }}"

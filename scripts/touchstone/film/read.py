@@ -25,10 +25,14 @@ CHUNKS = {
     "top": ("top: free, up to the break", colours.YELLOW, "dots"),
 }
 PAGES = {
+    "written": ("page in memory, written since the stage before", colours.SKY_BLUE, "strokes"),
     "resident": ("page in memory", colours.SKY_BLUE, "plain"),
+    "shared": ("page in memory, the same one in both processes", colours.GREEN, "level"),
+    "zero": ("page of zeros: one for all, read and not written yet", "#999999", "rings"),
     "swapped": ("page swapped out", colours.VERMILION, "slanted"),
     "absent": ("no page behind these addresses", "#FFFFFF", "empty"),
 }
+IN_MEMORY = ("written", "resident", "shared")
 MAPPINGS = {
     "malloc": ("mapped block of malloc's", colours.BLUE, "plain"),
     "mmap": ("other mapping (mmap)", "#999999", "level"),
@@ -48,15 +52,27 @@ class Frame:
     chunks: list[Segment] = field(default_factory=list)
     pages: list[Segment] = field(default_factory=list)
     mappings: list[Segment] = field(default_factory=list)
+    notes: list[Segment] = field(default_factory=list)   # mappings that are the experiment's own: not drawn
     names: dict[int, str] = field(default_factory=dict)  # start -> what the stage that allocated it calls it
+    lines: dict[int, int] = field(default_factory=dict)  # start -> the line of the source that allocated it
+    other: list[Segment] = field(default_factory=list)   # pages of a process that fork() relates to this one
+    other_is: str = ""                                   # "parent" or "child"
 
     def heap_pages(self) -> list[Segment]:
         """Returns the pages below the break."""
         return [page for page in self.pages if 0 <= page[1] < self.end]
 
+    def _is_mapped(self, page: Segment) -> bool:
+        is_of_notes = any(start <= page[1] < start + size for _, start, size, _ in self.notes)
+        return not 0 <= page[1] < self.end and not is_of_notes
+
     def mapped_pages(self) -> list[Segment]:
-        """Returns the pages of mappings."""
-        return [page for page in self.pages if not 0 <= page[1] < self.end]
+        """Returns the pages of the mappings that are drawn."""
+        return [page for page in self.pages if self._is_mapped(page)]
+
+    def others_mapped_pages(self) -> list[Segment]:
+        """Returns the same of the other process."""
+        return [page for page in self.other if self._is_mapped(page)]
 
 
 @dataclass
@@ -100,11 +116,15 @@ def _add(film: Film, row: list[str]) -> None:
     frames = film.arms.setdefault(arm, [])
     if not frames or frames[-1].record != int(record):
         frames.append(Frame(int(record), stage))
+    frame = frames[-1]
     if kind == "break":
-        frames[-1].end = int(start)
+        frame.end = int(start)
         return
-    into, known = {"chunk": (frames[-1].chunks, CHUNKS), "pages": (frames[-1].pages, PAGES),
-                   "mapping": (frames[-1].mappings, MAPPINGS)}[kind]
+    if kind in ("parent", "child"):
+        frame.other_is = kind
+    into, known = {"chunk": (frame.chunks, CHUNKS), "pages": (frame.pages, PAGES),
+                   "parent": (frame.other, PAGES), "child": (frame.other, PAGES),
+                   "mapping": (frame.notes if state == "notes" else frame.mappings, {*MAPPINGS, "notes"})}[kind]
     if state not in known or int(size) < 0:
         raise ValueError(f"{kind} is {state}, {size} bytes")
     into.append((state, int(start), int(size), int(count)))

@@ -16,6 +16,8 @@ MOST_TICKS = 8
 WIDEST_GAP = 36          # px: where addresses are left out
 NARROWEST = 40           # px: what is mapped gets a scale of its own where the heap's would make it narrower ...
 OF_ITS_OWN = 240         # ... and is then so wide
+WHOLE_ROOM = 1.0         # px a byte: a scale at which a page fills any picture, so that its room is what counts
+FAR_BELOW = 8            # a heap so many times as long as what lies below its top is drawn in part
 ROUNDING = 1e-9          # a border between columns belongs to the right one
 
 Steps = tuple[list[tuple[float, float]], float]  # ([(x, share of this state and those below it)], end of x)
@@ -34,7 +36,8 @@ class Shapes:
 
     def __init__(self, order: Iterable[str]) -> None:
         self.order = list(order)
-        self.blocks: dict[str, list[tuple[float, float]]] = defaultdict(list)  # state -> [(x, width)]: a block each
+        # state -> [(x, width, start, bytes)]: a block each
+        self.blocks: dict[str, list[tuple[float, float, int, int]]] = defaultdict(list)
         self.runs: dict[str, list[tuple[float, float]]] = defaultdict(list)    # the same of several blocks each
         self.columns: dict[str, list[Steps]] = defaultdict(list)
         self.frames: list[tuple[float, float]] = []                            # (x, width) that columns fill
@@ -77,12 +80,16 @@ def shapes(segments: list[Segment], order: Iterable[str], place: Callable[[int],
     fine: list[tuple[str, float, float]] = []
     for state, start, size, count in segments:
         x, end = place(start), place(start + size)
+        if end <= x:
+            continue  # above the part of the heap that is drawn
         is_alone = end - x >= ALONE
         if is_alone or fine and x - fine[-1][2] > TOUCHING:
             drawn.add_columns(fine, COLUMN)
             fine = []
-        if is_alone:
-            (drawn.blocks if count == 1 or order is PAGES else drawn.runs)[state].append((x, end - x))
+        if is_alone and (count == 1 or order is PAGES):
+            drawn.blocks[state].append((x, end - x, start, size))
+        elif is_alone:
+            drawn.runs[state].append((x, end - x))
         else:
             fine.append((state, x, end))
     drawn.add_columns(fine, COLUMN)
@@ -90,14 +97,22 @@ def shapes(segments: list[Segment], order: Iterable[str], place: Callable[[int],
 
 
 class HeapAxis:
-    """Addresses -> x: one stretch of the heap."""
+    """Addresses -> x: one stretch of the heap, from its start; what lies above it falls on its end."""
 
     def __init__(self, length: int, left: float = LEFT, right: float = RIGHT) -> None:
         self.length, self.left, self.right = max(length, 1), left, right
         self.scale = (right - left) / self.length
 
     def place(self, address: int) -> float:
-        return self.left + address * self.scale
+        return self.left + min(address, self.length) * self.scale
+
+
+def heap_axis(frames: Iterable[Frame], left: float = LEFT, right: float = RIGHT) -> HeapAxis:
+    """Returns the axis for these frames: of the whole heap, or of its lower part where nothing but the top lies above."""
+    frames = list(frames)
+    length = max(frame.end for frame in frames)
+    below_top = max((start for frame in frames for state, start, *_ in frame.chunks if state == "top"), default=length)
+    return HeapAxis(below_top * 3 // 2 if below_top * FAR_BELOW < length else length, left, right)
 
 
 class BrokenAxis:

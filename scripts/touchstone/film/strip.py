@@ -8,7 +8,7 @@ from touchstone.film.draw import (WIDTH, Band, draw_break, draw_heap, draw_heap_
                                   scale_in_words)
 from touchstone.film.fills import KINDS_OF_BLOCKS, fill_of, look, patterns
 from touchstone.film.read import Film, Frame
-from touchstone.film.shapes import RIGHT, BrokenAxis, HeapAxis
+from touchstone.film.shapes import RIGHT, BrokenAxis, HeapAxis, heap_axis
 from touchstone.svg import FONTS, Svg, element
 
 MARGIN = 20
@@ -78,7 +78,7 @@ def drawn(film: Film, arm: str, kept: set[int]) -> str:
     every = film.arms[arm]
     frames = [frame for i, frame in enumerate(every) if i in kept]
     has_mapped = any(frame.mappings for frame in frames)
-    heap = HeapAxis(max(frame.end for frame in frames), HEAP_LEFT, HEAP_RIGHT if has_mapped else RIGHT)
+    heap = heap_axis(frames, HEAP_LEFT, HEAP_RIGHT if has_mapped else RIGHT)
     mapped = BrokenAxis(frames, heap.scale, MAPPED_LEFT, RIGHT)
     same_names = len({frame.stage for frame in every}) < len(every)  # then a number tells them apart
     svg = Svg()

@@ -2,20 +2,22 @@
 """What the report shows of a film: a drawing for each stage, with the lines of the source that led to it."""
 from __future__ import annotations
 
+import re
 from collections import defaultdict
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from pathlib import Path
 from typing import Any, TypeVar
 
 from touchstone.files import Damaged
-from touchstone.film.described import described, summed_up
-from touchstone.film.draw import picture
+from touchstone.film.described import described, summed_up, total
+from touchstone.film.draw import Scene, picture
 from touchstone.film.fills import KINDS_OF_BLOCKS, fill_of
-from touchstone.film.read import Film, read_film
-from touchstone.film.shapes import BrokenAxis, HeapAxis
+from touchstone.film.index import index
+from touchstone.film.read import IN_MEMORY, Film, Frame, read_film
+from touchstone.film.shapes import WHOLE_ROOM, BrokenAxis, heap_axis
 from touchstone.source import lines_before
 
-MOST_PICTURES, MOST_BYTES = 400, 2_000_000  # one claim's share of the page
+MOST_PICTURES, MOST_BYTES = 400, 1_000_000  # one claim's share of the page
 MOST_IN_STRIP = 12                          # stages in print, and without JavaScript
 
 T = TypeVar("T")
@@ -58,13 +60,40 @@ def _code_before(source: str, line: int, recorded: Recorded) -> list[View]:
     return [{"number": number, "text": text} for number, text in lines_before(source, line, stops)]
 
 
+_ALLOCATES = re.compile(r"\b\w*(alloc|map|memalign|strdup|move_the_break)\w*\(")
+
+
+def _note_lines(frames: Sequence[Frame], source: str, recorded: Recorded, arm: str) -> None:
+    """Notes which line allocated each block: the only line that allocates before the record that shows it first."""
+    known: dict[tuple[int, int], int] = {}
+    for frame in frames:
+        lines = recorded.get(arm, ())
+        before = _code_before(source, lines[frame.record - 1], recorded) if frame.record <= len(lines) else []
+        allocating = [line["number"] for line in before if _ALLOCATES.search(line["text"])]
+        line = allocating[0] if len(allocating) == 1 else 0
+        blocks = {(start, size) for state, start, size, count in frame.chunks + frame.mappings
+                  if count == 1 and state not in ("free", "top", "cached", "fast")}
+        known = {block: known.get(block, line) for block in blocks}
+        frame.lines = {start: at for (start, _), at in known.items() if at}
+
+
+def _stands_still(frames: Sequence[Frame]) -> bool:
+    """Returns whether nothing happens in the heap."""
+    looks = [(frame.chunks, frame.end, total(frame.heap_pages(), *IN_MEMORY)) for frame in frames]
+    return all(look == looks[0] for look in looks)
+
+
 class Player:
     """The stages that some arms have in common, as pictures."""
 
     def __init__(self, film: Film, arms: Sequence[str], stages: Sequence[str]) -> None:
         self.film, self.arms, self.stages = film, arms, stages
-        self.axis = HeapAxis(max(frame.end for arm in arms for frame in film.arms[arm]))
-        self.mapped = {arm: BrokenAxis(film.arms[arm], self.axis.scale) for arm in arms}
+        every = [frame for arm in arms for frame in film.arms[arm]]
+        axis = heap_axis(every)
+        shows_heap = not all(_stands_still(film.arms[arm]) for arm in arms) or not any(
+            frame.mappings for frame in every)
+        self.scenes = {arm: Scene(axis, BrokenAxis(film.arms[arm], axis.scale if shows_heap else WHOLE_ROOM), shows_heap,
+                                  any(frame.other_is for frame in every)) for arm in arms}
         self.in_strip = keys(stages)
 
     def picture(self, arm: str, number: int) -> View:
@@ -72,7 +101,7 @@ class Player:
         frame = self.film.arms[arm][number]
         before = self.film.arms[arm][number - 1] if number else None
         label = f"Arm {arm}, stage {frame.stage}: {described(frame)}."
-        svg = picture(frame, before, self.axis, self.mapped[arm], label)
+        svg = picture(frame, before, self.scenes[arm], label)
         return {"arm": arm, "said": summed_up(frame), "svg": svg}
 
     def frame(self, number: int, source: str | None, recorded: Recorded) -> View:
@@ -83,6 +112,12 @@ class Player:
         code = _code_before(source, line, recorded) if source and line else []
         return {"stage": self.stages[number], "number": number + 1, "key": number in self.in_strip, "line": line,
                 "pictures": [self.picture(arm, number) for arm in self.arms], "code": code}
+
+    def index(self, frames: Sequence[View]) -> list[View]:
+        """Returns the strip of all stages, one for each arm, that stands above the pictures."""
+        numbers = [frame["number"] - 1 for frame in frames]
+        return [{"arm": arm, "svg": index([self.film.arms[arm][number] for number in numbers], self.scenes[arm])}
+                for arm in self.arms]
 
     def frames(self, source: str | None, recorded: Recorded) -> list[View]:
         """Returns as many stages as a page can bear, evenly spaced."""
@@ -96,17 +131,21 @@ class Player:
         return frames
 
     def view(self, source: str | None, recorded: Recorded, prefix: str) -> View:
+        if source:
+            for arm in self.arms:
+                _note_lines(self.film.arms[arm], source, recorded, arm)
         frames = self.frames(source, recorded)
         return {"id": prefix, "arms": self.arms, "frames": frames, "total": len(self.stages),
+                "index": self.index(frames), "has_heap": any(scene.shows_heap for scene in self.scenes.values()),
                 "lines": max(len(frame["code"]) for frame in frames),
                 "in_strip": sum(frame["key"] for frame in frames)}
 
 
 # ---- what the report shows -----------------------------------------------------------
 
-def _legend(film: Film) -> list[View]:
+def _legend(film: Film, shows_heap: bool) -> list[View]:
     frames = [frame for own in film.arms.values() for frame in own]
-    layers = ([frame.chunks for frame in frames], [frame.pages for frame in frames],
+    layers = ([frame.chunks for frame in frames if shows_heap], [frame.pages + frame.other for frame in frames],
               [frame.mappings for frame in frames])
     seen = [{segment[0] for segments in layer for segment in segments} for layer in layers]
     return [{"fill": fill_of(known, state), "text": known[state][0]}
@@ -118,8 +157,9 @@ def _is_summed_up(players: Sequence[View]) -> bool:
     return any(' fine"' in one["svg"] for player in players for frame in player["frames"] for one in frame["pictures"])
 
 
-def view(path: str | Path, source: str | None, recorded: Recorded, prefix: str) -> View | None:
-    """Returns everything that the page needs of one claim's film; None without one."""
+def view(path: str | Path, source: str | None, recorded: Recorded, prefix: str,
+         controls: Collection[str] = ()) -> View | None:
+    """Returns everything that the page needs of one claim's film; None without one.  controls: names of arms."""
     path = Path(path)
     if not path.is_file():
         return None
@@ -130,5 +170,7 @@ def view(path: str | Path, source: str | None, recorded: Recorded, prefix: str) 
                 "file": path.name}
     players = [Player(film, arms, stages).view(source, recorded, f"{prefix}-film{i}")
                for i, (stages, arms) in enumerate(_players(film).items())]
-    return {"players": players, "reasons": film.reasons, "legend": _legend(film),
+    for player in players:
+        player["controls"] = set(controls)
+    return {"players": players, "reasons": film.reasons, "legend": _legend(film, any(player["has_heap"] for player in players)),
             "summed_up": _is_summed_up(players), "file": path.name}

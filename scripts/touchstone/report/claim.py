@@ -33,8 +33,11 @@ def recorded_lines(result: Result) -> dict[str, list[int]]:
 
 def film_view(result: Result, source: str | None, prefix: str) -> dict[str, Any] | None:
     """Returns the stages as drawings; film/draw.py makes markup of text that it escapes."""
-    shown = view(result.path.with_suffix(".film.csv"), source, recorded_lines(result), prefix)
+    controls = [arm.name for arm in result.arms if arm.control]
+    shown = view(result.path.with_suffix(".film.csv"), source, recorded_lines(result), prefix, controls)
     for player in shown["players"] if shown else []:
+        for one in player["index"]:
+            one["svg"] = Markup(one["svg"])
         for frame in player["frames"]:
             for one in frame["pictures"]:
                 one["svg"] = Markup(one["svg"])
