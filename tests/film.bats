@@ -61,6 +61,23 @@ need_glibc() {
 	PY
 }
 
+@test "the film knows the line that allocated each block, and none of a freed one" {
+	need_glibc
+	filmed known
+	python known <<-'PY'
+		source = open("known.c").read().splitlines()
+		def text(arm, stage, state):
+		    frame = next(frame for frame in film.arms[arm] if frame.stage == stage)
+		    return {source[frame.lines[block[1]] - 1].strip() if block[1] in frame.lines else ""
+		            for block in frame.chunks + frame.mappings if block[0] == state}
+		lines = {"small[i] = must_malloc(24);", "char *hole = must_malloc(5000);", "must_malloc(2000);"}
+		assert lines <= text("states", "allocated", "in use"), film.arms["states"][1].lines
+		assert text("states", "freed", "free") == {""}
+		assert text("mapped", "mapped", "malloc") == {"char *block = must_malloc(1 * MiB);"}
+		assert text("mapped", "mapped", "mmap") == {"char *plain = must_map(3 * page_bytes());"}
+	PY
+}
+
 @test "chunks, pages and mappings leave no gap, and add up to what malloc and the kernel count" {
 	need_glibc
 	for claim in the_four_block_story free_trims_a_large_top churn_leaves_holes a_pool_gives_everything_back; do

@@ -29,9 +29,8 @@
 
 static int64_t a_bytes = 30 * KiB, b_bytes = 40 * KiB, c_bytes = 200 * KiB, d_bytes = 100 * KiB;
 
-static char *malloc_and_write(int64_t bytes)
+static char *written(char *block, int64_t bytes)
 {
-	char *block = must_malloc(bytes);
 	write_pages(block, bytes);
 	return block;
 }
@@ -40,13 +39,13 @@ static void tell(void)
 {
 	wake_malloc();
 	record("before", 0);
-	malloc_and_write(a_bytes);
+	written(must_malloc(a_bytes), a_bytes);
 	record("malloc A", 0);
-	char *b = malloc_and_write(b_bytes);
+	char *b = written(must_malloc(b_bytes), b_bytes);
 	record("malloc B", 0);
-	char *c = malloc_and_write(c_bytes);
+	char *c = written(must_malloc(c_bytes), c_bytes);
 	record("malloc C", 0);
-	char *d = malloc_and_write(d_bytes);
+	char *d = written(must_malloc(d_bytes), d_bytes);
 	record("malloc D", 0);
 	free(c);
 	record("free C", 0);

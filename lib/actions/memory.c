@@ -123,6 +123,12 @@ void *must_map_notes(int64_t bytes)
 	return notes;
 }
 
+void *allocated_at(int line, void *block)
+{
+	film_allocated(line, block);
+	return block;
+}
+
 void must_unmap(void *start, int64_t bytes)
 {
 	if (munmap(start, (size_t)bytes) != 0)

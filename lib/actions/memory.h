@@ -51,6 +51,17 @@ void *must_map(int64_t bytes);
  * it. */
 void *must_map_notes(int64_t bytes);
 
+#ifndef TOUCHSTONE_LIBRARY
+/* In an experiment, the film learns which line allocated which block. */
+#define must_malloc(bytes) allocated_at(THIS_LINE, must_malloc(bytes))
+#define must_calloc(bytes) allocated_at(THIS_LINE, must_calloc(bytes))
+#define must_realloc(block, bytes) allocated_at(THIS_LINE, must_realloc(block, bytes))
+#define must_map(bytes) allocated_at(THIS_LINE, must_map(bytes))
+#define THIS_LINE (__INCLUDE_LEVEL__ == 0 ? __LINE__ : 0) /* 0: a line of a header */
+#endif
+/* Tells the film, and returns the block. */
+void *allocated_at(int line, void *block);
+
 /* Moves the break up by so many bytes, and returns where it was: the heap grows by that range, whatever
  * malloc is in use.  With musl's malloc, do not allocate afterwards: it moves the break to where it
  * expects it, which may be below. */

@@ -339,7 +339,6 @@ void film_record(int number)
 {
 	if (film_fd < 0)
 		return;
-	scratch->item_count = 0;
 	put(FILM_RECORD, 0, number, 0);
 	film_heap();
 	film_mappings();
@@ -355,6 +354,13 @@ void film_rewind(void)
 	if (ftruncate(film_fd, 0) != 0)
 		stop();
 	scratch->written_bytes = 0;
+	scratch->item_count = 0;
+}
+
+void film_allocated(int line, const void *block)
+{
+	if (film_fd >= 0)
+		put(FILM_LINE, line, relative((uintptr_t)block), 0);
 }
 
 /* The files that were opened before fork() are the parent's. */

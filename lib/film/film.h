@@ -37,6 +37,7 @@ enum film_kind {
 	FILM_REASON,  /* why something is not shown; .state: enum film_reason */
 	FILM_PARENT, /* a run of pages of the process that fork(2) copied; .state: enum page_state */
 	FILM_CHILD,  /* a run of pages of its copy */
+	FILM_LINE,   /* the line .state of the source allocated the block at .start */
 };
 
 enum film_mapping {
@@ -78,6 +79,8 @@ void film_open(int fd);
 void film_record(int number);
 /* Drops what was filmed so far: the warm-up. */
 void film_rewind(void);
+/* Tells which line of the experiment's source allocated a block; line 0: none that is known. */
+void film_allocated(int line, const void *block);
 /* Goes on after fork(2), called with what it returned in both processes: from now on, each also
  * films the pages of the other one. */
 void film_after_fork(pid_t child);

@@ -14,6 +14,7 @@
 #include <gnu/libc-version.h>
 #endif
 
+#include "film_lines.h"
 #include "heap_walk.h"
 #include "page_map.h"
 
@@ -76,6 +77,19 @@ struct record {
 	int64_t count; /* of the chunks or pages in the row; 0: there is no row */
 };
 
+/* Returns the line that allocated the block in an item, 0 where it holds none, or the line is not
+ * known.  A block of malloc begins behind the two words of its header. */
+static int line_of(const struct film_item *item)
+{
+	int64_t header = 2 * (int64_t)sizeof(size_t);
+
+	if (item->kind == FILM_CHUNK && item->state == CHUNK_IN_USE)
+		return film_lines_find(item->start + header);
+	if (item->kind != FILM_MAPPING || item->state == MAPPING_OF_NOTES)
+		return 0;
+	return film_lines_find(item->start + (item->state == MAPPING_OF_MALLOC ? header : 0));
+}
+
 static const char *state_name(const struct film_item *item)
 {
 	switch (item->kind) {
@@ -93,9 +107,10 @@ static void end_row(struct record *record)
 	const struct film_item *row = &record->row;
 
 	if (record->count > 0)
-		fprintf(rows_text, "%s,%d,%d,%s,%s,%s,%lld,%lld,%lld\n", record->arm, record->trial,
-			record->number, record->stage, kind_names[row->kind], state_name(row),
-			(long long)row->start, (long long)row->bytes, (long long)record->count);
+		fprintf(rows_text, "%s,%d,%d,%s,%s,%s,%lld,%lld,%lld,%d\n", record->arm,
+			record->trial, record->number, record->stage, kind_names[row->kind],
+			state_name(row), (long long)row->start, (long long)row->bytes,
+			(long long)record->count, record->count == 1 ? line_of(row) : 0);
 	record->count = 0;
 }
 
@@ -170,10 +185,22 @@ static void add_record(struct record *record, struct film_item *items, size_t co
 	for (size_t i = 0; i < count; i++) {
 		if (items[i].kind == FILM_REASON)
 			write_reason(record, &items[i]);
-		else if (items[i].kind != FILM_FAST)
+		else if (items[i].kind != FILM_FAST && items[i].kind != FILM_LINE)
 			add_row(record, &items[i]);
 	}
 	end_row(record);
+}
+
+/* Notes the lines up to the next record; returns how many of the items these are.  What the arm
+ * allocated after a record stands behind the items of that record. */
+static size_t note_lines(const struct film_item *items, size_t count)
+{
+	size_t i = 0;
+
+	for (; i < count && items[i].kind != FILM_RECORD; i++)
+		if (items[i].kind == FILM_LINE)
+			film_lines_add(items[i].start, items[i].state);
+	return i;
 }
 
 /* Returns whether a record was cut, because the film reached its largest size. */
@@ -202,7 +229,8 @@ void film_keep(const char *arm, int trial, int fd, const struct row *rows, int c
 	if (items == MAP_FAILED)
 		broken("cannot map what was filmed: %s", strerror(errno));
 	size_t end, length = (size_t)file.st_size / sizeof(*items);
-	for (size_t at = 0; at < length; at = end) {
+	film_lines_clear();
+	for (size_t at = note_lines(items, length); at < length; at = end) {
 		record.number = (int)items[at].start;
 		for (end = at + 1; end < length && items[end].kind != FILM_RECORD;)
 			end++;
@@ -213,6 +241,7 @@ void film_keep(const char *arm, int trial, int fd, const struct row *rows, int c
 			write_reason(&record, &items[end - 1]);
 		else
 			add_record(&record, items + at + 1, end - at - 1);
+		note_lines(items + at + 1, end - at - 1);
 	}
 	munmap(items, (size_t)file.st_size);
 }
@@ -268,7 +297,7 @@ static void write_text(FILE *file)
 	fprintf(file, "# glibc: %s\n", gnu_get_libc_version());
 #endif
 	fwrite(reasons_start, 1, reasons_length, file);
-	fputs("arm,trial,record,stage,kind,state,start,bytes,count\n", file);
+	fputs("arm,trial,record,stage,kind,state,start,bytes,count,line\n", file);
 	fwrite(rows_start, 1, rows_length, file);
 }
 

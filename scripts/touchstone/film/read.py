@@ -112,7 +112,7 @@ def read_film(path: str | Path) -> Film:
 
 
 def _add(film: Film, row: list[str]) -> None:
-    arm, _, record, stage, kind, state, start, size, count = row
+    arm, _, record, stage, kind, state, start, size, count = row[:9]
     frames = film.arms.setdefault(arm, [])
     if not frames or frames[-1].record != int(record):
         frames.append(Frame(int(record), stage))
@@ -128,6 +128,8 @@ def _add(film: Film, row: list[str]) -> None:
     if state not in known or int(size) < 0:
         raise ValueError(f"{kind} is {state}, {size} bytes")
     into.append((state, int(start), int(size), int(count)))
+    if row[9:] and row[9] != "0":
+        frame.lines[int(start)] = int(row[9])
 
 
 def _name_blocks(frames: list[Frame]) -> None:

@@ -112,7 +112,7 @@ def heap_axis(frames: Iterable[Frame], left: float = LEFT, right: float = RIGHT)
     frames = list(frames)
     length = max(frame.end for frame in frames)
     below_top = max((start for frame in frames for state, start, *_ in frame.chunks if state == "top"), default=length)
-    return HeapAxis(below_top * 3 // 2 if below_top * FAR_BELOW < length else length, left, right)
+    return HeapAxis(below_top * 3 // 2 if 0 < below_top * FAR_BELOW < length else length, left, right)
 
 
 class BrokenAxis:

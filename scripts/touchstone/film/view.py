@@ -2,7 +2,6 @@
 """What the report shows of a film: a drawing for each stage, with the lines of the source that led to it."""
 from __future__ import annotations
 
-import re
 from collections import defaultdict
 from collections.abc import Collection, Mapping, Sequence
 from pathlib import Path
@@ -18,6 +17,7 @@ from touchstone.film.shapes import WHOLE_ROOM, BrokenAxis, heap_axis
 from touchstone.source import lines_before
 
 MOST_PICTURES, MOST_BYTES = 400, 1_000_000  # one claim's share of the page
+SIDE_BY_SIDE = 2                            # arms in a row: with more, there is less room for each
 MOST_IN_STRIP = 12                          # stages in print, and without JavaScript
 
 T = TypeVar("T")
@@ -60,27 +60,17 @@ def _code_before(source: str, line: int, recorded: Recorded) -> list[View]:
     return [{"number": number, "text": text} for number, text in lines_before(source, line, stops)]
 
 
-_ALLOCATES = re.compile(r"\b\w*(alloc|map|memalign|strdup|move_the_break)\w*\(")
-
-
-def _note_lines(frames: Sequence[Frame], source: str, recorded: Recorded, arm: str) -> None:
-    """Notes which line allocated each block: the only line that allocates before the record that shows it first."""
-    known: dict[tuple[int, int], int] = {}
-    for frame in frames:
-        lines = recorded.get(arm, ())
-        before = _code_before(source, lines[frame.record - 1], recorded) if frame.record <= len(lines) else []
-        allocating = [line["number"] for line in before if _ALLOCATES.search(line["text"])]
-        line = allocating[0] if len(allocating) == 1 else 0
-        blocks = {(start, size) for state, start, size, count in frame.chunks + frame.mappings
-                  if count == 1 and state not in ("free", "top", "cached", "fast")}
-        known = {block: known.get(block, line) for block in blocks}
-        frame.lines = {start: at for (start, _), at in known.items() if at}
-
-
 def _stands_still(frames: Sequence[Frame]) -> bool:
     """Returns whether nothing happens in the heap."""
     looks = [(frame.chunks, frame.end, total(frame.heap_pages(), *IN_MEMORY)) for frame in frames]
     return all(look == looks[0] for look in looks)
+
+
+def _heaps_without_a_story(arms: Mapping[str, Sequence[Frame]]) -> set[str]:
+    """Returns the arms whose heap is not drawn: where blocks are mapped, and nothing happens in the heap.  Of two arms
+    with a story in one heap, both heaps are drawn: one sees the difference."""
+    still = {arm for arm, frames in arms.items() if _stands_still(frames) and any(frame.mappings for frame in frames)}
+    return still if len(still) == len(arms) or len(arms) > SIDE_BY_SIDE else set()
 
 
 class Player:
@@ -90,10 +80,10 @@ class Player:
         self.film, self.arms, self.stages = film, arms, stages
         every = [frame for arm in arms for frame in film.arms[arm]]
         axis = heap_axis(every)
-        shows_heap = not all(_stands_still(film.arms[arm]) for arm in arms) or not any(
-            frame.mappings for frame in every)
-        self.scenes = {arm: Scene(axis, BrokenAxis(film.arms[arm], axis.scale if shows_heap else WHOLE_ROOM), shows_heap,
-                                  any(frame.other_is for frame in every)) for arm in arms}
+        hidden = _heaps_without_a_story({arm: film.arms[arm] for arm in arms})
+        shows_other = any(frame.other_is for frame in every)
+        self.scenes = {arm: Scene(axis, BrokenAxis(film.arms[arm], WHOLE_ROOM if arm in hidden else axis.scale),
+                                  arm not in hidden, shows_other) for arm in arms}
         self.in_strip = keys(stages)
 
     def picture(self, arm: str, number: int) -> View:
@@ -131,9 +121,6 @@ class Player:
         return frames
 
     def view(self, source: str | None, recorded: Recorded, prefix: str) -> View:
-        if source:
-            for arm in self.arms:
-                _note_lines(self.film.arms[arm], source, recorded, arm)
         frames = self.frames(source, recorded)
         return {"id": prefix, "arms": self.arms, "frames": frames, "total": len(self.stages),
                 "index": self.index(frames), "has_heap": any(scene.shows_heap for scene in self.scenes.values()),
