@@ -393,8 +393,11 @@ for text in re.findall(r"<script>(.*?)</script>", open("results/index.html").rea
 	PY
 }
 
-@test "scripts/film says how to install rsvg-convert where it is missing" {
+@test "scripts/film says how to install rsvg-convert where it is missing, and draws SVG without it" {
 	mkdir bin
+	cp "$ROOT/results/reference/4_giving_back/the_four_block_story.film.csv" x.film.csv
+	PATH="$PWD/bin" run -0 /usr/bin/python3 "$ROOT/scripts/film" x.film.csv --svg
+	assert_equal "$(head -c 4 x.film.svg)" "<svg"
 	run -77 --separate-stderr env PATH="$PWD/bin" "$ROOT/scripts/film" x.film.csv
 	assert_equal "${#stderr_lines[@]}" 1
 	assert_contains "$stderr" librsvg2-bin scripts/setup

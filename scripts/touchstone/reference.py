@@ -7,15 +7,19 @@ import re
 import shutil
 import subprocess
 import sys
+import tempfile
 from pathlib import Path
 from typing import IO
 
 from touchstone.arguments import Parser
 from touchstone.cli import stop
 from touchstone.files import ROOT
+from touchstone.film import strip
+from touchstone.film.read import read_film
 from touchstone.results import Result, read_results
 
 REFERENCE = ROOT / "results/reference"
+STRIP, STORY = ROOT / "docs/film.svg", REFERENCE / "4_giving_back/the_four_block_story.film.csv"
 BENCH = ROOT / "results/reference/bench"
 # The reference run has the knobs and the malloc of the declarations, whatever the shell has set.
 NOT_PASSED_ON = {"KNOBS", "DEEP", "LD_PRELOAD"}
@@ -49,6 +53,21 @@ def measure_all() -> None:
     run("scripts/maintain/bench", RESULTS="results/reference/bench", output=subprocess.DEVNULL)
     with open(BENCH / "scaling.md", "w", encoding="utf-8") as scaling:
         run("scripts/maintain/scaling", output=scaling)
+    picture_of_the_report()
+
+
+def picture_of_the_report() -> None:
+    """Takes docs/report.png, which the README shows, where there is a browser for it."""
+    browser = shutil.which("chromium") or shutil.which("google-chrome")
+    if browser is None:
+        print("docs/report.png stays as it is: chromium is missing", file=sys.stderr)
+        return
+    with tempfile.TemporaryDirectory() as folder:
+        copy = Path(folder) / "results"
+        shutil.copytree(REFERENCE, copy)
+        run("scripts/report", str(copy))
+        run(browser, "--headless", "--no-sandbox", "--disable-gpu", "--hide-scrollbars", "--window-size=1280,960",
+            f"--screenshot={ROOT / 'docs/report.png'}", (copy / "index.html").as_uri(), output=subprocess.DEVNULL)
 
 
 def title_of(chapter: str) -> str:
@@ -107,6 +126,13 @@ def filled(text: str, results: list[Result]) -> str:
                   lambda _: f"<!-- scaling -->\n{scaling_table()}\n<!-- /scaling -->", text, flags=re.S)
 
 
+def strip_of_the_story() -> str:
+    """Returns the film that the README shows, drawn from the reference run."""
+    film = read_film(STORY)
+    arm, frames = next(iter(film.arms.items()))
+    return strip.drawn(film, arm, set(range(len(frames))))
+
+
 def pages() -> list[Path]:
     """Returns the pages that tell verdicts."""
     return [ROOT / "README.md", *sorted(ROOT.glob("docs/performance.md")),
@@ -149,7 +175,9 @@ def main(argv: list[str] | None = None) -> int:
         return 0
     # All pages are made before the first is written: one that cannot be filled leaves the others as they are.
     texts = {page: filled(page.read_text(), results) for page in pages()}
-    drifted = {page: text for page, text in texts.items() if text != page.read_text()}
+    if STORY.exists():
+        texts[STRIP] = strip_of_the_story()
+    drifted = {page: text for page, text in texts.items() if not page.exists() or text != page.read_text()}
     for page, text in drifted.items():
         if arguments.fill:
             page.write_text(text)

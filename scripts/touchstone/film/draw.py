@@ -88,8 +88,8 @@ def _steps(columns: list[Steps], y: int, height: int) -> str:
 
 
 def _layer(svg: Svg, drawn: Shapes, known: dict, y: int, height: int, frame: Frame | None = None) -> None:
-    """Paints from the top of the stack down, so that what lies lower covers what it is part of.  frame: given where each
-    block is to be an element of its own, which the player can move and point at."""
+    """Paints from the top of the stack down, so that what lies lower covers what it is part of.  frame: given where
+    each block is to be an element of its own, which the player can move and point at."""
     for state in reversed(drawn.order):
         fill = fill_of(known, state)
         svg.path(_steps(drawn.columns[state], y, height) + _boxes(drawn.runs[state], y, height), class_=f"{fill} fine")
@@ -97,8 +97,9 @@ def _layer(svg: Svg, drawn: Shapes, known: dict, y: int, height: int, frame: Fra
             svg.path(_boxes([block[:2] for block in drawn.blocks[state]], y, height), class_=fill)
             continue
         for x, width, start, size in drawn.blocks[state]:
-            svg.box(x, y, width, height, class_=f"block {fill}", data_start=str(start), data_bytes=str(size),
-                    data_line=str(frame.lines.get(start, "")), data_name=frame.names.get(start, ""))
+            svg.box(x, y, width, height, class_=f"block {fill}", data_state=known[state][0], data_start=str(start),
+                    data_bytes=str(size), data_line=str(frame.lines.get(start, "")),
+                    data_name=frame.names.get(start, ""))
     svg.path(_boxes(drawn.frames, y, height), class_="frame")
 
 

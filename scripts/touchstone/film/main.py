@@ -22,6 +22,7 @@ def arguments(argv: list[str] | None) -> argparse.Namespace:
     form = parser.add_mutually_exclusive_group()
     form.add_argument("--png", dest="form", action="store_const", const="png", default="png")
     form.add_argument("--pdf", dest="form", action="store_const", const="pdf")
+    form.add_argument("--svg", dest="form", action="store_const", const="svg")
     return parser.parse_args(argv)
 
 
@@ -40,7 +41,7 @@ def must_read(path: str) -> Film:
 
 def main(argv: list[str] | None = None) -> int:
     asked = arguments(argv)
-    if not shutil.which("rsvg-convert"):
+    if asked.form != "svg" and not shutil.which("rsvg-convert"):
         stop("drawing needs rsvg-convert (package librsvg2-bin); scripts/setup installs it.", 77)
     film = must_read(asked.film)
     arm = asked.arm or next(iter(film.arms))

@@ -62,7 +62,6 @@ for (const film of document.querySelectorAll(".film")) {
 	const toggle = () => timer ? pause() : start();
 
 	/* ---- blocks and lines ---- */
-	const words = new Map([...film.querySelectorAll(".legend li")].map((entry) => [entry.querySelector("path").getAttribute("class"), entry.textContent]));
 	const size = (bytes) => {
 		const units = ["bytes", "KiB", "MiB", "GiB", "TiB"], exact = `${bytes.toLocaleString("en")} bytes`;
 		let at = 0, value = bytes;
@@ -74,8 +73,7 @@ for (const film of document.querySelectorAll(".film")) {
 		for (const lit of film.querySelectorAll(".lit")) lit.classList.remove("lit");
 		pointed.textContent = hint;
 		if (!block) return;
-		const { bytes, line } = block.dataset, from = Number(block.dataset.start);
-		const state = words.get(block.getAttribute("class").replace(/block |lit/g, "").trim());
+		const { bytes, line, state } = block.dataset, from = Number(block.dataset.start);
 		block.classList.add("lit");
 		const address = `the heap's start ${from < 0 ? "-" : "+"} 0x${Math.abs(from).toString(16)}`;
 		pointed.textContent = `${state[0].toUpperCase()}${state.slice(1)}: ${size(Number(bytes))} at ${address}.`;

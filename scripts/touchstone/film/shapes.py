@@ -108,7 +108,7 @@ class HeapAxis:
 
 
 def heap_axis(frames: Iterable[Frame], left: float = LEFT, right: float = RIGHT) -> HeapAxis:
-    """Returns the axis for these frames: of the whole heap, or of its lower part where nothing but the top lies above."""
+    """Returns the axis of these frames: for the whole heap, or for its lower part if only the top lies above."""
     frames = list(frames)
     length = max(frame.end for frame in frames)
     below_top = max((start for frame in frames for state, start, *_ in frame.chunks if state == "top"), default=length)

@@ -99,7 +99,9 @@ def drawn(film: Film, arm: str, kept: set[int]) -> str:
 
 
 def converted(svg: str, form: str) -> bytes:
-    """Returns an SVG as "png" or "pdf"; raises FileNotFoundError without rsvg-convert."""
+    """Returns an SVG as it is, or as "png" or "pdf"; for these raises FileNotFoundError without rsvg-convert."""
+    if form == "svg":
+        return svg.encode()
     command = ["rsvg-convert", "--format", form]
     if form == "png":
         command += ["--zoom", PNG_ZOOM]

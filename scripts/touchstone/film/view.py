@@ -159,5 +159,6 @@ def view(path: str | Path, source: str | None, recorded: Recorded, prefix: str,
                for i, (stages, arms) in enumerate(_players(film).items())]
     for player in players:
         player["controls"] = set(controls)
-    return {"players": players, "reasons": film.reasons, "legend": _legend(film, any(player["has_heap"] for player in players)),
+    legend = _legend(film, any(player["has_heap"] for player in players))
+    return {"players": players, "reasons": film.reasons, "legend": legend,
             "summed_up": _is_summed_up(players), "file": path.name}
