@@ -83,14 +83,47 @@ async function films(page) {
 	return gather(all, async (film) => filmMoves(film, await film.getAttribute("aria-label")));
 }
 
-/* The pictures are wider than a phone: a reader who looks at the right half must see the right half at the next stage too. */
-async function filmsStay(page) {
+/* On a phone, a film is as wide as the page and nothing of it scrolls sideways. */
+async function filmsFitPhones(page) {
 	await page.setViewportSize({ width: 390, height: 844 });
-	const film = page.locator(".film").first(), left = () => film.locator(".picture:visible").first().evaluate((picture) => picture.scrollLeft);
-	await film.locator(".picture:visible").first().evaluate((picture) => { picture.scrollLeft = 60; });
-	const before = await left();
-	await film.getByRole("button", { name: "One stage on" }).click();
-	return [...differs("the picture scrolls, to", before, 60), ...differs("the next stage shows it from", await left(), 60)];
+	return gather(await page.locator(".film").all(), async (film) => {
+		const { wide, picture, type } = await film.evaluate((element) => ({
+			wide: [element, ...element.querySelectorAll(".now *:not(svg *)")].filter((one) => !one.matches("pre, pre *") && one.scrollWidth > one.clientWidth + 1 && one.clientWidth).length,
+			picture: element.querySelector(".now svg").getBoundingClientRect().width / element.clientWidth,
+			type: Math.min(...[...element.querySelectorAll(".now svg text")].filter((text) => text.checkVisibility()).map((text) => parseFloat(getComputedStyle(text).fontSize) * text.getScreenCTM().a)),
+		}));
+		return [...differs("parts of a film that are wider than their place", wide, 0), ...differs("the picture fills its film", picture > 0.85 && picture <= 1, true),
+			...differs("type of 11 px or more", type >= 11, true)];
+	});
+}
+
+/* A film plays and pauses; its index leads to a stage; blocks slide, and tell their size and the line that allocated them. */
+async function filmsPlay(page) {
+	const film = page.locator(".film[id*=the_four_block_story]").first(), slider = film.getByRole("slider"), at = async () => Number(await slider.inputValue());
+	const { last } = await shown(film), complaints = [];
+	await slider.press("Home");
+	await slider.press(" ");
+	await page.waitForFunction((element) => element.querySelector("input").value === "2", await film.elementHandle(), { timeout: 10000 });
+	await film.getByRole("button", { name: "Pause the film" }).click();
+	const paused = await at();
+	await page.waitForTimeout(1200);
+	complaints.push(...differs("a film that pauses stands still at", await at(), paused));
+	const strip = film.locator(".index svg").first(), box = await strip.boundingBox();
+	await strip.click({ position: { x: box.width - 2, y: box.height / 2 } });
+	complaints.push(...differs("a click on the index's end leads to", await at(), last));
+	await slider.press("Home");
+	await slider.press("ArrowRight");
+	const moving = await film.evaluate((element) => element.getAnimations({ subtree: true }).length);
+	complaints.push(...differs("blocks slide", moving > 0, true));
+	const block = film.locator(".now .block[data-line]:not([data-line=''])").last();
+	await block.hover();
+	complaints.push(...differs("what is said of a block", /^In use: [\d,]+ bytes .*at the heap's start \+ 0x[0-9a-f]+\. Allocated by line \d+: .*alloc/.test(await film.locator(".pointed").innerText()), true));
+	complaints.push(...differs("lines that a block lights", await film.locator(".now pre .lit").count(), 1));
+	await film.locator(`.now pre [data-line="${await block.getAttribute("data-line")}"]`).first().hover();
+	complaints.push(...differs("the line lights its block", await film.locator(".now .block.lit").count() > 0, true));
+	await film.locator(".now .picture").first().press("ArrowDown");
+	complaints.push(...differs("blocks chosen by key", await film.locator(".now .block.lit").count(), 1), ...differs("arms marked as controls", await film.locator(".now .arm .control").count(), 1));
+	return complaints;
 }
 
 /* ---- the wall of claims ---- */
@@ -147,7 +180,7 @@ async function offScreen(least) {
 		const top = Math.min(...boxes.map((box) => box.top)), bottom = Math.max(...boxes.map((box) => box.bottom));
 		if (top < -1 || bottom - top > innerHeight || (bottom > innerHeight + 1 && scrollY + innerHeight < document.documentElement.scrollHeight - 2))
 			said.push(`${block.className} of ${name} lies from ${top} to ${bottom} of ${innerHeight} px`);
-		for (const svg of block.querySelectorAll("svg:not(.swatch)"))
+		for (const svg of block.querySelectorAll("svg:not(.swatch, .index svg)"))
 			if (svg.checkVisibility() && svg.getBoundingClientRect().height < least) said.push(`a picture of ${name} is ${svg.getBoundingClientRect().height} px high`);
 	};
 	for (const block of document.querySelectorAll(".opening, .film, .tall")) {
@@ -345,7 +378,8 @@ async function withoutScript(page) {
 export const checks = [
 	{ name: "the page requests nothing from the network, and the console stays empty", look: quiet, spoil: ["<footer>", '<footer><img alt="" src="http://127.0.0.1:9/x.png">'] },
 	{ name: "films move by slider, keys and buttons, and the stage and the source line move with them", look: films, spoil: ["ArrowLeft: -1", "ArrowLeft: -2"] },
-	{ name: "a film on a phone stays where it was scrolled to", look: filmsStay, spoil: ["picture.scrollLeft = left[i]", "picture.scrollLeft = 0"] },
+	{ name: "a film fits a phone, and nothing of it scrolls sideways", look: filmsFitPhones, spoil: [".film .picture svg { display: block; width: 100%", ".film .picture svg { display: block; width: 40rem"] },
+	{ name: "a film plays and pauses; its index, its blocks and its source lines answer", look: filmsPlay, spoil: ['classList.add("lit")', 'classList.add("dark")'] },
 	{ name: "links of the wall lead to their sections, and all other links to something that exists", look: links, spoil: ['<a href="#4_giving_back-', '<a href="#4-giving-back-'] },
 	{ name: "Tab reaches everything, and each element shows that it has the focus", look: keyboard, spoil: [":focus-visible {", ":focus-within:active {"] },
 	{ name: "the skip link leads past the top of the page", look: skip, spoil: ["a.skip:focus {", "a.skip:hover {"] },
@@ -360,5 +394,5 @@ export const checks = [
 	{ name: "each chart is printed on the page of its claim, with page numbers, as a handout", look: handout, every: true, spoil: [".opening, .opening figure { break-inside: avoid }", ""] },
 	{ name: "everything is printed where that is wanted", look: printsAll, spoil: ['.get("print") === "all"', '.get("print") === "none"'] },
 	{ name: "the page has less than 10 MB", look: small, every: true, spoil: ["<footer>", `<!-- ${"x".repeat(LARGEST)} --><footer>`] },
-	{ name: "the page works without scripts", look: withoutScript, script: false, spoil: [".film:not(.plays) .controls,", ""] },
+	{ name: "the page works without scripts", look: withoutScript, script: false, spoil: [".film:not(.plays) :is(.controls, .pointed),", ""] },
 ];

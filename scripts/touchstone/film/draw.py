@@ -41,9 +41,9 @@ class Band:
         return self.pages + self.pages_height // 2 + LABEL_DROP
 
 
-HEAP = Band(40, 84, 12, 36)
-MAPPED = Band(238)
-ALONE = Band(12, 84, 12, 36)  # where the heap is not drawn
+HEAP = Band(40, 120, 12, 48)
+MAPPED = Band(286)
+ALONE = Band(16, 130, 12, 56)  # where the heap is not drawn
 HEAP_AXIS = HEAP.bottom + 12
 
 
@@ -205,7 +205,7 @@ def _label(svg: Svg, baseline: float, words: str) -> None:
 
 
 def _add_heap(svg: Svg, frame: Frame, before: Frame | None, axis: HeapAxis) -> None:
-    _label(svg, 88, "chunks")
+    _label(svg, HEAP.top + HEAP.height // 2 + LABEL_DROP, "chunks")
     _label(svg, HEAP.baseline_of_pages, "pages")
     svg.text(BESIDE, HEAP_AXIS + 28, "heap", text_anchor="end", class_="tick")
     draw_heap(svg, frame, axis, HEAP)
