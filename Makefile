@@ -79,7 +79,13 @@ doctor: ## what is here, what is missing, and what that costs
 reference: build ## measure everything into results/reference/ and fill the texts from it (some minutes); CLAIM=name: that one
 	@scripts/shell/python scripts/maintain/reference --measure $${CLAIM:+"$$CLAIM"}
 
+worlds: build ## run the suite on other systems: make worlds ONLY=debian11,linux-6.1 (up to two hours for all)
+	@scripts/shell/python scripts/maintain/worlds $${ONLY:+"$$ONLY"}
+
+worlds-check: ## is every verdict that differs between the systems explained?
+	@scripts/shell/python scripts/maintain/worlds --check
+
 clean: ## remove what was built; results stay
 	rm -rf $(BUILD)
 
-.PHONY: help build run-all run observe predict predict-all new compare sweep hypothesis confound handin class bench charts report check check-all test lint doctor reference clean
+.PHONY: help build run-all run observe predict predict-all new compare sweep hypothesis confound handin class bench charts report check check-all test lint doctor reference worlds worlds-check clean
