@@ -129,8 +129,8 @@ def kernel_of(root: Path, log: Path) -> Path:
 INIT = """#!/bin/sh
 export PATH=/usr/sbin:/usr/bin:/sbin:/bin HOME=/tmp LANG=C.UTF-8
 mount -t proc proc /proc; mount -t sysfs sys /sys; mount -t devtmpfs dev /dev
-mkdir -p /dev/shm; mount -t tmpfs shm /dev/shm; mount -t tmpfs tmp /tmp; chmod 1777 /tmp
-cd /touchstone; chmod -R a+rwX build results
+ln -s /proc/self/fd /dev/fd; mkdir -p /dev/shm; mount -t tmpfs shm /dev/shm; mount -t tmpfs tmp /tmp; chmod 1777 /tmp
+cd /touchstone; chmod -R a+rwX build results; echo
 for claim in {claims}; do
     {under} env KNOBS=time_limit=600 scripts/run "$claim" >/dev/null 2>&1
     echo "=== $claim"; grep '^#' "results/latest/$claim.csv"; echo "=== end"
