@@ -85,11 +85,11 @@ preloaded() {
 # built_with SANITIZERS CLAIM: builds an experiment with these sanitizers, one at a time; prints its path.
 built_with() {
 	local build=$BUILD/sanitizers/$1
+	mkdir -p "$build"
 	(
-		mkdir -p "$build"
 		flock 9
 		make -s -j"$(nproc)" BUILD="$build" OPT="-O1 -fsanitize=$1 -fno-sanitize-recover=undefined" "$build/$2" >&2
-	) 9>"$build.lock"
+	) 9>"$build.lock" || return
 	echo "$build/$2"
 }
 
@@ -104,5 +104,6 @@ sanitized() {
 	program=$(built_with "$1" "$2")
 	run env ASAN_OPTIONS="$ADDRESS_SANITIZER" timeout 120 "$program" time_limit=100
 	! grep -E 'ERROR: [A-Za-z]*Sanitizer|runtime error:' <<<"$output" || fails_with 'a sanitizer reports'
+	[[ -n $(last_line verdict) ]] || fails_with "no verdict, exit status $status"
 	[[ $(last_line verdict) != broken ]] || is_listed "$2" "$1" broken || fails_with broken
 }
