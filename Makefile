@@ -31,8 +31,8 @@ predict-all: ## predict for each claim of a chapter: make predict-all CHAPTER=3_
 	@scripts/shell/report-after scripts/shell/python scripts/predict $(CHART_OPTION) --all "$$CHAPTER"
 
 new: ## copy an experiment: make new FROM=malloc_is_lazy NAME=reading_the_pages HYPOTHESIS="reading takes no memory"
-	@scripts/new "$$FROM" "$$NAME" "$$HYPOTHESIS" && $(MAKE) --no-print-directory run CLAIM="9_mine/$$NAME" && \
-	echo "experiments/9_mine/$$NAME.c is yours: change one thing in it, then make predict CLAIM=$$NAME"
+	@scripts/new "$$FROM" "$$NAME" "$$HYPOTHESIS" && $(MAKE) --no-print-directory run CLAIM="mine/$$NAME" && \
+	echo "experiments/mine/$$NAME.c is yours: change one thing in it, then make predict CLAIM=$$NAME"
 
 compare: ## lay two runs over each other: make compare BASE=results/monday WITH=results/latest
 	@scripts/shell/python scripts/compare "$$BASE" "$$WITH" $${CLAIM:+--claim "$$CLAIM"}

@@ -55,10 +55,10 @@ made() {
 }
 
 @test "compare shows a verdict that is not as told, a number that never came and what is true instead as such" {
-	mkdir -p "$results"/{one,other}/9_mine
-	echo 'a,1,end,0,,1,7' | { echo 'arm,trial,stage,x,y,resident_bytes,line' && cat; } | made >"$results/one/9_mine/t.csv"
+	mkdir -p "$results"/{one,other}/mine
+	echo 'a,1,end,0,,1,7' | { echo 'arm,trial,stage,x,y,resident_bytes,line' && cat; } | made >"$results/one/mine/t.csv"
 	sed -e '2a # asked_with: bits=47' -e 's/0 <= 1 <= 2/0 <= 9223372036854775807 <= 2/' \
-		-e '/^# expect/a # true_instead: held | 7 == 7 | faults | a | 13 | it stays' "$results/one/9_mine/t.csv" >"$results/other/9_mine/t.csv"
+		-e '/^# expect/a # true_instead: held | 7 == 7 | faults | a | 13 | it stays' "$results/one/mine/t.csv" >"$results/other/mine/t.csv"
 	wanted_page=other compare "$results/one" "$results/other"
 	assert_success
 	assert_contains "$output" 'reproduced → reproduced with bits=47, not as told'

@@ -10,7 +10,7 @@ load mutations
 setup() {
 	counting=() timing=() needy=()
 	for claim in $(scripts/claims); do
-		if [[ $claim == 9_mine/* ]]; then
+		if [[ $claim == mine/* ]]; then
 			continue
 		elif [[ -n $(under "$claim") ]]; then
 			needy+=("$claim")

@@ -51,12 +51,12 @@ path_without() {
 
 @test "claims refuses a name that two chapters have, and names both" {
 	sandbox
-	mkdir experiments/9_mine
-	cp experiments/3_residency/malloc_is_lazy.c experiments/9_mine
+	mkdir experiments/mine
+	cp experiments/3_residency/malloc_is_lazy.c experiments/mine
 	run -2 make run CLAIM=malloc_is_lazy
-	assert_contains "$output" "CLAIM=3_residency/malloc_is_lazy" "CLAIM=9_mine/malloc_is_lazy"
-	run -0 make run CLAIM=9_mine/malloc_is_lazy
-	assert [ -e results/latest/9_mine/malloc_is_lazy.csv ]
+	assert_contains "$output" "CLAIM=3_residency/malloc_is_lazy" "CLAIM=mine/malloc_is_lazy"
+	run -0 make run CLAIM=mine/malloc_is_lazy
+	assert [ -e results/latest/mine/malloc_is_lazy.csv ]
 }
 
 @test "run writes a result and prints a progress line" {
@@ -175,10 +175,10 @@ path_without() {
 
 @test "run-all shows an experiment that does not compile as broken, and runs the others" {
 	sandbox
-	mkdir -p experiments/9_mine
-	echo 'int nonsense = ;' >experiments/9_mine/will_not_compile.c
+	mkdir -p experiments/mine
+	echo 'int nonsense = ;' >experiments/mine/will_not_compile.c
 	run -2 make run-all
-	assert_contains "$output" '9_mine/will_not_compile' "broken"
+	assert_contains "$output" 'mine/will_not_compile' "broken"
 	assert_contains "$output" '3_residency/malloc_is_lazy' "reproduced"
 	assert_output --partial '1 reproduced, 1 broken'
 }
@@ -192,19 +192,19 @@ path_without() {
 
 @test "run shows a program that crashes in judge() or prints to stdout as broken, and says why" {
 	sandbox
-	mkdir experiments/9_mine
+	mkdir experiments/mine
 	lazy=experiments/3_residency/malloc_is_lazy.c
-	sed '/^static void judge/,/^{/s/^{/{\n\t__builtin_trap();/' $lazy >experiments/9_mine/crashes.c
-	sed '/^static void judge/,/^{/s/^{/{\n\tputs("hello");/; s/^#include "memory.h"/&\n#include <stdio.h>/' $lazy >experiments/9_mine/prints.c
+	sed '/^static void judge/,/^{/s/^{/{\n\t__builtin_trap();/' $lazy >experiments/mine/crashes.c
+	sed '/^static void judge/,/^{/s/^{/{\n\tputs("hello");/; s/^#include "memory.h"/&\n#include <stdio.h>/' $lazy >experiments/mine/prints.c
 	make build
 	run -1 --separate-stderr scripts/run crashes prints
 	assert_contains "$stderr" 'killed by signal ' ' outside of its arms: in judge(), perhaps' 'it prints to stdout, where only the result belongs'
 	[[ $stderr != *scripts/run:* ]] # no message of bash itself
 	for name in crashes prints; do
-		assert_equal "$(tail -n 1 "results/latest/9_mine/$name.csv")" '# verdict: broken'
+		assert_equal "$(tail -n 1 "results/latest/mine/$name.csv")" '# verdict: broken'
 	done
 	run -2 --separate-stderr scripts/observe crashes
-	assert_contains "$stderr" '9_mine/crashes was not observed:' 'killed by signal '
+	assert_contains "$stderr" 'mine/crashes was not observed:' 'killed by signal '
 	refute_contains "$stderr" "scripts/observe:"
 }
 
@@ -238,9 +238,9 @@ path_without() {
 
 @test "Ctrl-C ends run-all at once, keeps what is finished and leaves no partial file" {
 	sandbox
-	mkdir -p experiments/9_mine
+	mkdir -p experiments/mine
 	sed 's/^static void judge/static void hang(void) { for (;;) ; }\n&/; s/"lazy", lazy/"lazy", hang/' \
-		experiments/3_residency/malloc_is_lazy.c >experiments/9_mine/hangs.c
+		experiments/3_residency/malloc_is_lazy.c >experiments/mine/hangs.c
 	# make gets a terminal of its own, so that the interrupt goes to the whole foreground group.
 	run timeout 60 /usr/bin/python3 - <<-'PYTHON'
 		import os, pty, signal, sys
@@ -249,7 +249,7 @@ path_without() {
 		    signal.signal(signal.SIGINT, signal.SIG_DFL)  # the tests may run where SIGINT is ignored
 		    os.execvp("make", ["make", "run-all"])
 		seen = b""
-		while b"] 9_mine/hangs" not in seen:
+		while b"] mine/hangs" not in seen:
 		    seen += os.read(terminal, 1000)
 		os.write(terminal, b"\x03")
 		try:
@@ -260,9 +260,9 @@ path_without() {
 	PYTHON
 	assert_success
 	assert_equal "$(tail -n 1 results/latest/3_residency/malloc_is_lazy.csv)" "# verdict: reproduced"
-	assert [ ! -e results/latest/9_mine/hangs.csv ]
+	assert [ ! -e results/latest/mine/hangs.csv ]
 	assert_equal "$(find results -name '.*' -type f)" ""
-	run ! pgrep -f "$PWD/build/9_mine/hangs"
+	run ! pgrep -f "$PWD/build/mine/hangs"
 }
 
 # measure_what_hangs COMMAND ...: makes a sandbox with an experiment that hangs, starts the command in the background as

@@ -7,13 +7,13 @@ load helper
 setup_file() {
 	export PYTHONDONTWRITEBYTECODE=1 PROJECT=$BATS_FILE_TMPDIR/project
 	project "$PROJECT" malloc_is_lazy mmap_starts_at_128_kib small_requests_move_the_break the_threshold_is_a_knob
-	mkdir experiments/9_mine
+	mkdir experiments/mine
 	# This experiment waits at 4 MiB as long as there is a file named gate.
 	sed -e 's/^#include "memory.h"/&\n#include <unistd.h>/' -e 's/^\twake_malloc();/\twhile (block_bytes == 4 * MiB \&\& access("gate", F_OK) == 0)\n\t\t;\n&/' \
-		experiments/3_residency/malloc_is_lazy.c >"experiments/9_mine/has_a_gate.c"
+		experiments/3_residency/malloc_is_lazy.c >"experiments/mine/has_a_gate.c"
 	sed -e '1a /* copy of experiments/3_residency/malloc_is_lazy.c */' -e '/^static void write_step_by_step/,/^}/s/write_pages/read_pages/' \
 		-e 's/^\t.asked.*/&\n\t.hypothesis = "reading takes no memory",/' \
-		experiments/3_residency/malloc_is_lazy.c >"experiments/9_mine/reading_the_pages.c"
+		experiments/3_residency/malloc_is_lazy.c >"experiments/mine/reading_the_pages.c"
 	make -s BUILD=build -j2 build >/dev/null
 }
 
@@ -114,7 +114,7 @@ interrupted() {
 	assert_output --partial '[#########...............] 2/5 block=4M'
 	assert_output --partial "interrupted; 2 of 5 points are kept in $RESULTS/sweeps/has_a_gate.block.csv; the same command goes on from there"
 	refute_output --partial "Traceback"
-	run ! pgrep -f "$PWD/build/9_mine/has_a_gate|^build/9_mine/has_a_gate"
+	run ! pgrep -f "$PWD/build/mine/has_a_gate|^build/mine/has_a_gate"
 	csv=$RESULTS/sweeps/has_a_gate.block.csv
 	run ! grep -q '^# verdict:' "$csv"
 	assert_equal "$(find "$RESULTS" -name '.*' -type f)" ""
@@ -146,8 +146,8 @@ interrupted() {
 	refused 'has no knob "blok"; it has: block, trials, time_limit' sweep malloc_is_lazy blok 1M 2M
 	refused 'give KNOB=: 3_residency/malloc_is_lazy has block' sweep malloc_is_lazy '' 1M 2M
 	refused 'there is no column "colour"; there are: ' sweep malloc_is_lazy block 1M 2M x2 colour 2>/dev/null
-	sed -E 's/record_y\((.*), absent_pages_of\(block, block_bytes\)\)/record(\1)/' experiments/3_residency/malloc_is_lazy.c >experiments/9_mine/has_no_y.c
-	make -s BUILD=build build/9_mine/has_no_y >/dev/null
+	sed -E 's/record_y\((.*), absent_pages_of\(block, block_bytes\)\)/record(\1)/' experiments/3_residency/malloc_is_lazy.c >experiments/mine/has_no_y.c
+	make -s BUILD=build build/mine/has_no_y >/dev/null
 	refused 'records no y of its own' sweep has_no_y block 1M 2M x2 y
 	refused 'does not measure mapping_count' sweep malloc_is_lazy block 1M 2M x2 mapping_count
 	refused 'FROM=4M is above TO=1M' sweep malloc_is_lazy block 4M 1M
@@ -249,11 +249,11 @@ interrupted() {
 
 @test "hypothesis shows the change and what moved because of it, and writes a page for the journal" {
 	with_pictures
-	mkdir -p "$RESULTS/9_mine"
+	mkdir -p "$RESULTS/mine"
 	for said in 1M 64M; do
 		printf '%s\n' 'asked: How much becomes resident when the block is allocated, before anything is written?' "entered: $said" \
 			"value: $(numfmt --from=iec "$said")" 'knobs: block=67108864' 'predicted: 2026-01-01T00:00:00Z' ''
-	done >"$RESULTS/9_mine/reading_the_pages.prediction"
+	done >"$RESULTS/mine/reading_the_pages.prediction"
 	ROUNDS=2 run -0 --separate-stderr make --no-print-directory hypothesis CLAIM=reading_the_pages
 	assert_contains "$output" '-		write_pages(' '+		read_pages('
 	assert_output --partial 'hypothesis: reading takes no memory'
@@ -283,14 +283,14 @@ Kept: because I say so.
 }
 
 @test "hypothesis warns of more than one change, of a changed judge() and of no change at all" {
-	copy=experiments/9_mine/reading_the_pages.c
+	copy=experiments/mine/reading_the_pages.c
 	for name in two_things judged_otherwise same asks_otherwise; do
-		cp "$copy" "experiments/9_mine/$name.c"
+		cp "$copy" "experiments/mine/$name.c"
 	done
-	sed -i 's/= 64 \* MiB/= 8 * MiB/' experiments/9_mine/two_things.c
-	sed -i -e 's/read_pages/write_pages/' -e 's/absent, pages + 1)/absent, pages + 2)/' experiments/9_mine/judged_otherwise.c
-	sed -i -e 's/read_pages/write_pages/' -e 's|^ \* page fault)| * page fault!)|' experiments/9_mine/same.c
-	sed -i -e '/^\t\.predict/,/^\t\.judge/{/^\t\.judge/!d}' -e 's/"resident_bytes virtual_bytes"/"resident_bytes minor_fault_count"/' experiments/9_mine/asks_otherwise.c
+	sed -i 's/= 64 \* MiB/= 8 * MiB/' experiments/mine/two_things.c
+	sed -i -e 's/read_pages/write_pages/' -e 's/absent, pages + 1)/absent, pages + 2)/' experiments/mine/judged_otherwise.c
+	sed -i -e 's/read_pages/write_pages/' -e 's|^ \* page fault)| * page fault!)|' experiments/mine/same.c
+	sed -i -e '/^\t\.predict/,/^\t\.judge/{/^\t\.judge/!d}' -e 's/"resident_bytes virtual_bytes"/"resident_bytes minor_fault_count"/' experiments/mine/asks_otherwise.c
 	export ROUNDS=1
 	COLUMNS=400 run -0 --separate-stderr scripts/hypothesis asks_otherwise
 	assert_output --partial '-	.predict = '
@@ -306,19 +306,19 @@ Kept: because I say so.
 	COLUMNS=400 run -0 --separate-stderr scripts/hypothesis same
 	assert_output --partial 'Careful: the code is the same'
 	assert_output --partial 'Verdict: reproduced in both.'
-	rm experiments/9_mine/{two_things,judged_otherwise,same,asks_otherwise}.c
+	rm experiments/mine/{two_things,judged_otherwise,same,asks_otherwise}.c
 }
 
 @test "hypothesis refuses a copy that does not build, and one whose origin is not stated or does not exist" {
 	refused 'has_a_gate.c does not say where it came from: put /* copy of' scripts/hypothesis has_a_gate
 	ROUNDS=1 run -0 make --no-print-directory hypothesis CLAIM=has_a_gate ORIGIN=malloc_is_lazy
 	refused 'cannot be compared with itself' scripts/hypothesis has_a_gate --origin has_a_gate
-	sed '1a /* copy of experiments/3_residency/gone.c */' experiments/9_mine/has_a_gate.c >experiments/9_mine/orphan.c
+	sed '1a /* copy of experiments/3_residency/gone.c */' experiments/mine/has_a_gate.c >experiments/mine/orphan.c
 	refused 'experiments/3_residency/gone.c, which is not there' scripts/hypothesis orphan
-	echo 'int nonsense = ;' >experiments/9_mine/orphan.c
+	echo 'int nonsense = ;' >experiments/mine/orphan.c
 	run -2 scripts/hypothesis orphan --origin malloc_is_lazy
-	assert_contains "$output" "nonsense" "9_mine/orphan does not build: the compiler's words stand above"
-	rm experiments/9_mine/orphan.c
+	assert_contains "$output" "nonsense" "mine/orphan does not build: the compiler's words stand above"
+	rm experiments/mine/orphan.c
 	ROUNDS=no refused 'ROUNDS=no: give a number' scripts/hypothesis reading_the_pages
 	run -2 scripts/hypothesis nobody
 }

@@ -38,8 +38,8 @@ def run(*command: str, output: int | IO[str] | None = None, **settings: str) -> 
 def measure_one(name: str) -> None:
     """Measures one claim into results/reference/ and leaves the others as they are."""
     claim = run("scripts/claims", name, output=subprocess.PIPE).strip()
-    if claim.startswith("9_mine/"):
-        stop(f"{claim} is not part of the reference run: git ignores experiments/9_mine")
+    if claim.startswith("mine/"):
+        stop(f"{claim} is not part of the reference run: git ignores experiments/mine")
     run("scripts/run", claim, RESULTS="results/reference")
     run("scripts/chart", f"results/reference/{claim}.csv")
 
@@ -48,7 +48,7 @@ def measure_all() -> None:
     """Measures everything into an empty results/reference/: results, films, charts, and those of bench and scaling."""
     shutil.rmtree(REFERENCE, ignore_errors=True)
     claims = run("scripts/claims", output=subprocess.PIPE).split()
-    run("scripts/run", *(claim for claim in claims if not claim.startswith("9_mine/")), RESULTS="results/reference")
+    run("scripts/run", *(claim for claim in claims if not claim.startswith("mine/")), RESULTS="results/reference")
     run("scripts/chart", "results/reference")
     run("scripts/maintain/bench", RESULTS="results/reference/bench", output=subprocess.DEVNULL)
     with open(BENCH / "scaling.md", "w", encoding="utf-8") as scaling:
