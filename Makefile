@@ -24,7 +24,7 @@ run: ## run one claim: make run CLAIM=malloc_is_lazy KNOBS="block=256M"
 observe: build ## look at one claim, or all, from outside with ps and pmap: make observe CLAIM=malloc_is_lazy
 	@scripts/observe $${CLAIM:+"$$CLAIM"} && { scripts/shell/python scripts/address_map $${CLAIM:+"$$CLAIM"} || [ $$? -eq 77 ]; }
 
-predict: ## say first what will be measured, then run: make predict CLAIM=malloc_is_lazy (PREDICT=64K: without asking)
+predict: ## say first what will be measured, then run: make predict CLAIM=3.1 (PREDICT=64K, PREDICT="15x 64M, 5x 0": without asking)
 	@scripts/shell/report-after scripts/shell/python scripts/predict $(CHART_OPTION) "$$CLAIM"
 
 predict-all: ## predict for each claim of a chapter: make predict-all CHAPTER=3_residency

@@ -57,6 +57,49 @@ marks() {
 resident_bytes 4096 measured: 4 KiB' ] # a predicted direction is not a line in the chart
 }
 
+@test "predict keeps a show of hands from one run, with how many made each prediction" {
+	PREDICT='15x 64M, 5x 0, 3 x 1 page; 2x 1,024' run -0 scripts/predict malloc_is_lazy
+	assert_contains "$output" 'predicted  by 25' '15 x  64 MiB' ' 5 x  0 bytes' ' 2 x  1 KiB'
+	assert_equal "$(grep -c '^\[1/1\]' <<<"$output")" 1
+	assert_equal "$(sed -n 's/^times: //p' "$kept" | xargs)" "15 5 3 2"
+	for nonsense in '15x 64M, 5x lots' '0x 64M' '99999x 64M' '3x 64M, 5'; do
+		PREDICT=$nonsense RESULTS=$BATS_TEST_TMPDIR/none run -2 scripts/predict malloc_is_lazy
+		assert_contains "$output" 'expected is '
+	done
+	assert [ ! -e "$BATS_TEST_TMPDIR/none" ]
+}
+
+@test "predict takes the number of a claim, and does not show the claim's name before the prediction is made" {
+	small_project
+	rm build/3_residency/malloc_is_lazy # make would print its name
+	run -0 typing 'Your prediction=>up\n' -- scripts/predict 3.1
+	assert_contains "$output" '3.1  Does malloc(n) take n bytes' 'Right: it went up'
+	[[ ${output%%Your prediction*} != *malloc_is_lazy* ]] || fail "the name stands before the question: $output"
+	run -2 scripts/predict 3.9
+	assert_output --partial 'there is no claim number 3.9'
+}
+
+@test "a prediction keeps its reason, and that the number had been measured before, unless the source was changed since" {
+	small_project
+	PREDICT=64M REASON='malloc takes what it is asked for' scripts/predict malloc_is_lazy
+	grep -qx 'reason: malloc takes what it is asked for' "$kept"
+	run -1 grep '^seen: ' "$kept"
+	touch experiments/3_residency/malloc_is_lazy.c
+	PREDICT=1M scripts/predict malloc_is_lazy
+	run -1 grep '^seen: ' "$kept"
+	PREDICT=4K scripts/predict malloc_is_lazy
+	assert_equal "$(grep -c '^seen: 20..-..-..T' "$kept")" 1
+}
+
+@test "a file of predictions from before times, reason and seen is read as it was" {
+	mkdir -p "${kept%/*}"
+	scripts/run malloc_is_lazy
+	printf '%s\n' 'asked: How much becomes resident when the block is allocated, before anything is written?' 'entered: 3M' \
+		'value: 3145728' 'knobs: block=67108864' 'predicted: 2026-01-01T00:00:00Z' '' >"$kept"
+	run -0 marks "${kept%.prediction}.csv"
+	assert_line 'resident_bytes 3145728 predicted: 3 MiB'
+}
+
 @test "predict asks again on a terminal after nonsense and after an empty answer" {
 	run -0 typing 'Your prediction=>lots\n' 'is no prediction=>\n' 'Your prediction=>up\n' -- make predict CLAIM=malloc_is_lazy
 	assert_contains "$output" 'block=64M' '"lots" is no prediction; expected is bytes' 'Right: it went up, by 4 KiB.'
@@ -149,7 +192,7 @@ resident_bytes 4096 measured: 4 KiB' ] # a predicted direction is not a line in 
 @test "predict-all asks about each claim of a chapter, skips a claim on the answer skip, and stops at Ctrl-D" {
 	small_project
 	run -0 typing 'Your prediction=>skip\n' '2/2=>' 'Your prediction=>0\n' -- scripts/predict --all residency
-	assert_contains "$output" '[1/2] 3_residency/malloc_is_lazy' "skipped" '[2/2] 3_residency/reading_costs_no_memory' 'Exactly as predicted.'
+	assert_contains "$output" '[1/2]' '3.1  Does malloc(n)' "skipped" '[2/2]' '3.2  I read' 'Exactly as predicted.'
 	assert [ ! -e "$kept" ]
 	assert [ -e "$RESULTS/3_residency/reading_costs_no_memory.prediction" ]
 	run -0 typing 'Your prediction=>^D' -- scripts/predict --all 3

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 import subprocess
 import sys
 import textwrap
@@ -11,7 +12,7 @@ from pathlib import Path
 from touchstone import prediction
 from touchstone.arguments import Parser
 from touchstone.cli import stop
-from touchstone.programs import RESULTS, declaration, find_claim, must_build, prepare
+from touchstone.programs import RESULTS, declaration, find_claim, must_build, numbered, prepare
 from touchstone.results import chapter_order, read_result
 from touchstone.words import short_size
 
@@ -23,11 +24,12 @@ class NothingSaid(Exception):
 
 
 class Experiment:
-    """What is known before it runs."""
+    """What is known before it runs.  Where it is asked for by its number, its name is not told: a name may be the
+    answer."""
 
-    def __init__(self, claim: str):
-        self.claim, self.csv = claim, Path(f"{RESULTS}/{claim}.csv")
-        self.program = must_build(claim)
+    def __init__(self, claim: str, number: str = ""):
+        self.claim, self.number, self.csv = claim, number, Path(f"{RESULTS}/{claim}.csv")
+        self.program = must_build(claim, secretly=bool(number))
         self.declared = declaration(self.program)
         question = prediction.question_of(self.declared)
         if question is None:
@@ -41,7 +43,8 @@ class Experiment:
     def show(self) -> None:
         """Prints what is asked, the knobs, and the question."""
         about = self.declared.metadata
-        print(f"{about.get('asked') or about.get('claim', self.claim)}\n  experiments/{self.claim}.c")
+        told = about.get("asked") or about.get("claim", self.claim)
+        print(f"{self.number}  {told}" if self.number else f"{told}\n  experiments/{self.claim}.c")
         for knob in self.declared.knobs.values():
             setting = f"{knob.name}={short_size(knob.value) if knob.unit == 'bytes' else knob.value}"
             print(f"  {setting:<20} {knob.meaning}")
@@ -50,8 +53,8 @@ class Experiment:
 
 # ---- asking ---------------------------------------------------------------------
 
-def ask(question: prediction.Question, may_skip: bool) -> tuple[str, prediction.Value]:
-    """Asks until the answer is a prediction; returns what was entered, and what it means."""
+def ask(question: prediction.Question, may_skip: bool) -> list[prediction.Hand]:
+    """Asks until the answer is a prediction, or a show of hands."""
     prompt = f"Your prediction - {prediction.hint(question)}{'; or skip' if may_skip else ''}: "
     while True:
         print(prompt, end="", flush=True)
@@ -64,17 +67,27 @@ def ask(question: prediction.Question, may_skip: bool) -> tuple[str, prediction.
         if not entered.strip():
             continue
         try:
-            return entered, prediction.understood(entered, question)
+            return prediction.hands(entered, question)
         except prediction.Nonsense as nonsense:
             print(nonsense)
 
 
-def given(question: prediction.Question, may_skip: bool) -> tuple[str, prediction.Value]:
-    """Returns the prediction in PREDICT, else asks on the terminal."""
+def reason(experiment: Experiment) -> str:
+    """Returns the reason in REASON, else asks for it on the terminal: for a copy, whose journal is marked."""
+    given_before = os.environ.get("REASON", "").strip()
+    if given_before or not experiment.declared.metadata.get("hypothesis") or not sys.stdin.isatty() \
+            or os.environ.get("PREDICT", "").strip():
+        return given_before
+    print("Your reason, in one line, for the journal (or Enter): ", end="", flush=True)
+    return "".join(letter for letter in sys.stdin.readline() if letter.isprintable()).strip()
+
+
+def given(question: prediction.Question, may_skip: bool) -> list[prediction.Hand]:
+    """Returns the predictions in PREDICT, else asks on the terminal."""
     entered = os.environ.get("PREDICT", "")
     if entered.strip():
         try:
-            return entered, prediction.understood(entered, question)
+            return prediction.hands(entered, question)
         except prediction.Nonsense as nonsense:
             stop(str(nonsense))
     if not sys.stdin.isatty():
@@ -108,9 +121,16 @@ def predicted_text(question: prediction.Question, predicted: prediction.Predicti
     return text if text == predicted.entered else f"{text}   ({predicted.entered})"
 
 
-def compare(experiment: Experiment, predicted: prediction.Prediction) -> None:
+def print_hands(question: prediction.Question, shown: list[prediction.Prediction], measured: float | None) -> None:
+    """Prints the predictions of a class, the most frequent one first."""
+    print(f"  predicted  by {sum(one.times for one in shown):,}")
+    for one in sorted(shown, key=lambda one: -one.times):
+        print_wrapped(f"{one.times:>9,} x  {predicted_text(question, one)}: {one.compared(question, measured)}")
+
+
+def compare(experiment: Experiment, shown: list[prediction.Prediction]) -> None:
     """Prints prediction and measurement side by side, and what the difference teaches."""
-    result = read_result(experiment.csv)
+    result, predicted = read_result(experiment.csv), shown[0]
     question = prediction.question_of(result)
     if question is None or question.asked != predicted.asked:
         print(f"\nNothing to compare: {result.verdict}" + (f", {result.reason}" if result.reason else ""))
@@ -118,24 +138,30 @@ def compare(experiment: Experiment, predicted: prediction.Prediction) -> None:
     measured = question.answer(result)
     print()
     print_wrapped(question.asked)
-    print(f"  predicted  {predicted_text(question, predicted)}")
+    is_a_class = len(shown) > 1 or predicted.times > 1
+    if not is_a_class:
+        print(f"  predicted  {predicted_text(question, predicted)}")
     if measured is None:
         print_wrapped(f"measured   nothing: {result.verdict}, {result.reason or question.why_nothing(result)}")
     else:
         print(f"  measured   {question.exactly(measured)}")
-    print_wrapped(predicted.compared(question, measured))
+    if is_a_class:
+        print_hands(question, shown, measured)
+    else:
+        print_wrapped(predicted.compared(question, measured))
     if measured is not None and prediction.lesson(result):
         print_wrapped("Why: " + prediction.lesson(result))
     if result.metadata.get("hypothesis"):
         print_wrapped(f"Find out why: make hypothesis CLAIM={result.name} compares it with the original.")
 
 
-def predict(claim: str, form: str, may_skip: bool = False) -> int:
+def predict(claim: str, form: str, number: str = "", may_skip: bool = False) -> int:
     """Asks, keeps, measures and compares; returns the exit status of the run."""
-    experiment = Experiment(claim)
+    experiment = Experiment(claim, number)
     experiment.show()
-    entered, value = given(experiment.question, may_skip)
-    predicted = prediction.append(experiment.csv, entered, value, experiment.question, experiment.declared.knobs)
+    shown = given(experiment.question, may_skip)
+    predicted = prediction.append(experiment.csv, shown, experiment.question, experiment.declared.knobs,
+                                  reason(experiment))
     try:
         status = call("scripts/run", claim)
         if status:
@@ -152,8 +178,9 @@ def predict(claim: str, form: str, may_skip: bool = False) -> int:
 
 # ---- a whole chapter ----------------------------------------------------------------
 
-def claims_of(chapter: str) -> list[str]:
-    """Returns CHAPTER/CLAIM of each claim of a chapter, in the order of the chapter's page, then by name."""
+def claims_of(chapter: str) -> list[tuple[str, str]]:
+    """Returns (number, CHAPTER/CLAIM) of each claim of a chapter in teaching order; a chapter of one's own has no
+    numbers."""
     folders = [path for path in Path("experiments").iterdir() if any(path.glob("*.c"))]
     wanted = chapter.removeprefix("experiments/").rstrip("/")
     named = [path for path in folders if path.name == wanted]
@@ -162,11 +189,8 @@ def claims_of(chapter: str) -> list[str]:
         names = sorted((path.name for path in folders), key=chapter_order)
         unknown = f'there is no "{wanted}"; ' if wanted else ""
         stop(f"which chapter? {unknown}CHAPTER may be {', '.join(names)}")
-    page = found[0] / "README.md"
-    told = page.read_text(encoding="utf-8", errors="replace") if page.exists() else ""
-    names = sorted(path.stem for path in found[0].glob("*.c"))
-    names.sort(key=lambda name: told.find(name) if name in told else len(told))
-    return [f"{found[0].name}/{name}" for name in names]
+    claims = [(number, claim) for number, claim in numbered() if Path(claim).parent.name == found[0].name]
+    return claims or [("", f"{found[0].name}/{path.stem}") for path in sorted(found[0].glob("*.c"))]
 
 
 def predict_all(chapter: str, form: str) -> int:
@@ -177,10 +201,10 @@ def predict_all(chapter: str, form: str) -> int:
     if not sys.stdin.isatty():
         stop("there is no terminal to ask on; one at a time it goes without: make predict CLAIM=... PREDICT=...")
     worst = 0
-    for number, claim in enumerate(claims, 1):
-        print(f"\n[{number}/{len(claims)}] {claim}")
+    for place, (number, claim) in enumerate(claims, 1):
+        print(f"\n[{place}/{len(claims)}]{'' if number else ' ' + claim}")
         try:
-            worst = max(worst, predict(claim, form, may_skip=True))
+            worst = max(worst, predict(claim, form, number, may_skip=True))
         except SystemExit:  # it cannot be asked, and has said why; the others can
             worst = max(worst, 1)
         except NothingSaid as said:
@@ -204,7 +228,8 @@ def main(argv: list[str] | None = None) -> int:
     try:
         if arguments.all is not None:
             return predict_all(arguments.all, arguments.form)
-        return predict(find_claim(arguments.claim), arguments.form)
+        wanted = arguments.claim
+        return predict(find_claim(wanted), arguments.form, wanted if re.fullmatch(r"\d+\.\d+", wanted) else "")
     except NothingSaid as said:
         return stop(str(said))
     except KeyboardInterrupt:

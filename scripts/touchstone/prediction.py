@@ -5,7 +5,8 @@
     for predicted in prediction.read(result):
         print(predicted.entered, predicted.compared(question, question.answer(result)))
 
-RESULTS/CHAPTER/CLAIM.prediction holds "key: value" lines; an empty line ends each prediction.
+RESULTS/CHAPTER/CLAIM.prediction holds "key: value" lines; an empty line ends each prediction
+(docs/result_format.md).  A show of hands, "15x 64M, 5x 0", is a prediction for each number, with how many made it.
 """
 from __future__ import annotations
 
@@ -18,11 +19,13 @@ from pathlib import Path
 from typing import Any, Union
 
 from touchstone.cli import stop
+from touchstone.files import ROOT
 from touchstone.growth import between, difference, median
 from touchstone.lines import DeclaredAxis, Knob, cells_of
-from touchstone.results import Result, Row
+from touchstone.results import Result, Row, read_result
 from touchstone.words import NEVER, no_number, quantity, ratio, unit_of, words_of
 
+MOST_HANDS = 10_000
 MOST_MARKS = 4  # more lines than that hide what was measured
 DIRECTIONS = {"up": "up more rises rise grows grow", "down": "down less falls fall shrinks shrink",
               "same": "same stays stay nothing none unchanged"}
@@ -38,6 +41,7 @@ SCALES: dict[str, dict[str, float]] = {
 EXAMPLES = {"bytes": "bytes (64K, 1.5 MiB, 2 pages)", "ns": "ns (20 us, 3 ms)", "count": "a number (1,024)",
             "times": "how many times (2.5)"}
 _COUNTED = re.compile(r"how (often|long)\b|(?<!by )how many (page )?faults", re.IGNORECASE)  # in a question about y
+_HANDS = re.compile(r"\s*(\d{1,9})\s*[x×]\s+(?=\S)")  # not 2.5x, which is an answer
 _NUMBER = re.compile(r"(-?)(?:2(?:\^|\*\*)(\d{1,2})|(\d{1,3}(?:,\d{3})+|\d{1,19})(\.\d{1,9})?)\s*([a-zµ]*)")
 
 
@@ -240,10 +244,14 @@ class Prediction:
     value: Value
     knobs: str
     predicted: str  # when, UTC
+    times: int = 1    # how many people made it: more than 1 in a show of hands
+    reason: str = ""  # why, in the words of who made it
+    seen: str = ""    # when the answer had been measured in the same folder before, UTC; nothing: never
 
     def block(self) -> str:
-        """Returns the prediction as its file keeps it."""
-        return "".join(f"{key}: {text}\n" for key, text in vars(self).items()) + "\n"
+        """Returns the prediction as its file keeps it; what is not said has no line."""
+        left_out = {"times": 1, "reason": "", "seen": ""}
+        return "".join(f"{key}: {text}\n" for key, text in vars(self).items() if text != left_out.get(key)) + "\n"
 
     def compared(self, question: Question, measured: float | None) -> str:
         """Returns what the prediction came to, as a sentence."""
@@ -291,12 +299,50 @@ def path_of(result_path: str | Path) -> Path:
     return Path(result_path).with_suffix(".prediction")
 
 
-def append(result_path: Path, entered: str, value: Value, question: Question, knobs: dict[str, Knob]) -> Prediction:
-    """Keeps a prediction and returns it.  It is one write(2) of a whole block, so that of two at the same time both
+@dataclass
+class Hand:
+    """What one or more people enter in place of each other."""
+    entered: str
+    value: Value
+    times: int = 1
+
+
+def hands(text: str, question: Question) -> list[Hand]:
+    """Returns what was entered: a show of hands ("15x 64M, 5x 0, 3x 1 page"), or one prediction."""
+    if not _HANDS.match(text):
+        return [Hand(text.strip(), understood(text, question))]
+    found = []
+    for part in re.split(r"[,;]\s*(?=\d+\s*[x×]\s)", text.strip().rstrip(".,;")):
+        counted = _HANDS.match(part)
+        if not counted or not 0 < int(counted[1]) <= MOST_HANDS:
+            raise Nonsense(f"\"{part.strip()}\" is no part of a show of hands; expected is how many, x, a blank and "
+                           f"the prediction, as in \"15x 64K, 3x 0\", and at most {MOST_HANDS:,} hands for each.")
+        entered = part[counted.end():].strip()
+        found.append(Hand(entered, understood(entered, question), int(counted[1])))
+    return found
+
+
+def seen_before(result_path: Path, question: Question, knobs: str) -> str:
+    """Returns when the answer to this question, with these knobs, had been measured into the same folder.  A result
+    that is older than its source answers for another version of the experiment."""
+    source = ROOT / "experiments" / result_path.parent.name / f"{result_path.stem}.c"
+    if not result_path.exists() or source.exists() and source.stat().st_mtime > result_path.stat().st_mtime:
+        return ""
+    last = read_result(result_path)
+    earlier = question_of(last)
+    same = earlier is not None and earlier.asked == question.asked and knobs_text(last.knobs) == knobs
+    return last.metadata.get("measured", "") if same and question.answer(last) is not None else ""
+
+
+def append(result_path: Path, shown: list[Hand], question: Question, knobs: dict[str, Knob],
+           reason: str = "") -> list[Prediction]:
+    """Keeps predictions and returns them.  It is one write(2) of whole blocks, so that of two at the same time both
     stay; what could not be kept whole goes."""
-    predicted = Prediction(question.asked, entered.strip(), value, knobs_text(knobs),
-                           time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime()))
-    path, block = path_of(result_path), predicted.block().encode()
+    now, set_to = time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime()), knobs_text(knobs)
+    seen = seen_before(result_path, question, set_to)
+    predicted = [Prediction(question.asked, hand.entered, hand.value, set_to, now, hand.times,
+                            " ".join(reason.split()), seen) for hand in shown]
+    path, block = path_of(result_path), "".join(one.block() for one in predicted).encode()
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
         with open(path, "ab", buffering=0) as file:
@@ -318,6 +364,12 @@ def _value(text: str) -> Value:
     return int(text) if re.fullmatch(r"-?\d+", text) else value
 
 
+def _times(text: str) -> int:
+    if not re.fullmatch(r"[1-9]\d{0,4}", text) or int(text) > MOST_HANDS:
+        raise ValueError(f"{text} is no number of hands")
+    return int(text)
+
+
 def read_all(result_path: Path) -> list[Prediction]:
     """Returns every whole prediction of the file, oldest first; nothing where there is no file."""
     try:
@@ -333,7 +385,8 @@ def read_text(text: str) -> list[Prediction]:
         cells = dict(line.split(": ", 1) for line in block.splitlines() if ": " in line)
         try:
             found.append(Prediction(cells["asked"], cells["entered"], _value(cells["value"]),
-                                    cells.get("knobs", ""), cells["predicted"]))
+                                    cells.get("knobs", ""), cells["predicted"], _times(cells.get("times", "1")),
+                                    cells.get("reason", ""), cells.get("seen", "")))
         except (KeyError, ValueError):
             continue
     return found
@@ -384,6 +437,6 @@ def view(result: Result) -> dict[str, Any] | None:
     for predicted in read(result):
         text = predicted.value if isinstance(predicted.value, str) else question.exactly(predicted.value)
         told = found.setdefault(text, {"text": text, "times": 0, "compared": predicted.compared(question, measured)})
-        told["times"] += 1
+        told["times"] += predicted.times
     return {"asked": question.asked, "said": list(found.values()), "why": lesson(result),
             "measured": "nothing" if measured is None else question.exactly(measured)} if found else None

@@ -47,6 +47,12 @@ def find_claim(name: str) -> str:
     return found.stdout.strip()
 
 
+def numbered() -> list[tuple[str, str]]:
+    """Returns (number, CHAPTER/CLAIM) of each claim in teaching order: ("3.1", "3_residency/malloc_is_lazy")."""
+    listed = subprocess.run(["scripts/claims", "--numbers"], stdout=subprocess.PIPE, text=True, check=True).stdout
+    return [(number, claim) for number, claim in (line.split() for line in listed.splitlines())]
+
+
 def build(claim: str, folder: str = BUILD, say: int | TextIO = subprocess.DEVNULL, **variables: str) -> str | None:
     """Builds the program of a claim and returns its path; None where it does not build."""
     if not shutil.which("make"):
@@ -58,9 +64,10 @@ def build(claim: str, folder: str = BUILD, say: int | TextIO = subprocess.DEVNUL
     return program if made.returncode == 0 else None
 
 
-def must_build(claim: str) -> str:
-    """Builds the program of a claim in the reader's sight and returns its path; ends where it does not build."""
-    program = build(claim, say=sys.stderr)
+def must_build(claim: str, secretly: bool = False) -> str:
+    """Builds the program of a claim in the reader's sight, or secretly, because make prints the claim's name; returns
+    its path.  Ends where it does not build."""
+    program = secretly and build(claim) or build(claim, say=sys.stderr)
     if not program:
         stop(f"{claim} does not build: the compiler's words stand above; mend experiments/{claim}.c there")
     return program
