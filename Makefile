@@ -30,6 +30,9 @@ predict: ## say first what will be measured, then run: make predict CLAIM=3.1 (P
 predict-all: ## predict for each claim of a chapter: make predict-all CHAPTER=3_residency
 	@scripts/shell/report-after scripts/shell/python scripts/predict $(CHART_OPTION) --all "$$CHAPTER"
 
+sheet: ## a chapter's questions to print, for bets on paper, and the teacher's key: make sheet CHAPTER=3_residency
+	@scripts/shell/python scripts/sheet "$$CHAPTER"
+
 new: ## copy an experiment: make new FROM=malloc_is_lazy NAME=reading_the_pages HYPOTHESIS="reading takes no memory"
 	@scripts/new "$$FROM" "$$NAME" "$$HYPOTHESIS" && $(MAKE) --no-print-directory run CLAIM="mine/$$NAME" && \
 	echo "experiments/mine/$$NAME.c is yours: change one thing in it, then make predict CLAIM=$$NAME"
@@ -88,4 +91,4 @@ worlds-check: ## is every verdict that differs between the systems explained?
 clean: ## remove what was built; results stay
 	rm -rf $(BUILD)
 
-.PHONY: help build run-all run observe predict predict-all new compare sweep hypothesis confound handin class bench charts report check check-all test lint doctor reference worlds worlds-check clean
+.PHONY: help build run-all run observe predict predict-all sheet new compare sweep hypothesis confound handin class bench charts report check check-all test lint doctor reference worlds worlds-check clean
