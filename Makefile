@@ -41,13 +41,13 @@ compare: ## lay two runs over each other: make compare BASE=results/monday WITH=
 	@scripts/shell/python scripts/compare "$$BASE" "$$WITH" $${CLAIM:+--claim "$$CLAIM"}
 
 sweep: ## one run for each value of a knob: make sweep CLAIM=mmap_starts_at_128_kib KNOB=freed FROM=256K TO=64M STEP=x2
-	@scripts/shell/python scripts/sweep "$$CLAIM" "$$KNOB" "$$FROM" "$$TO" "$$STEP" "$$Y"
+	@scripts/shell/python scripts/sweep "$$CLAIM" "$$KNOB" "$$FROM" "$$TO" "$$STEP" "$$Y" $${FIND:+--find "$$FIND"}
 
 hypothesis: ## your copy beside its origin, and a page for the journal: make hypothesis CLAIM=reading_the_pages
 	@scripts/shell/python scripts/hypothesis "$$CLAIM" --origin "$$ORIGIN"
 
 confound: ## change one condition at a time: which of them turn the verdict? make confound CLAIM=malloc_is_lazy
-	@scripts/shell/python scripts/confound "$$CLAIM"
+	@scripts/shell/python scripts/confound "$$CLAIM" $${WITH:+--with "$$WITH"}
 
 handin: ## pack this run for the teacher: make handin NAME=pair-7
 	@scripts/shell/python scripts/handin "$$NAME"

@@ -29,7 +29,7 @@ $(error BUILD="$(BUILD)": make cannot build in a folder with a blank in its name
 endif
 
 # What a reader may set reaches the recipes as "$$NAME", so that quotes and blanks in it do no harm.
-ASKED := BUILD RESULTS CHART KNOBS DEEP CLAIM CHAPTER FROM NAME HYPOTHESIS PREDICT REASON BASE WITH KNOB TO STEP Y ORIGIN ROUNDS HANDIN CLASS ONLY
+ASKED := BUILD RESULTS CHART KNOBS DEEP CLAIM CHAPTER FROM NAME HYPOTHESIS PREDICT REASON BASE WITH KNOB TO STEP Y FIND ORIGIN ROUNDS HANDIN CLASS ONLY
 export $(ASKED)
 
 # A variable on make's command line that nothing reads is a mistake: make itself would go on without a word.

@@ -102,6 +102,48 @@ interrupted() {
 	[[ $output == *'resident 1.004 MiB → 2.004 MiB (lazy)'* || $output == *'resident '*' (lazy)'* ]] || fail "$output"
 }
 
+@test "sweep shows the number that predict asks for with Y=predict, in the arm of the question first" {
+	run -0 --separate-stderr sweep malloc_is_lazy block 1M 2M x2 predict
+	page=$(getconf PAGESIZE)
+	assert_contains "$output" 'How much becomes resident when the block is allocated' 'resident, "before malloc" to "after malloc"' '(lazy)'
+	csv=$RESULTS/sweeps/malloc_is_lazy.block.csv
+	grep -q "^lazy,1,block=1M,1048576,$page," "$csv"
+	grep -q "^populated,1,block=2M,2097152,$((page + 2097152))," "$csv"
+	grep -qx '# asked_arm: lazy' "$csv"
+}
+
+@test "FIND=verdict finds the border between two verdicts to the byte, goes on where it was stopped, and says where there is none" {
+	find_border() { make --no-print-directory sweep CLAIM="$1" KNOB=size FROM="$2" TO="$3" FIND=verdict; }
+	# judge() of this copy fails from 12,345 bytes on.
+	sed -e 's/\.knobs = { {/.knobs = { { "size", \&size, "bytes", "a size", 1 }, {/' -e 's/^static int64_t block_bytes.*/&\nstatic int64_t size = 1;/' \
+		-e '/^static void judge/,/^{/s/^{/{\n\texpect_between("the size is below 12,345", "bytes", 0, size, 12344);/' \
+		experiments/3_residency/malloc_is_lazy.c >experiments/mine/has_a_border.c
+	KNOBS=block=1M run -0 --separate-stderr find_border has_a_border 12K 16K
+	assert_contains "$output" 'has_a_border: size=12344: reproduced; size=12345: refuted' "$RESULTS/sweeps/has_a_border.size.border.csv"
+	csv=$RESULTS/sweeps/has_a_border.size.border.csv
+	assert_equal "$(awk -F, '$1 == "lazy" { print $4 }' "$csv")" "$(awk -F, '$1 == "lazy" { print $4 }' "$csv" | sort -n)"
+	sed -i '/^# verdict/d' "$csv"
+	KNOBS=block=1M run -0 --separate-stderr find_border has_a_border 12K 16K
+	assert_contains "$stderr" 'going on with '
+	KNOBS=block=1M run -2 find_border has_a_border 1K 2K
+	assert_output --partial 'size=1K and size=2K are both reproduced: give a FROM and a TO of different verdicts'
+	run -2 find_border has_a_border 2K 1K
+	assert_output --partial 'FROM=2K is not below TO=1K'
+	run -2 scripts/sweep malloc_is_lazy block 1M 2M x2 --find verdict
+	assert_output --partial 'leave STEP and Y out'
+	rm experiments/mine/has_a_border.c
+}
+
+@test "confound takes conditions of one's own: settings of malloc, a limit, a command; and says which could not be applied" {
+	run -0 make confound CLAIM=malloc_is_lazy WITH='MALLOC_TOP_PAD_=1048576; ulimit -v 10; env -u HOME; no_such_command -x'
+	assert_contains "$output" 'as it is, 3 times' 'MALLOC_TOP_PAD_=1048576' 'ulimit -v 10' 'left out' 'env -u HOME' 'nothing moved' 'no command no_such_command'
+	csv=$RESULTS/confounds/malloc_is_lazy.own.csv
+	assert_equal "$(grep -c '^# point: ' "$csv")" 7
+	refused 'FOO does not reach an arm; what does is MALLOC_ARENA_MAX' make confound CLAIM=malloc_is_lazy WITH=FOO=1
+	refused 'give different conditions' make confound CLAIM=malloc_is_lazy WITH='env; env'
+	refused 'No closing quotation' make confound CLAIM=malloc_is_lazy WITH="env '"
+}
+
 @test "sweep says that no column grows in an experiment that records once" {
 	run -0 --separate-stderr sweep the_threshold_is_a_knob threshold 64K 64K x2 minor_fault_count
 	assert_contains "$stderr" 'records once in each arm, so no column grows; Y=y or Y=verdict may show more'

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import os
+import re
+import shlex
 import shutil
 import subprocess
 import textwrap
@@ -34,6 +36,10 @@ COULD_NOT, LEFT_OUT, NOTHING = "could not be asked", "left out", "nothing moved"
 TUNABLES = Setter(("GLIBC_TUNABLES",))
 THRESHOLDS = Setter(("GLIBC_TUNABLES",), r"\bmallopt\(M_(MMAP|TRIM)_THRESHOLD")
 ARENAS = Setter(("GLIBC_TUNABLES", "MALLOC_ARENA_MAX"), r"\bmallopt\(M_ARENA_")
+# What glibc reads from the environment under an older name (env_alias in glibc's elf/dl-tunables.list).
+ALIASES = {f"MALLOC_{name}": f"glibc.malloc.{tunable}" for name, tunable in (
+    ("ARENA_MAX", "arena_max"), ("ARENA_TEST", "arena_test"), ("TOP_PAD_", "top_pad"), ("PERTURB_", "perturb"),
+    ("MMAP_MAX_", "mmap_max"), ("MMAP_THRESHOLD_", "mmap_threshold"), ("TRIM_THRESHOLD_", "trim_threshold"))}
 PRELOAD = Setter(("LD_PRELOAD",))
 HUGE_PAGES = Setter(("GLIBC_TUNABLES",), r"\bPR_SET_THP_DISABLE\b|\bMADV_(NO)?HUGEPAGE\b")
 RANDOMIZED = Setter((), r"\bADDR_NO_RANDOMIZE\b")
@@ -91,6 +97,48 @@ def conditions_of(claim: str, base: Result) -> list[Condition]:
     if largest:
         found.append(Condition("ulimit -v at twice its size and 64 MiB", virtual_limit=2 * largest + HEADROOM,
                                remark=own(ADDRESSES), shown_as="virtual_limit"))
+    return found
+
+
+def own_condition(text: str) -> Condition:
+    """Returns a condition of the reader's: settings of malloc ("MALLOC_ARENA_MAX=1"), a limit ("ulimit -l 64"), or a
+    command that runs the program ("taskset -c 0")."""
+    words = shlex.split(text)
+    pairs = [word.partition("=") for word in words]
+    if all(re.fullmatch(r"[A-Za-z_]\w*", name) and equals for name, equals, _ in pairs):
+        return environment_condition(text, {name: value for name, _, value in pairs})
+    if words[0] == "ulimit":
+        return Condition(text, prefix=["bash", "-c", f"{shlex.join(words)} && exec \"$@\"", "ulimit"])
+    return Condition(text, prefix=words, left_out="" if shutil.which(words[0]) else
+                     f"no command {words[0]}: WITH takes NAME=value, ulimit ..., or a command that runs another")
+
+
+def environment_condition(text: str, settings: dict[str, str]) -> Condition:
+    """Returns settings as a condition.  The harness removes those of malloc, so that no shell differs from another, and
+    sets them where it is asked to: as tunables of glibc."""
+    unknown = [name for name in settings if name not in (*ALIASES, "GLIBC_TUNABLES", "LD_PRELOAD")]
+    if unknown:
+        stop(f"WITH=\"{text}\": {unknown[0]} does not reach an arm; what does is {', '.join(ALIASES)}, GLIBC_TUNABLES "
+             "and LD_PRELOAD")
+    tunables = [f"{ALIASES[name]}={value}" for name, value in settings.items() if name in ALIASES]
+    tunables += [settings["GLIBC_TUNABLES"]] if "GLIBC_TUNABLES" in settings else []
+    preload = {name: value for name, value in settings.items() if name == "LD_PRELOAD"}
+    missing = [library for library in preload.values() if not loads(library)]
+    return Condition(text, arguments=[f"--tunables={':'.join(tunables)}"] if tunables else [], environment=preload,
+                     shown_as="tunables" if tunables else "preload",
+                     left_out=f"{missing[0]} cannot be loaded" if missing else "")
+
+
+def own_conditions(text: str) -> list[Condition]:
+    """Returns those of WITH, separated by semicolons; stops with a sentence where there is none."""
+    try:
+        found = [own_condition(part.strip()) for part in text.split(";") if part.strip()]
+    except ValueError as error:  # of shlex: a quotation mark without its partner
+        stop(f"WITH={text}: {error}")
+    labels = [condition.label for condition in found]
+    if not found or "|" in text or "\n" in text or len(set(labels)) < len(labels):
+        stop(f"WITH=\"{text}\": give different conditions, without a bar, and semicolons between them, "
+             "as in WITH=\"MALLOC_ARENA_MAX=1; ulimit -l 64; taskset -c 0\"")
     return found
 
 
@@ -175,32 +223,35 @@ def main(argv: list[str] | None = None) -> int:
     """Measures and prints the table; returns the exit status."""
     parser = Parser()
     parser.add_argument("claim", metavar="CLAIM")
+    parser.add_argument("--with", dest="own", default="", metavar="CONDITIONS")
     options = parser.parse_args(argv)
     prepare()
     if os.environ.get("LD_PRELOAD"):
         stop("LD_PRELOAD is set, and so \"as it is\" would not be: unset it")
-    claim = find_claim(options.claim)
-    program = must_build(claim)
-    series = Series(f"{RESULTS}/confounds/{claim.partition('/')[2]}.csv", "", DeclaredAxis("number of the condition"),
-                    {"charted": "y", "chart": "bars", "settings": settings_text(program, confound=REPEATS)})
-    confounded = Confounded(series, complete(series, lambda: measure(series, claim, program)))
+    claim, own = find_claim(options.claim), own_conditions(options.own) if options.own else []
+    program, name = must_build(claim), claim.partition("/")[2] + (".own" if own else "")
+    asked = {"confound": REPEATS} | ({"with": options.own} if own else {})
+    series = Series(f"{RESULTS}/confounds/{name}.csv", "", DeclaredAxis("number of the condition"),
+                    {"charted": "y", "chart": "bars", "settings": settings_text(program, **asked)})
+    confounded = Confounded(series, complete(series, lambda: measure(series, claim, program, own)))
     lines = list(confounded.lines())
     width = max(60, shutil.get_terminal_size((120, 24)).columns)
-    asked = f" {told_as}" if (told_as := confounded.side.first.not_as_told) else ""
+    not_told = f" {told_as}" if (told_as := confounded.side.first.not_as_told) else ""
     print(terminal(("condition", "verdict", "what moved"), lines), "",
-          textwrap.fill(f"{claim.partition('/')[2]}{asked}: {summed_up(lines)}", width),
+          textwrap.fill(f"{claim.partition('/')[2]}{not_told}: {summed_up(lines)}", width),
           f"result: {series.path} ({len(series.points)} points)", sep="\n")
     return 0
 
 
-def measure(series: Series, claim: str, program: str) -> None:
-    """Runs the experiment under every condition; the first run tells what is charted and how large the program is."""
+def measure(series: Series, claim: str, program: str, own: list[Condition]) -> None:
+    """Runs the experiment under every condition, or under the reader's own; the first run tells what is charted
+    and how large the program is."""
     first, why = programs.run(program, Condition(AS_IT_IS))
     if not first or not first.rows:
         stop(f"{claim} does not run as it is: {first.reason if first else why}")
     series.y, series.axes["y"] = first.charted[0], y_axis(first.charted[0], first)
     series.about["confounded_columns"] = " ".join(first.charted)
-    conditions = [Condition(f"{AS_IT_IS} ({n})") for n in range(1, REPEATS + 1)] + conditions_of(claim, first)
+    conditions = [Condition(f"{AS_IT_IS} ({n})") for n in range(1, REPEATS + 1)] + (own or conditions_of(claim, first))
     for number, condition in enumerate(conditions):
         condition.x = number
     series.resume()

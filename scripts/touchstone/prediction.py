@@ -14,7 +14,7 @@ import math
 import os
 import re
 import time
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, Union
 
@@ -86,6 +86,15 @@ class Question:
         """Whether up, down or same answers it."""
         return self.is_difference and not self.against
 
+    def axis(self) -> DeclaredAxis:
+        """Returns what the number of one arm is, and its unit: two arms of a ratio have a number each."""
+        one = replace(self, against="")
+        words = self.y.words() if self.column == "y" else words_of(self.column)
+        if self.is_jump:
+            return DeclaredAxis(f"{self.x.words()} at which {words} first moves", one.unit)
+        stages = " to ".join(f'"{stage}"' for stage in (self.begin, self.end) if stage)
+        return DeclaredAxis(words + (f", {stages}" if stages else ""), one.unit)
+
     def least(self) -> tuple[float, str]:
         """Returns the least number that can be measured, and why."""
         if self.is_jump:
@@ -109,7 +118,7 @@ class Question:
             return text
         return f"{text}   ({number:,.0f} bytes)"
 
-    def _value(self, rows: list[Row]) -> int | None:
+    def value_of_trial(self, rows: list[Row]) -> int | None:
         """Returns what one trial of one arm answers, or None."""
         found = between(rows, self.begin, self.end, "y" if self.column == "y" else "")
         if found is None:
@@ -125,7 +134,7 @@ class Question:
     def values(self, result: Result, arm: str) -> list[int | None]:
         """Returns what each trial of an arm answers."""
         trials = dict.fromkeys(row["trial"] for row in result.rows if row["arm"] == arm)
-        return [self._value([row for row in result.rows if (row["arm"], row["trial"]) == (arm, trial)])
+        return [self.value_of_trial([row for row in result.rows if (row["arm"], row["trial"]) == (arm, trial)])
                 for trial in trials]
 
     def answer(self, result: Result) -> float | None:

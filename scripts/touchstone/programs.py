@@ -123,6 +123,7 @@ class Condition:
     x: int = 0
     arguments: list[str] = field(default_factory=list)
     environment: dict[str, str] = field(default_factory=dict)
+    prefix: list[str] = field(default_factory=list)   # a command that runs the program: taskset -c 0
     virtual_limit: int = 0   # bytes, as ulimit -v; 0: none
     program: Callable[[], str | None] | None = None   # gives another program, or None where that cannot be built
     left_out: str = ""       # why it cannot be run here
@@ -139,7 +140,8 @@ def run(program: str, condition: Condition, keep: str | Path | None = None) -> t
     with tempfile.TemporaryDirectory() as scratch:
         path = Path(scratch) / f"{Path(program).name}.csv"
         with open(path, "w", encoding="utf-8") as output:
-            ended = subprocess.run([program, *KNOBS, *condition.arguments], env={**os.environ, **condition.environment},
+            ended = subprocess.run([*condition.prefix, program, *KNOBS, *condition.arguments],
+                                   env={**os.environ, **condition.environment},
                                    stdout=output, stderr=subprocess.PIPE, encoding="utf-8", errors="replace",
                                    preexec_fn=limit if condition.virtual_limit else None)
         if not path.stat().st_size:

@@ -21,6 +21,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
+from touchstone import prediction
 from touchstone.cli import stop
 from touchstone.files import write_whole
 from touchstone.growth import moved
@@ -28,6 +29,7 @@ from touchstone.lines import DeclaredAxis, Finding, cells_of
 from touchstone.programs import KNOBS, Condition, run, turn
 from touchstone.progress import Progress
 from touchstone.results import FORMAT, PLACE_COLUMNS, VERDICTS, Result, Row, read_result
+from touchstone.words import no_number
 
 # What a series does not take over from the experiment: it has its own chart, and asks nothing.
 NOT_OF_A_SERIES = ("charted", "chart", "predict", "because", "address_map", "point")
@@ -62,6 +64,10 @@ class Series:
     def _y(self, result: Result, rows: list[Row]) -> int | None:
         if self.y == "verdict":
             return VERDICTS.index(result.verdict)
+        if self.y == "predict":
+            question = prediction.question_of(result)
+            number = question.value_of_trial(rows) if question else None
+            return None if no_number(number) else number  # where it never happened, the curve has no point
         values = [value for row in rows if (value := moved(row, rows[0], self.y)) is not None]
         return values[-1] if values else None
 
@@ -229,6 +235,9 @@ def y_axis(y: str, result: Result) -> DeclaredAxis:
         return DeclaredAxis("verdict: " + ", ".join(f"{number} {name}" for number, name in enumerate(VERDICTS)))
     if y == "y":
         return result.axis("y")
+    question = prediction.question_of(result)
+    if y == "predict" and question:
+        return question.axis()
     return DeclaredAxis(f"{result.words_of(y)}, growth from the first to the last record", result.unit_of(y))
 
 
@@ -237,8 +246,10 @@ def check_column(y: str, result: Result) -> str:
     measured = result.columns_measured()
     if y == "verdict" or y in measured:
         return ""
+    if y == "predict":
+        return "" if prediction.question_of(result) else f"{result.name} asks no question that a number answers"
     if y == "y":
         return f"{result.name} records no y of its own; it measures: {', '.join(measured)}"
     if y in result.columns:
         return f"{result.name} does not measure {y}; it measures: {', '.join(measured)}"
-    return f"there is no column \"{y}\"; there are: {', '.join(measured)}, verdict"
+    return f"there is no column \"{y}\"; there are: {', '.join(measured)}, predict, verdict"

@@ -5,13 +5,17 @@ from __future__ import annotations
 import argparse
 import re
 import sys
+from collections.abc import Callable
 from fractions import Fraction
+from functools import partial
 
+from touchstone import prediction
 from touchstone.arguments import Parser
 from touchstone.charts import over_knob, panels
 from touchstone.cli import stop
 from touchstone.lines import DeclaredAxis, Knob
 from touchstone.programs import RESULTS, Condition, declaration, find_claim, must_build, prepare
+from touchstone.results import VERDICTS
 from touchstone.series import Series, check_column, complete, settings_text, y_axis
 from touchstone.sides import Side, Spread
 from touchstone.tables import terminal
@@ -73,11 +77,13 @@ def finding(side: Side, series: Series, knob: str, unit: str) -> str:
         return series.runs_of_verdicts()
     curves = {arm: curve for arm in side.arms() if (curve := side.over_x(arm))}
     xs = sorted({row["x"] for row in side.first.rows})
-    start = f"{knob} {quantity(xs[0], unit)} → {quantity(xs[-1], unit)}: {side.words_of(series.y)}"
+    words = series.axes["y"].words() if series.y == "predict" else side.words_of(series.y)
+    start = f"{knob} {quantity(xs[0], unit)} → {quantity(xs[-1], unit)}: {words}"
     still = sum(not width(curve) for curve in curves.values())
     if still == len(curves):
         return f"{start}: the same everywhere"
-    most = max(curves, key=lambda arm: (width(curves[arm]) > 0 and not side.is_control(arm), width(curves[arm])))
+    most = max(curves, key=lambda arm: (arm == series.about.get("asked_arm"),
+                                        width(curves[arm]) > 0 and not side.is_control(arm), width(curves[arm])))
     return f"{start} {told(curves[most], unit, side.unit_of('y'))} ({most})" + \
         (f"; {still} of {len(curves)} arms stand still" if still else "")
 
@@ -104,9 +110,8 @@ def draw(side: Side, series: Series, title: str, factor: bool) -> None:
     print(f"chart: {series.path.with_suffix('.png')}")
 
 
-def sweep(series: Series, conditions: list[Condition], program: str) -> None:
+def measure(series: Series, conditions: list[Condition], program: str) -> None:
     """Measures; the first result tells whether the column can be had, and which one the chart shows."""
-    series.resume()
     for _, result in series.measure(conditions, program):
         if "column" in series.about or not result.rows:
             continue
@@ -115,10 +120,41 @@ def sweep(series: Series, conditions: list[Condition], program: str) -> None:
         if why:
             stop(why)
         series.axes["y"], series.about["column"] = y_axis(series.y, result), series.y
+        question = prediction.question_of(result)
+        if series.y == "predict" and question:
+            series.about["asked_arm"] = question.arm
         once = len(result.rows) == len({(row["arm"], row["trial"]) for row in result.rows})
-        if once and series.y not in ("y", "verdict"):
+        if once and series.y not in ("y", "verdict", "predict"):
             print(f"{result.name} records once in each arm, so no column grows; Y=y or Y=verdict may show more",
                   file=sys.stderr)
+
+
+def sweep(series: Series, conditions: list[Condition], program: str) -> None:
+    """Measures one point after the other."""
+    series.resume()
+    measure(series, conditions, program)
+
+
+def find_border(series: Series, at: Callable[[int], Condition], ends: tuple[int, int], program: str) -> None:
+    """Halves the range between two values of different verdicts until they are neighbours: one run a step."""
+    def verdict_at(value: int) -> str:
+        condition = at(value)
+        measure(series, [condition], program)
+        point = series.points[condition.label]
+        if point.verdict not in VERDICTS:
+            stop(f"{condition.label} has no verdict ({point.note}), so the border cannot be searched for")
+        return point.verdict
+
+    series.resume()
+    low, high = ends
+    first, last = verdict_at(low), verdict_at(high)
+    if first == last:
+        stop(f"{at(low).label} and {at(high).label} are both {first}: give a FROM and a TO of different verdicts")
+    while high - low > 1:
+        middle = (low + high) // 2
+        low, high = (middle, high) if verdict_at(middle) == first else (low, middle)
+    series.points = dict(sorted(series.points.items(), key=lambda item: item[1].rows[0]["x"] if item[1].rows else 0))
+    series.about["border"] = f"{at(low).label}: {first}; {at(high).label}: {verdict_at(high)}"
 
 
 def arguments(argv: list[str] | None) -> argparse.Namespace:
@@ -129,7 +165,10 @@ def arguments(argv: list[str] | None) -> argparse.Namespace:
     parser.add_argument("last", metavar="TO")
     parser.add_argument("step", nargs="?", default="", metavar="STEP", help="x2 multiplies (default), 64K adds")
     parser.add_argument("y", nargs="?", default="", metavar="Y", help="a column, y or verdict")
+    parser.add_argument("--find", choices=("verdict",), help="bisect the border between two verdicts, to the byte")
     options = parser.parse_args(argv)
+    if options.find and (options.step or options.y not in ("", "verdict")):
+        stop("FIND=verdict halves the range itself: leave STEP and Y out")
     options.step = options.step or "x2"
     return options
 
@@ -145,25 +184,49 @@ def knob_of(claim: str, program: str, name: str) -> Knob:
     return knobs[name]
 
 
+def ends_of(first: str, last: str) -> list[int]:
+    """Returns [FROM, TO]; stops with a sentence where these make no range."""
+    low, high = bound("FROM", first), bound("TO", last)
+    if low >= high:
+        stop(f"FROM={first} is not below TO={last}: the border is searched for between them")
+    return [low, high]
+
+
+def series_of(options: argparse.Namespace, name: str, program: str, values: list[int], unit: str) -> Series:
+    """Returns the series, empty; a search for a border keeps its points apart from those of a sweep."""
+    knob, factor = options.knob, options.step[0] in "xX*" and not options.find
+    own = {"find": options.find} if options.find else {"step": options.step, "y": options.y}
+    settings = settings_text(program, knob=knob, values=f"{values[0]}..{values[-1]}", **own)
+    return Series(f"{RESULTS}/sweeps/{name}.{knob}{'.border' if options.find else ''}.csv", options.find or options.y,
+                  DeclaredAxis(f"{knob}, {unit}" if unit != "count" else knob, unit),
+                  {"charted": "y", "chart": "lines", "swept": knob, "settings": settings},
+                  log=("x",) if factor else ())
+
+
 def main(argv: list[str] | None = None) -> int:
     """Sweeps, prints and draws; returns the exit status."""
     options = arguments(argv)
     prepare()
     claim = find_claim(options.claim)
     name, knob, factor = claim.partition("/")[2], options.knob, options.step[0] in "xX*"
-    values = values_of(options.first, options.last, options.step)
+    values = ends_of(options.first, options.last) if options.find else \
+        values_of(options.first, options.last, options.step)
     program = must_build(claim)
     unit = knob_of(claim, program, knob).unit or "count"
-    settings = settings_text(program, knob=knob, values=f"{values[0]}..{values[-1]}", step=options.step, y=options.y)
-    x = DeclaredAxis(f"{knob}, {unit}" if unit != "count" else knob, unit)
-    series = Series(f"{RESULTS}/sweeps/{name}.{knob}.csv", options.y, x,
-                    {"charted": "y", "chart": "lines", "swept": knob, "settings": settings},
-                    log=("x",) if factor else ())
-    conditions = [Condition(setting, value, [setting]) for value in values
-                  for setting in [f"{knob}={short_size(value) if unit == 'bytes' else value}"]]
-    side = Side("", [complete(series, lambda: sweep(series, conditions, program))])
+    series = series_of(options, name, program, values, unit)
+
+    def at(value: int) -> Condition:
+        setting = f"{knob}={short_size(value) if unit == 'bytes' else value}"
+        return Condition(setting, value, [setting])
+
+    measuring = partial(find_border, series, at, (values[0], values[-1]), program) if options.find else \
+        partial(sweep, series, [at(value) for value in values], program)
+    side = Side("", [complete(series, measuring)])
+    if series.y == "predict":
+        question = prediction.question_of(declaration(program))
+        print(question.asked if question else "", end="\n\n")
     print_points(side, series, unit)
-    title = f"{name}: {finding(side, series, knob, unit)}"
+    title = f"{name}: {series.about.get('border') or finding(side, series, knob, unit)}"
     print(f"\n{title}\nresult: {series.path}")
-    draw(side, series, title, factor)
+    draw(side, series, title, factor and not options.find)
     return 0
