@@ -296,6 +296,7 @@ interrupted() {
 		printf '%s\n' 'asked: How much becomes resident when the block is allocated, before anything is written?' "entered: $said" \
 			"value: $(numfmt --from=iec "$said")" 'knobs: block=67108864' 'predicted: 2026-01-01T00:00:00Z' ''
 	done >"$RESULTS/mine/reading_the_pages.prediction"
+	export NAME=pair-7
 	ROUNDS=2 run -0 --separate-stderr make --no-print-directory hypothesis CLAIM=reading_the_pages
 	assert_contains "$output" '-		write_pages(' '+		read_pages('
 	assert_output --partial 'hypothesis: reading takes no memory'
@@ -307,8 +308,11 @@ interrupted() {
 	refute_output --partial 'Careful:'
 	assert_contains "$stderr" 'malloc_is_lazy, round 1' 'reading_the_pages, round 1' 'reading_the_pages, round 2' 'malloc_is_lazy, round 2'
 	journal=$(<"$RESULTS/journal/reading_the_pages.md")
-	assert_contains "$journal" '> reading takes no memory' '```diff' '> Predicted 2026-01-01T00:00:00Z: 64M. Measured: 4 KiB. Off by a factor of 16,384: too high.' '| lazy ' '| resident_bytes ' 'Keep or reject the hypothesis?'
-	refute_contains "$journal" ': 1M.'
+	assert_contains "$journal" '> reading takes no memory' '```diff' '- Predicted 2026-01-01T00:00:00Z: 1M. Measured: 4 KiB.' 'not been measured before. Reason: ____' \
+		'- Predicted 2026-01-01T00:00:00Z: 64M. Measured: 4 KiB. Off by a factor of 16,384: too high.' '| lazy ' '| resident_bytes ' '- resident_bytes, in lazy, because ____' 'Keep or reject the hypothesis?'
+	assert_contains "$journal" 'Author: pair-7' 'Machine: kernel: ' 'glibc: '
+	page=$(<"$RESULTS/journal/reading_the_pages.html")
+	assert_contains "$page" 'Author: pair-7' '<blockquote>' '<code class="language-diff">' '<table>' 'src="data:image/png;base64,'
 	is_png "$RESULTS"/journal/reading_the_pages/*/overlay.png
 	assert_equal "$(find "$RESULTS/journal" -name '*.csv' | wc -l)" 4
 }
@@ -322,6 +326,32 @@ interrupted() {
 Kept: because I say so.
 ## '*'**Result**'* ]]
 	assert_output --partial 'python3-matplotlib is missing; scripts/setup'
+}
+
+@test "hypothesis adds only what is new: a prediction, a sweep, another hypothesis" {
+	local journal=$RESULTS/journal/reading_the_pages.md copy=experiments/mine/reading_the_pages.c
+	export ROUNDS=1
+	sed 's/reading takes no memory/it is free/' "$copy" >experiments/mine/again.c
+	cp experiments/mine/again.c "$BATS_TEST_TMPDIR/first.c"
+	journal=$RESULTS/journal/again.md copy=experiments/mine/again.c
+	scripts/hypothesis again
+	cp "$journal" "$BATS_TEST_TMPDIR/before"
+	run -0 scripts/hypothesis again
+	assert_output --partial 'nothing is new, so nothing was added'
+	cmp "$journal" "$BATS_TEST_TMPDIR/before"
+	PREDICT=64M REASON='as it was told' scripts/predict again
+	sweep again block 1M 2M x2 verdict
+	PREDICT=1M scripts/predict again
+	scripts/hypothesis again
+	added=$(tail -c +$(($(wc -c <"$BATS_TEST_TMPDIR/before") + 1)) "$journal")
+	assert_contains "$added" ': 64M. Measured: 4 KiB.' 'not been measured before. Reason: as it was told' ': 1M. Measured: 4 KiB.' 'The number had been shown at 20' '- Swept block (`sweeps/again.block.csv`' 'refuted'
+	refute_contains "$added" '**Change**'
+	refute_contains "$added" '**Interpretation**'
+	sed -i 's/it is free/it costs nothing/' "$copy"
+	scripts/hypothesis again
+	assert_contains "$(<"$journal")" 'First written, 20' '> it is free' 'Changed, 20' '> it costs nothing'
+	assert_equal "$(grep -c 'Predicted .*: 64M' "$journal")" 1
+	rm experiments/mine/again.c
 }
 
 @test "hypothesis warns of more than one change, of a changed judge() and of no change at all" {

@@ -15,10 +15,11 @@ from pathlib import Path
 from touchstone import prediction
 from touchstone.arguments import Parser
 from touchstone.charts import overlay, panels
+from touchstone.class_room.journal import (TO_FILL_IN, Journal, digest_of, hypothesis, known, predictions, quoted,
+                                           series, versions)
 from touchstone.cli import stop
 from touchstone.comparison import Comparison
-from touchstone.files import write_whole
-from touchstone.programs import RESULTS, Condition, find_claim, must_build, prepare, run, turn
+from touchstone.programs import KNOBS, RESULTS, Condition, find_claim, must_build, prepare, run, turn
 from touchstone.progress import Progress
 from touchstone.results import Result
 from touchstone.sides import Side
@@ -103,46 +104,40 @@ def told(comparison: Comparison, warned: list[str]) -> Iterator[str]:
     yield from (f"Careful: {warning}." for warning in warned)
 
 
-def quoted(text: str) -> str:
-    """Returns a text as a quotation in Markdown."""
-    return "\n".join(f"> {line}".rstrip() for line in text.strip().splitlines())
+def because(comparison: Comparison) -> list[str]:
+    """Returns a line to fill in for each column that moved."""
+    moved = dict.fromkeys((column, arm) for arm, column, _, _ in table_rows(comparison))
+    return [f"- {column}, in {arm}, because {TO_FILL_IN}" for column, arm in moved]
 
 
-def prediction_of(copy: Result) -> str:
-    """Returns the last prediction for the copy as it now asks, and what came of it."""
-    made, question = prediction.read(copy), prediction.question_of(copy)
-    if not made or question is None:
-        return f"none: make predict CLAIM={copy.name} asks for one, and it counts if nothing was measured before"
-    last = made[-1]
-    measured = question.answer(copy)
-    measured_text = "nothing" if measured is None else question.exactly(measured)
-    return "\n\n".join((question.asked, f"Predicted {last.predicted}: {last.entered}. Measured: {measured_text}. "
-                        f"{last.compared(question, measured)}"))
-
-
-def section(comparison: Comparison, diff: list[str], warned: list[str], stamp: str, drawn: bool, rounds: int) -> str:
-    """Returns a dated entry of the journal, for the student to complete."""
-    copy, first = comparison.other.label, comparison.other.first
-    hypothesis = first.metadata.get("hypothesis") or 'not stated: `.hypothesis = "..."` in the declaration'
-    parts = (
-        f"## {stamp.replace('T', ' ').replace('.', ':')}",
-        "**Hypothesis**", quoted(hypothesis),
-        "**Change**", "```diff\n" + "\n".join(diff) + "\n```",
-        "**Prediction**", quoted(prediction_of(first)),
-        f"**Result** ({rounds} runs each, alternating; numbers: median, and lowest to highest where they differ)",
-        "\n".join(f"- {sentence}" for sentence in told(comparison, warned)),
-        markdown(HEAD, rows) if (rows := table_rows(comparison)) else "",
-        f"![{comparison.headline()}]({copy}/{stamp}/overlay.png)" if drawn else "",
-        f"Every run: `{copy}/{stamp}/`",
-        "**Interpretation**", "Keep or reject the hypothesis? Because:")
+def section(comparison: Comparison, journal: Journal, diff: list[str], warned: list[str], run: Path,
+            digest: str) -> str:
+    """Returns a dated entry of the journal, for the student to complete; nothing where nothing is new."""
+    copy, stamp = comparison.other.first, run.name
+    is_new, made, swept = known(digest) not in journal.text(), journal.new(predictions(copy)), \
+        journal.new(series(journal.results, journal.name))
+    if not (is_new or made or swept):
+        return ""
+    question, drawn = prediction.question_of(copy), (run / "overlay.png").exists()
+    rows, rounds = table_rows(comparison), len(comparison.other.results)
+    none = f"none: make predict CLAIM={copy.name} asks for one, and it counts if nothing was measured before"
+    parts = [f"## {stamp.replace('T', ' ').replace('.', ':')}"]
+    if is_new:
+        parts += ["**Hypothesis**", hypothesis(versions(copy, journal.folder)),
+                  "**Change**", "```diff\n" + "\n".join(diff) + "\n```", known(digest)]
+    if is_new or made:
+        parts += ["**Predictions**", quoted(question.asked) if question else "", "\n".join(made) or
+                  ("" if prediction.read_all(copy.path) else quoted(none))]
+    if is_new:
+        parts += [f"**Result** ({rounds} runs each, alternating; numbers: median, and lowest to highest where they "
+                  "differ)", "\n".join(f"- {sentence}" for sentence in told(comparison, warned)),
+                  markdown(HEAD, rows) if rows else "",
+                  f"![{comparison.headline()}]({journal.name}/{stamp}/overlay.png)" if drawn else "",
+                  f"Every run: `{journal.name}/{stamp}/`"]
+        parts += ["**What moved, and why**", "\n".join(because(comparison))] if rows else []
+    parts += ["**Sweeps and conditions**", "\n\n".join(swept)] if swept else []
+    parts += ["**Interpretation**", "Keep or reject the hypothesis? Because:"] if is_new else []
     return "\n\n".join(part for part in parts if part) + "\n\n\n"
-
-
-def write_journal(path: Path, copy: str, origin: str, entry: str) -> None:
-    """Appends the entry: what stands there stays, letter by letter."""
-    old = path.read_text(encoding="utf-8") if path.exists() else f"# {copy}\n\nA copy of `experiments/{origin}.c`.\n\n"
-    write_whole(path, old + ("" if old.endswith("\n") else "\n") + entry)
-    print(f"journal: {path}: the interpretation is yours to write")
 
 
 def arguments(argv: list[str] | None) -> argparse.Namespace:
@@ -164,8 +159,9 @@ def main(argv: list[str] | None = None) -> int:
     copy = find_claim(options.claim)
     origin = origin_of(copy, options.origin)
     programs = {claim: must_build(claim) for claim in (origin, copy)}
-    name, journal = copy.partition("/")[2], Path(RESULTS) / "journal"
-    folder = journal / name / time.strftime("%Y-%m-%dT%H.%M.%S")
+    name = copy.partition("/")[2]
+    journal = Journal(Path(RESULTS), name, origin)
+    folder = journal.folder / time.strftime("%Y-%m-%dT%H.%M.%S")
     try:
         with turn():
             results = measure([origin, copy], programs, options.rounds, folder)
@@ -179,8 +175,10 @@ def main(argv: list[str] | None = None) -> int:
     diff = diff_lines(origin, copy)
     warned = list(warnings(changes(origin, copy), comparison.base.first, comparison.other.first))
     conclude(comparison, diff, warned, folder, options.rounds)
-    write_journal(journal / f"{name}.md", name, origin, section(
-        comparison, shortened(diff), warned, folder.name, (folder / "overlay.png").exists(), options.rounds))
+    entry = section(comparison, journal, shortened(diff), warned, folder, digest_of(origin, copy, " ".join(KNOBS)))
+    print(f"journal: {journal.path}: " + ("the interpretation is yours to write" if entry else
+                                          "nothing is new, so nothing was added"))
+    journal.add(entry, comparison.other.first)
     return 0
 
 
@@ -191,8 +189,8 @@ def shortened(diff: list[str]) -> list[str]:
 
 def conclude(comparison: Comparison, diff: list[str], warned: list[str], folder: Path, rounds: int) -> None:
     """Prints what the terminal shows, and draws the chart."""
-    hypothesis = comparison.other.metadata.get("hypothesis") or "not stated: .hypothesis = ... in the declaration"
-    print(*shortened(diff), "", f"hypothesis: {hypothesis}", "", sep="\n")
+    stated = comparison.other.metadata.get("hypothesis") or "not stated: .hypothesis = ... in the declaration"
+    print(*shortened(diff), "", f"hypothesis: {stated}", "", sep="\n")
     if comparison.changes:
         print(f"  {rounds} runs each, alternating:")
         print_table(comparison)

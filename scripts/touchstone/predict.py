@@ -161,7 +161,7 @@ def predict(claim: str, form: str, number: str = "", may_skip: bool = False) -> 
     experiment.show()
     shown = given(experiment.question, may_skip)
     predicted = prediction.append(experiment.csv, shown, experiment.question, experiment.declared.knobs,
-                                  reason(experiment))
+                                  reason(experiment), experiment.declared.metadata.get("hypothesis", ""))
     try:
         status = call("scripts/run", claim)
         if status:

@@ -256,10 +256,11 @@ class Prediction:
     times: int = 1    # how many people made it: more than 1 in a show of hands
     reason: str = ""  # why, in the words of who made it
     seen: str = ""    # when the answer had been measured in the same folder before, UTC; nothing: never
+    hypothesis: str = ""  # of a copy, as it stood then
 
     def block(self) -> str:
         """Returns the prediction as its file keeps it; what is not said has no line."""
-        left_out = {"times": 1, "reason": "", "seen": ""}
+        left_out = {"times": 1, "reason": "", "seen": "", "hypothesis": ""}
         return "".join(f"{key}: {text}\n" for key, text in vars(self).items() if text != left_out.get(key)) + "\n"
 
     def compared(self, question: Question, measured: float | None) -> str:
@@ -344,13 +345,13 @@ def seen_before(result_path: Path, question: Question, knobs: str) -> str:
 
 
 def append(result_path: Path, shown: list[Hand], question: Question, knobs: dict[str, Knob],
-           reason: str = "") -> list[Prediction]:
+           reason: str = "", hypothesis: str = "") -> list[Prediction]:
     """Keeps predictions and returns them.  It is one write(2) of whole blocks, so that of two at the same time both
     stay; what could not be kept whole goes."""
     now, set_to = time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime()), knobs_text(knobs)
     seen = seen_before(result_path, question, set_to)
     predicted = [Prediction(question.asked, hand.entered, hand.value, set_to, now, hand.times,
-                            " ".join(reason.split()), seen) for hand in shown]
+                            " ".join(reason.split()), seen, hypothesis) for hand in shown]
     path, block = path_of(result_path), "".join(one.block() for one in predicted).encode()
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
@@ -395,7 +396,7 @@ def read_text(text: str) -> list[Prediction]:
         try:
             found.append(Prediction(cells["asked"], cells["entered"], _value(cells["value"]),
                                     cells.get("knobs", ""), cells["predicted"], _times(cells.get("times", "1")),
-                                    cells.get("reason", ""), cells.get("seen", "")))
+                                    cells.get("reason", ""), cells.get("seen", ""), cells.get("hypothesis", "")))
         except (KeyError, ValueError):
             continue
     return found
