@@ -33,9 +33,9 @@ predict-all: ## predict for each claim of a chapter: make predict-all CHAPTER=3_
 sheet: ## a chapter's questions to print, for bets on paper, and the teacher's key: make sheet CHAPTER=3_residency
 	@scripts/shell/python scripts/sheet "$$CHAPTER"
 
-new: ## copy an experiment: make new FROM=malloc_is_lazy NAME=reading_the_pages HYPOTHESIS="reading takes no memory"
-	@scripts/new "$$FROM" "$$NAME" "$$HYPOTHESIS" && $(MAKE) --no-print-directory run CLAIM="mine/$$NAME" && \
-	echo "experiments/mine/$$NAME.c is yours: change one thing in it, then make predict CLAIM=$$NAME"
+new: ## copy an experiment: make new FROM=malloc_is_lazy NAME=reading_the_pages HYPOTHESIS="reading takes no memory" (no FROM: a skeleton; COURSE=os: for a course)
+	@scripts/new "$$FROM" "$$NAME" "$$HYPOTHESIS" && $(MAKE) --no-print-directory run CLAIM="$(MINE)/$$NAME" && \
+	echo "experiments/$(MINE)/$$NAME.c is yours: change one thing in it, then make predict CLAIM=$$NAME"
 
 compare: ## lay two runs over each other: make compare BASE=results/monday WITH=results/latest
 	@scripts/shell/python scripts/compare "$$BASE" "$$WITH" $${CLAIM:+--claim "$$CLAIM"}

@@ -29,7 +29,7 @@ $(error BUILD="$(BUILD)": make cannot build in a folder with a blank in its name
 endif
 
 # What a reader may set reaches the recipes as "$$NAME", so that quotes and blanks in it do no harm.
-ASKED := BUILD RESULTS CHART KNOBS DEEP CLAIM CHAPTER FROM NAME HYPOTHESIS PREDICT REASON BASE WITH KNOB TO STEP Y FIND ORIGIN ROUNDS HANDIN CLASS ONLY
+ASKED := BUILD RESULTS CHART KNOBS DEEP CLAIM CHAPTER FROM NAME COURSE HYPOTHESIS PREDICT REASON BASE WITH KNOB TO STEP Y FIND ORIGIN ROUNDS HANDIN CLASS ONLY
 export $(ASKED)
 
 # A variable on make's command line that nothing reads is a mistake: make itself would go on without a word.
@@ -44,6 +44,9 @@ endif
 
 # The option of scripts/run-one, predict and chart for CHART=png and CHART=text.
 CHART_OPTION = $(if $(filter-out svg,$(CHART)),"--$$CHART")
+
+# Where make new writes: git ignores mine, and keeps a course's chapter.
+MINE = $(if $(COURSE),course_$(COURSE),mine)
 
 # ---- how things are built --------------------------------------------------------
 

@@ -10,7 +10,7 @@ load mutations
 setup() {
 	counting=() timing=() needy=()
 	for claim in $(scripts/claims); do
-		if [[ $claim == mine/* ]]; then
+		if [[ $claim == mine/* || $claim == course_* ]]; then
 			continue
 		elif [[ -n $(under "$claim") ]]; then
 			needy+=("$claim")

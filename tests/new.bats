@@ -48,6 +48,30 @@ setup() {
 	assert_contains "$output" '-o build/mine/my_leak ' "--strip-debug"
 }
 
+@test "make new without FROM writes a skeleton that builds without a warning, runs, has a control and asks for a prediction" {
+	run -0 make new NAME=my_claim HYPOTHESIS='a "new" claim \ of mine' WARN='-Wall -Wextra -Wshadow -Wmissing-prototypes -Werror -Wno-missing-field-initializers'
+	assert_contains "$output" 'docs/an_experiment_from_nothing.md' 'mine/my_claim ' reproduced
+	grep -qxF '# claim: a "new" claim \ of mine' results/latest/mine/my_claim.csv
+	grep -q '^# control: held' results/latest/mine/my_claim.csv
+	run -0 make predict CLAIM=my_claim PREDICT='2 pages'
+	assert_output --partial 'Exactly as predicted.'
+	sed -i '/the cause: put yours here/d' experiments/mine/my_claim.c
+	run -0 make run CLAIM=my_claim
+	assert_output --partial refuted
+}
+
+@test "COURSE= writes into a course's chapter, which git keeps, and which sheet and the report know" {
+	run -0 make new NAME=of_the_course COURSE=os
+	assert_contains "$output" 'course_os/of_the_course ' 'experiments/course_os/of_the_course.c is yours'
+	run -0 make new FROM=leak_checkers_do_not_see_it NAME=my_leak COURSE=os
+	grep -q '^\$(BUILD)/course_os/my_leak: EXTRA_LINK = ' experiments/course_os/my_leak.mk
+	run -0 make sheet CHAPTER=course_os
+	run -1 grep of_the_course results/latest/sheets/course_os.html
+	if git -C "$ROOT" rev-parse --git-dir >/dev/null 2>&1; then
+		run -1 git -C "$ROOT" check-ignore experiments/course_os/of_the_course.c
+	fi
+}
+
 @test "new refuses a name that is taken in any chapter with status 2, and overwrites nothing" {
 	mkdir experiments/mine
 	echo mine >experiments/mine/taken.c
@@ -70,8 +94,8 @@ setup() {
 	refute_output --partial $'\nhurt'
 	run -2 make new FROM=malloc_is_lazy
 	assert_output --partial 'what shall it be called? make new FROM=malloc_is_lazy NAME='
-	run -2 make new NAME=reading_the_pages
-	assert_output --partial 'from which claim? make new FROM='
+	COURSE=../os run -2 scripts/new malloc_is_lazy reading_the_pages
+	assert_output --partial 'COURSE=../os: a lower case letter'
 	run -2 make new FROM=malloc_is_lasy NAME=reading_the_pages
 	assert_contains "$output" 'there is no claim "malloc_is_lasy"; the nearest are:' "malloc_is_lazy"
 	run -2 scripts/new malloc_is_lazy reading_the_pages $'two\nlines'

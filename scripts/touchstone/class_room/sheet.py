@@ -44,7 +44,7 @@ def row(number: str, claim: str) -> dict[str, Any] | None:
     if declared is None or question is None or not question.arm:
         print(f"{claim} is left out: {'it has no question' if declared else 'it does not build'}", file=sys.stderr)
         return None
-    return {"number": number or claim.partition("/")[2], "claim": claim, "about": declared.metadata.get("asked", ""),
+    return {"number": number, "claim": claim, "about": declared.metadata.get("asked", ""),
             "asked": question.asked, "knobs": knobs_text(declared), "unit": UNITS[question.unit],
             "directions": question.is_growth, "measured": measured(claim, question),
             "verdict": verdict(claim), "because": prediction.lesson(declared)}
@@ -70,13 +70,14 @@ def main(argv: list[str] | None = None) -> int:
     prepare()
     claims = claims_of(options.chapter)
     chapter = claims[0][1].partition("/")[0]
-    rows = [found for number, claim in claims if (found := row(number, claim))]
+    rows = [found for place, (number, claim) in enumerate(claims, 1)
+            if (found := row(number or str(place), claim))]
     if not rows:
         stop(f"no claim of {chapter} can be asked")
     for name, key in ((chapter, False), (f"{chapter}.key", True)):
         path = Path(f"{RESULTS}/sheets/{name}.html")
         write_whole(path, render("sheet.html.j2", title=title_of(chapter), chapter=chapter, rows=rows, key=key))
         print(f"{'the key, for the teacher' if key else 'the sheet, to print'}: {path}")
-    print(f"questions: {len(rows)}; what the class predicts: make predict CLAIM={rows[0]['number']} "
+    print(f"questions: {len(rows)}; what the class predicts: make predict CLAIM={claims[0][0] or '...'} "
           "PREDICT=\"15x ..., 5x ...\"")
     return 0
