@@ -32,6 +32,12 @@ def test_what_is_packed_is_read_again() -> None:
     assert handed.journals == {"mine": "# mine\n"}
 
 
+def test_a_show_of_hands_is_so_many_bets() -> None:
+    name = RESULT_NAME.replace(".csv", ".prediction")
+    texts = {**TEXTS, name: TEXTS[name].replace("predicted:", "times: 15\npredicted:")}
+    assert len(of_texts("x", texts).answers[CLAIM].bets) == 15
+
+
 def test_the_same_texts_give_the_same_bytes() -> None:
     assert archive.pack("pair-7", TEXTS) == archive.pack("pair-7", TEXTS)
 

@@ -55,9 +55,12 @@ def _short(text: str) -> str:
 
 def _bets(text: str, result: Result, question: prediction.Question) -> list[Bet]:
     knobs = prediction.knobs_text(result.knobs)
-    made = [one for one in prediction.read_text(text) if one.asked == question.asked and one.knobs == knobs]
-    return [Bet(_short(one.entered), None if isinstance(one.value, str) else float(one.value))
-            for one in made[:MOST_BETS]]
+    bets: list[Bet] = []
+    for one in prediction.read_text(text):
+        if one.asked == question.asked and one.knobs == knobs:
+            bet = Bet(_short(one.entered), None if isinstance(one.value, str) else float(one.value))
+            bets += [bet] * min(one.times, MOST_BETS - len(bets))
+    return bets
 
 
 def _answer(name: str, text: str, predicted: str) -> Answer:
