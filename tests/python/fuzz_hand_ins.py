@@ -35,8 +35,8 @@ a,1,end,4096,8192,4
 PREDICTION = "asked: How much?\nentered: 4K\nvalue: 4096\nknobs: block=4096\npredicted: 2026-11-28T10:00:00Z\n\n"
 TEXTS = {"results/3_residency/malloc_is_lazy.csv": RESULT, "results/3_residency/malloc_is_lazy.prediction": PREDICTION,
          "results/journal/mine.md": "# mine\n"}
-PIECES = [MARKUP, "9" * 400, "-1", "nan", "inf", "1e999", "never", "\0", " | ", "==", "<=", "\n",
-          "# verdict: refuted\n", "2^999", ",", "\"", "{{ 7 * 7 }}", "../../etc/passwd", "é\u202e", "-9223372036854775808"]
+PIECES = [MARKUP, "9" * 400, "-1", "nan", "inf", "1e999", "never", "\0", " | ", "==", "<=", "\n", "2^999", ",", "\"",
+          "# verdict: refuted\n", "{{ 7 * 7 }}", "../../etc/passwd", "\u202e", "-9223372036854775808"]
 
 
 def mutated_text(text: str, dice: random.Random) -> str:
