@@ -15,7 +15,7 @@ from pathlib import Path
 from touchstone import prediction
 from touchstone.arguments import Parser
 from touchstone.charts import overlay, panels
-from touchstone.class_room.journal import (TO_FILL_IN, Journal, digest_of, hypothesis, known, predictions, quoted,
+from touchstone.classroom.journal import (TO_FILL_IN, Journal, digest_of, hypothesis, known, predictions, quoted,
                                            series, versions)
 from touchstone.cli import stop
 from touchstone.comparison import Comparison

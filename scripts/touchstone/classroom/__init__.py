@@ -1,2 +1,2 @@
 # SPDX-License-Identifier: MIT
-"""Hands in a run, and lays the runs of a class side by side: behind scripts/handin and scripts/class."""
+"""What a class does with the suite: sheets of questions, journals, hand-ins, and the page of all of them."""

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-"""The systems that the suite is run on: scripts/maintain/worlds.tsv."""
+"""The systems that the suite is run on: scripts/touchstone/worlds/worlds.tsv."""
 from __future__ import annotations
 
 import shlex
@@ -7,9 +7,8 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from touchstone.cli import stop
-from touchstone.files import ROOT
 
-TABLE = ROOT / "scripts/maintain/worlds.tsv"
+TABLE = Path(__file__).with_name("worlds.tsv")
 KINDS = ("here", "root", "kernel")
 
 

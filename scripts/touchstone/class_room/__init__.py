@@ -1,2 +1,0 @@
-# SPDX-License-Identifier: MIT
-"""What a class does with the experiments: bets on paper."""
