@@ -45,3 +45,10 @@ load helper
 		comes_out reproduced experiment fewer_arenas_take_less_memory "$knob"
 	done
 }
+
+@test "a_server_grows_with_its_threads is reproduced, and refuted where there are more threads than arenas" {
+	comes_out reproduced experiment a_server_grows_with_its_threads peak=4M
+	comes_out refuted experiment a_server_grows_with_its_threads peak=4M threads="$((8 * $(getconf _NPROCESSORS_ONLN) + 1))"
+	refute_output --partial "not for the reason"
+	assert_output --partial "a peak for every arena"
+}
