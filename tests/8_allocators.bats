@@ -52,3 +52,11 @@ load helper
 	refute_output --partial "not for the reason"
 	assert_output --partial "a peak for every arena"
 }
+
+@test "size_classes_fragment_less is refuted by each of the other allocators, with many survivors and with few" {
+	for knob in survivors=8 survivors=64 survivors=256; do
+		comes_out refuted experiment size_classes_fragment_less round=4M "$knob"
+		refute_output --partial "not for the reason"
+		assert_equal "$(sentences held "*: less than glibc")" ""
+	done
+}
