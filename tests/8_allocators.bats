@@ -60,3 +60,10 @@ load helper
 		assert_equal "$(sentences held "*: less than glibc")" ""
 	done
 }
+
+# bats test_tags=alone
+@test "producers_and_consumers_wait is reproduced, and unsupported with one CPU" {
+	comes_out reproduced experiment producers_and_consumers_wait
+	comes_out unsupported taskset -c 0 "$(program producers_and_consumers_wait)"
+	assert_output --partial "one CPU"
+}
