@@ -67,3 +67,11 @@ load helper
 	comes_out unsupported taskset -c 0 "$(program producers_and_consumers_wait)"
 	assert_output --partial "one CPU"
 }
+
+@test "freed_by_another_thread_is_lost is refuted, with small blocks and with larger ones" {
+	for knob in bytes=64 bytes=208 bytes=1024; do
+		comes_out refuted experiment freed_by_another_thread_is_lost "$knob"
+		refute_output --partial "not for the reason"
+		assert_equal "$(sentences held "*: all")" ""
+	done
+}
