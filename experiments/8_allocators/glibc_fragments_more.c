@@ -19,8 +19,10 @@
  * The pages could go back, as a program sees when it asks for that: malloc_trim(3)
  * gives back every whole free page, and so does jemalloc when it is told not to wait.
  *
- * This is one load: one thread, one peak, survivors of all sizes.  A pool of threads, or
- * sizes that change in the course of time, may turn the order round.
+ * This is one load: one thread, one peak, survivors of all sizes.  Under other loads the sentence
+ * has other answers.  With a pool of threads, glibc keeps a peak for every thread
+ * (a_server_grows_with_its_threads): this is where its reputation comes from.  With sizes that
+ * change in the course of time, the others keep more than glibc (size_classes_fragment_less).
  *
  * Control: malloc_trim(0), and jemalloc with a decay time of 0, must give back
  * more than half.  And the malloc of each other allocator must not be glibc's.
@@ -147,12 +149,14 @@ static void judge(void)
 }
 
 const struct experiment experiment = {
-	.claim = "glibc fragments more: after a peak it stays larger than the other allocators",
+	.claim = "glibc fragments more: after a peak of one thread it stays larger than the other "
+		 "allocators",
 	.asked = "The load is gone and the process is as large as before. Should we replace malloc?",
 	.instead =
-		"Here no allocator has given anything back right after the frees, and a second later "
-		"only little; none is much smaller than glibc. The pages go back when the program "
-		"asks (malloc_trim: all but the top of a thread's arena), or after a decay time.",
+		"After one peak of one thread, no allocator has given anything back right after the "
+		"frees, and a second later only little; none is much smaller than glibc. The pages "
+		"go back when the program asks (malloc_trim: all but the top of a thread's arena), "
+		"or after a decay time.",
 	.charted = "resident_bytes",
 	.chart = CHART_STAGES,
 	.knobs = { { "total", &total_bytes, "bytes", "how much is allocated", 1 * MiB },

@@ -13,8 +13,9 @@
  * allocated in the round before.  That costs something even when blocks are recycled by
  * hand, and every allocator has its own way to pay for it.  Here the threads meet before
  * each round, and all of them allocate first.  So the owner of an arena seldom allocates
- * while its neighbour frees: with a producer that never pauses, both wait for each other.
- * So this part is drawn and not judged: its prices depend on the machine and on the load.
+ * while its neighbour frees.  This part is drawn and not judged.  Where a producer never pauses,
+ * both threads wait for each other, and the sentence is true for glibc
+ * (producers_and_consumers_wait): the load decides.
  *
  * Two threads can only disturb each other while both run, and other programs, or the
  * host of a virtual machine, may need a CPU at any moment.  So the threads work in
@@ -222,7 +223,8 @@ static void judge(void)
 }
 
 const struct experiment experiment = {
-	.claim = "glibc's malloc slows down as threads are added; other allocators do not",
+	.claim = "glibc's malloc slows down as threads are added that free their own blocks; other "
+		 "allocators do not",
 	.asked = "Our server has many threads. Should we replace malloc?",
 	.instead =
 		"A thread that frees its own blocks is as fast beside other threads as alone, in glibc "
