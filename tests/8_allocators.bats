@@ -75,3 +75,12 @@ load helper
 		assert_equal "$(sentences held "*: all")" ""
 	done
 }
+
+@test "a_steady_server_grows_for_ever is refuted, also where half of the blocks live long" {
+	for knob in long_lived=5 long_lived=50; do
+		comes_out refuted experiment a_steady_server_grows_for_ever "$knob"
+		refute_output --partial "not for the reason"
+		assert_equal "$(sentences held "*: growth in the second half of the time, in per cent of what is in use")" \
+			"a leak: growth in the second half of the time, in per cent of what is in use"
+	done
+}
