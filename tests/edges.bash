@@ -101,9 +101,9 @@ ADDRESS_SANITIZER=detect_leaks=0:allocator_may_return_null=1:max_allocation_size
 # AddressSanitizer brings its own malloc, and UndefinedBehaviorSanitizer uses malloc before the program.
 sanitized() {
 	local program
-	program=$(built_with "$1" "$2")
+	program=$(built_with "$1" "$2") || return
 	run env ASAN_OPTIONS="$ADDRESS_SANITIZER" timeout 120 "$program" time_limit=100
-	! grep -E 'ERROR: [A-Za-z]*Sanitizer|runtime error:' <<<"$output" || fails_with 'a sanitizer reports'
-	[[ -n $(last_line verdict) ]] || fails_with "no verdict, exit status $status"
+	! grep -E 'ERROR: [A-Za-z]*Sanitizer|runtime error:' <<<"$output" || fails_with 'a sanitizer reports' || return
+	[[ -n $(last_line verdict) ]] || fails_with "no verdict, exit status $status" || return
 	[[ $(last_line verdict) != broken ]] || is_listed "$2" "$1" broken || fails_with broken
 }

@@ -31,6 +31,15 @@ setup() {
 	[ "$(bats --count "$tests")" -eq "$(grep -c '^@test' "$tests")" ]
 }
 
+@test "what a sanitizer reports fails the test of an experiment, and so does an experiment that cannot be built" {
+	source "$ROOT/tests/edges.bash"
+	sed -i '/^static void judge(void)/,/^{/ s/^{/{\n\tvolatile int bits = 32;\n\tbits = 1 << bits;/' experiments/3_residency/malloc_is_lazy.c
+	run -1 sanitized undefined 3_residency/malloc_is_lazy
+	assert_output --partial 'runtime error: shift exponent 32'
+	echo 'no C' >>experiments/3_residency/malloc_is_lazy.c
+	run ! sanitized undefined 3_residency/malloc_is_lazy
+}
+
 @test "edges fails where an experiment is not built, because it cannot know the knobs" {
 	rm build/3_residency/malloc_is_lazy
 	run ! scripts/maintain/edges
