@@ -28,6 +28,10 @@ picture() { PYTHONPATH=$project/scripts run -0 /usr/bin/python3 -B "$BATS_TEST_D
 
 @test "every annotation stands in its chart, with its number" { picture annotations; }
 
+@test "what a chart tells of its claim can be covered, and its controls stay" { picture covered; }
+
+@test "a place on an axis is worth what was measured there" { picture bet; }
+
 @test "a chart has the same bytes alone and in a batch" {
 	mkdir "$BATS_TEST_TMPDIR/alone"
 	for claim in 3_residency/malloc_is_lazy 4_giving_back/the_four_block_story 2_brk_or_mmap/mmap_starts_at_128_kib \

@@ -1,21 +1,26 @@
 # SPDX-License-Identifier: MIT
-"""Checks the charts of a folder of results: pictures.py inside | names | type | apart | annotations FOLDER.
+"""Checks the charts of a folder of results: pictures.py CHECK FOLDER, a CHECK of those below.
 
 Prints what is wrong, one chart on a line, and ends with 1 where anything is.
 """
 from __future__ import annotations
 
+import json
+import math
 import re
 import sys
 import xml.etree.ElementTree as ElementTree
 from collections.abc import Iterator
 from pathlib import Path
 
+from touchstone import prediction
 from touchstone.charts import coincide, drawing
+from touchstone.charts.commands import own_drawing
 from touchstone.charts.curves import Curves
 from touchstone.charts.form import Undrawable
 from touchstone.charts.gnuplot import Paper
 from touchstone.results import Result, read_result
+from touchstone.words import no_number
 
 SVG = "{http://www.w3.org/2000/svg}"
 NARROW = 0.52     # of the size of its type: how wide a letter of DejaVu Sans is at least, on average
@@ -96,7 +101,63 @@ def annotated(root: ElementTree.Element, result: Result) -> Iterator[str]:
             yield f"'{text}' is not in it"
 
 
-CHECKS = {"inside": inside, "names": names, "type": type_, "apart": apart, "annotations": annotated}
+def uncovered(root: ElementTree.Element) -> Iterator[ElementTree.Element]:
+    """Yields what is seen while the claim is covered: the picture without what has the class, and without the title."""
+    if root.get("class") in ("covered", "headline"):
+        return
+    yield root
+    for child in root:
+        yield from uncovered(child)
+
+
+def covered(root: ElementTree.Element, result: Result) -> Iterator[str]:
+    seen = " ".join("".join(element.itertext()).strip() for element in uncovered(root) if element.tag == f"{SVG}text")
+    for note in result.annotations:
+        text = note.words(result.findings)
+        if not any(arm.name == note.arm and arm.control for arm in result.arms) and text in seen:
+            yield f"'{text}' is not covered"
+    if result.verdict.upper() in seen:
+        yield "the verdict is not covered"
+    if own_drawing(result) or not isinstance(drawing.of_result(result, Paper("svg")), Curves):
+        return
+    shown = [element.findtext(f"{SVG}title", "") for element in uncovered(root)
+             if element.get("id", "").startswith("gnuplot_plot")]
+    recorded = {row["arm"] for row in result.rows}
+    for arm in (arm for arm in result.arms if arm.name in recorded):
+        longer = tuple(other.name for other in result.arms if len(other.name) > len(arm.name))
+        is_seen = any(name.startswith(arm.name) and not name.startswith(longer) for name in shown)
+        if is_seen != arm.control:
+            yield f"the arm {arm.name} is {'seen' if is_seen else 'covered'}"
+
+
+def corners(root: ElementTree.Element) -> Iterator[tuple[float, float]]:
+    """Yields the points of all curves, dots and bars."""
+    for group in root.iter(f"{SVG}g"):
+        for element in group.iter() if group.get("id", "").startswith("gnuplot_plot") else ():
+            text = " ".join(element.get(name, "") for name in ("d", "points", "transform"))
+            yield from ((float(x), float(y)) for x, y in re.findall(r"(-?[\d.]+),(-?[\d.]+)", text))
+
+
+def bet(root: ElementTree.Element, result: Result) -> Iterator[str]:
+    """What was measured must lie where data-bet puts it: on a point of a curve, or at the end of a bar."""
+    question = prediction.question_of(result)
+    answer = question.answer(result) if question else None
+    axis = json.loads(root.get("data-bet", "null"))
+    if axis is None or answer is None or no_number(answer):
+        return
+    value = axis["offset"] + axis["factor"] * answer
+    low, high, value = (math.log(end) if axis["log"] else end for end in (axis["low"], axis["high"], value))
+    share = (value - low) / (high - low)
+    for panel in (rect for rect in root.iter(f"{SVG}rect") if rect.get("class") == "panel"):
+        x, y, wide, tall = (float(panel.get(name, 0)) for name in ("x", "y", "width", "height"))
+        place = x + share * wide if axis["axis"] == "x" else y + (1 - share) * tall
+        if any(abs((one if axis["axis"] == "x" else other) - place) < 2 for one, other in corners(root)):
+            return
+    yield f"{answer:g} was measured and would lie at {share:.3f} of the {axis['axis']} axis, where nothing is drawn"
+
+
+CHECKS = {"inside": inside, "names": names, "type": type_, "apart": apart, "annotations": annotated,
+          "covered": covered, "bet": bet}
 
 
 def main(check: str, folder: str) -> int:

@@ -128,10 +128,10 @@ class Bars(Form):
         if self.is_lying:
             boxes = f"2:1:({axis.foot}):2:($1-{BAR_HALF}):($1+{BAR_HALF}){axis.plot} with boxxyerror"
             spread = "3:1:($4-$3):(0)"
-        self.plot(f"{data} using {boxes}{self.paper.colour(number)}{look} {title}", bars[0].series)
+        self.plot(f"{data} using {boxes}{self.paper.colour(number)}{look} {title}", bars[0].series, bars[0].arm)
         if self.paper.is_text or not any(bar.spread.is_wide() for bar in bars):
             return False
-        self.plot(f"{data} using {spread}{axis.plot} with vectors nohead{GREY} lw 3 notitle")
+        self.plot(f"{data} using {spread}{axis.plot} with vectors nohead{GREY} lw 3 notitle", arm=bars[0].arm)
         return True
 
     def emit_dots(self, data: str, number: int, control: bool, bars: list[Bar], title: str) -> None:
@@ -140,4 +140,4 @@ class Bars(Form):
         if not self.paper.is_text:
             marker = f"{marker.rpartition(' ps ')[0]} ps 2 lw 2.5"
         look = marker + self.paper.colour(number)
-        self.plot(f"{data} using {places}{axis.plot} with points{look} {title}", bars[0].series)
+        self.plot(f"{data} using {places}{axis.plot} with points{look} {title}", bars[0].series, bars[0].arm)

@@ -6,11 +6,13 @@ import os
 import re
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Any
 
 from touchstone import colours
 from touchstone.charts import drawing
 from touchstone.charts.annotations import texts
 from touchstone.charts.form import Undrawable
+from touchstone.charts.hooks import bet_of, noted
 from touchstone.charts.gnuplot import HEIGHT, Paper, quote, quote_lines, quote_words, wrap
 from touchstone.files import ROOT
 from touchstone.results import Result
@@ -22,15 +24,6 @@ TITLE_CHARACTERS = 95        # of a line
 NOTE_CHARACTERS = 80         # of a line of an annotation above the chart, which is bold
 TITLE_LEADING = 8            # px
 TITLE_ROOM = 0.02            # share of the picture, below the title
-
-
-@dataclass
-class Chart:
-    finding: str
-    commands: list[str]
-    shown: str = ""                                 # the same in words
-    below: list[str] = field(default_factory=list)  # what a text chart has no place for
-    hover: list[str] = field(default_factory=list)  # the name of each plot, shown where the pointer rests; or nothing
 
 
 def finding_of(result: Result) -> tuple[str, str]:
@@ -84,6 +77,19 @@ class Heading:
         return [*said, f"set size 1, {1 - self.height:.6g}"]
 
 
+@dataclass
+class Chart:
+    finding: str
+    heading: Heading
+    commands: list[str]
+    shown: str = ""                                 # the same in words
+    below: list[str] = field(default_factory=list)  # what a text chart has no place for
+    hover: list[str] = field(default_factory=list)  # the name of each plot, shown where the pointer rests; or nothing
+    tells: list[bool] = field(default_factory=list)  # whether each plot shows what the claim is about
+    panels_tell: list[bool] = field(default_factory=list)  # whether each panel shows an arm of the claim
+    bet: dict[str, Any] | None = None               # what a place on an axis is worth
+
+
 def heading_of(result: Result, paper: Paper) -> Heading:
     has_curves = result.metadata.get("chart", "lines") in ("lines", "steps", "stages") and not own_drawing(result)
     notes = [] if has_curves else [line for _, text in texts(result) for line in wrap(text, NOTE_CHARACTERS)]
@@ -108,6 +114,11 @@ def setup(result: Result, paper: Paper, output: Path, heading: Heading) -> list[
             *heading.commands(), *(["unset grid"] if paper.is_text else [])]
 
 
+def panels_of(output: Path) -> Path:
+    """Returns the file in which gnuplot notes where the panels of a picture are."""
+    return output.with_suffix(".panels")
+
+
 def own_drawing(result: Result) -> Path | None:
     """Returns the .gp beside the source, where there is one.  A result may come from anywhere: only a file of this
     project counts."""
@@ -123,15 +134,17 @@ def chart_of(result: Result, paper: Paper, output: Path) -> Chart:
     if not result.rows:
         raise Undrawable()
     heading = heading_of(result, paper)
-    chart = Chart(" - ".join(filter(None, finding_of(result))), setup(result, paper, output, heading))
+    chart = Chart(" - ".join(filter(None, finding_of(result))), heading, setup(result, paper, output, heading))
     own = own_drawing(result)
     if own:
-        chart.commands += ["set datafile separator comma", "set datafile columnheaders", f"load {quote(str(own))}"]
+        drawn = ["set datafile separator comma", "set datafile columnheaders", f"load {quote(str(own))}"]
     else:
         form = drawing.of_result(result, paper)
         form.title_height = heading.height
-        chart.commands += form.commands()
-        chart.shown, chart.below, chart.hover = form.shown(), form.below, form.hover
+        drawn = form.commands()
+        chart.shown, chart.below, chart.hover, chart.tells = form.shown(), form.below, form.hover, form.tells
+        chart.bet, chart.panels_tell = bet_of(form), form.panels_tell()
+    chart.commands += noted(drawn, str(panels_of(output)))
     chart.below += [text for _, text in texts(result)]
     done = quote(str(output.with_suffix(".done")))
     chart.commands += ["unset output", f"set print {done}", "print 1", "set print", ""]

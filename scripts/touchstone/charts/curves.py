@@ -157,7 +157,7 @@ class Curves(Form):
         self.block(data, self.rows(curve))
         if curve.is_spread() and not self.paper.is_text:
             self.plot(f"{data} using 1:3:4{axes} with filledcurves{self.paper.colour(curve.look)} "
-                      "fs transparent solid 0.15 noborder notitle", self.name_of(curve))
+                      "fs transparent solid 0.15 noborder notitle", self.name_of(curve), curve.arm)
 
     def shade(self) -> None:
         """Fills what lies between the address space of an arm and its resident memory: promised, and not there."""
@@ -173,7 +173,7 @@ class Curves(Form):
                 self.block(data, [f"{self.x.place(x)} {axis.place(high.median)} {axis.place(low.median)}"
                                   for (x, high), (_, low) in zip(upper.points, lower.points)])
                 self.plot(f"{data} using 1:2:3{axis.plot} with filledcurves fs solid 0.12 noborder"
-                          f"{self.paper.colour(lower.look)} notitle", "address space without memory")
+                          f"{self.paper.colour(lower.look)} notitle", "address space without memory", arm)
 
     def looks(self, curve: Curve) -> tuple[str, str]:
         """Returns those of the line and of the marker."""
@@ -183,9 +183,9 @@ class Curves(Form):
     def emit_curve(self, curve: Curve) -> None:
         data, axes, name = f"$curve{curve.number + 1}", self.charted[curve.column].plot, self.name_of(curve)
         line, marker = self.looks(curve)
-        self.plot(f"{data} using 1:2{axes} with lines{line} notitle", name)
+        self.plot(f"{data} using 1:2{axes} with lines{line} notitle", name, curve.arm)
         self.plot(f"{data} using 1:5{axes} with points{marker}{self.picture(' lw 1.5')}"
-                  f"{self.paper.colour(curve.look)} notitle", name)
+                  f"{self.paper.colour(curve.look)} notitle", name, curve.arm)
 
     def emit_entry(self, curve: Curve, name: str) -> None:
         line, marker = self.looks(curve)
@@ -199,6 +199,9 @@ class Curves(Form):
         return (f"{curve.arm}: " if len(self.arms) > 1 else "") + words + self.full_name(curve.arm)[len(curve.arm):]
 
     # Panels.
+
+    def panels_tell(self) -> list[bool]:
+        return [not all(self.side.is_control(curve.arm) for curve in panel) for panel in self.panels]
 
     def figure(self) -> list[str]:
         return super().figure() if len(self.panels) == 1 else draw_panels(self, self.title_height, self.lines_below)

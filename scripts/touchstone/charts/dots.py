@@ -96,9 +96,9 @@ class Dots(Form):
         self.block(f"$medians{number + 1}", self.median_rows(medians, axis))
         title = self.title(self.key_name(arm, column)) if self.over_x or len(self.charted) > 1 else "notitle"
         self.plot(f"{data} using 1:2{axis.plot} with points{paper.marker(number, control)}"
-                  f"{paper.colour(number)}{self.picture(' lw 1.5')} {title}", self.key_name(arm, column))
+                  f"{paper.colour(number)}{self.picture(' lw 1.5')} {title}", self.key_name(arm, column), arm)
         look = paper.line(number, control) if self.over_x or paper.is_text else " lc rgb 'black' lw 3"
-        self.plot(f"$medians{number + 1} using 1:2{axis.plot} with lines{look} notitle")
+        self.plot(f"$medians{number + 1} using 1:2{axis.plot} with lines{look} notitle", arm=arm)
         return self.median_labels(medians, axis)
 
     def median_rows(self, medians: dict[float, float], axis: Axis) -> list[str]:

@@ -56,6 +56,7 @@ class Form:
         self.written: list[str] = []
         self.plots: list[str] = []
         self.hover: list[str] = []  # the name of each plot, or nothing
+        self.tells: list[bool] = []  # whether a plot shows what the claim is about, and no control or key
         self.below: list[str] = []
         self.longest_title = 0
         self.right = 0.0           # characters of the widest text beside the chart
@@ -104,6 +105,14 @@ class Form:
             if axis:
                 yield Mark(axis, value, label, is_prediction=True)
 
+    def panels_tell(self) -> list[bool]:
+        """Returns whether each panel, in the order in which they are drawn, shows an arm of the claim."""
+        return []
+
+    def axis_of(self, column: str) -> Axis | None:
+        """Returns the axis on which x or a charted column stands; None where none is drawn."""
+        return self.x if column == "x" else self.charted.get(column)
+
     def commands(self) -> list[str]:
         """Returns gnuplot's commands; raises Undrawable."""
         self.collect()
@@ -149,10 +158,11 @@ class Form:
     def write(self, *commands: str) -> None:
         self.written += commands
 
-    def plot(self, command: str, name: str = "") -> None:
-        """name: what is shown where the pointer rests."""
+    def plot(self, command: str, name: str = "", arm: str = "") -> None:
+        """name: what is shown where the pointer rests; arm: whose rows it shows."""
         self.plots.append(command)
         self.hover.append(name)
+        self.tells.append(not command.startswith("keyentry") and not (arm and self.side.is_control(arm)))
 
     def block(self, name: str, rows: Iterable[str]) -> None:
         self.write(f"{name} << END_OF_DATA", *rows, "END_OF_DATA")

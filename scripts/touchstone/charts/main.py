@@ -15,27 +15,30 @@ from pathlib import Path
 from xml.sax.saxutils import escape
 
 from touchstone.arguments import Parser
-from touchstone.charts.commands import Chart, chart_of
+from touchstone.charts.commands import Chart, chart_of, panels_of
 from touchstone.charts.form import Undrawable
 from touchstone.charts.gnuplot import Paper, draw, without_control
+from touchstone.charts.hooks import Panel, hooked, telling
 from touchstone.cli import stop
 from touchstone.files import replace
 from touchstone.results import read_result
 from touchstone.svg import FONTS
 
 TEXT_SIZE = (100, 30)             # of a text chart where neither COLUMNS and LINES nor a terminal say one
+COVERED = ' class="covered"'
 LEAST_SIZE, MOST_SIZE = 10, 9999  # that is believed
-PLOT = re.compile(r'(<g id="gnuplot_plot_\d+[a-z]?" >)<title>.*?</title>', re.DOTALL)
+PLOT = re.compile(r'<g (id="gnuplot_plot_\d+[a-z]?") ><title>.*?</title>', re.DOTALL)
 
 
-def finished(svg: str, chart: Chart) -> str:
-    """Returns gnuplot's SVG with the finding as its title, and with fonts to fall back on.
+def finished(svg: str, chart: Chart, panels: list[Panel]) -> str:
+    """Returns gnuplot's SVG with the finding as its title, with hooks, and with fonts to fall back on.
 
     gnuplot gives each plot a title, which a browser shows where the pointer rests: the name of a curve where the form
     knows it, and none where gnuplot would show its own number for it or the commands that drew it.
     """
-    names = iter(chart.hover)
-    svg = PLOT.sub(lambda plot: plot[1] + name_shown(next(names, "")), svg)
+    names, tells = iter(chart.hover), iter(chart.tells)
+    svg = PLOT.sub(lambda plot: f"<g {plot[1]}{COVERED * next(tells, True)}>{name_shown(next(names, ''))}", svg)
+    svg = hooked(svg, panels, chart.heading, chart.bet)
     for tag, text in (("title", chart.finding), ("desc", chart.shown)):
         element = f"<{tag}>{escape(without_control(text))}</{tag}>".replace("\\", r"\\")
         svg = re.sub(rf"^<{tag}>.*</{tag}>$", element, svg, flags=re.MULTILINE)
@@ -92,7 +95,11 @@ class Run:
             return
         is_svg = self.paper.form == "svg"
         try:
-            replace(self.target(number), finished(drawn.read_text("utf-8"), chart) if is_svg else drawn.read_bytes())
+            if is_svg:
+                panels = telling(panels_of(drawn).read_text("utf-8"), chart.panels_tell)
+                replace(self.target(number), finished(drawn.read_text("utf-8"), chart, panels))
+            else:
+                replace(self.target(number), drawn.read_bytes())
         except OSError as error:
             self.complain(f"cannot write {self.target(number)}: {error.strerror}; give another folder with RESULTS=...")
 

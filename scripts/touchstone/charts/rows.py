@@ -45,6 +45,10 @@ class Rows(Form):
     def text_of(self, number: Number) -> str:
         raise NotImplementedError
 
+    def axis_of(self, column: str) -> Axis | None:
+        """Its axis has ratios or slopes, and nothing that was recorded."""
+        return None
+
     def set_x(self) -> None:
         pass
 
@@ -107,6 +111,7 @@ class Rows(Form):
                          .replace(f"{colour}66", "#99" + colour[1:]))
             plots.append(f"{data} using 1:2 with points pt {shape} ps 1.5 lw 3 lc rgb '{colour}' notitle")
             self.hover += [number.arm, number.arm]
+            self.tells += 2 * [not self.side.is_control(number.arm)]
             yield (f"set label {quote(self.text_of(number))} at first {max(number.high, number.median):.9g}, "
                    f"first {row} left offset 1.2,0 front font 'DejaVu Sans:Bold,{NUMBER_SIZE}' tc rgb '{colour}'")
         yield "plot " + ", ".join(plots)
