@@ -26,6 +26,7 @@ small_run() {
 	scripts/run the_four_block_story regions_come_in_order a_64_bit_process_has_256_tib >/dev/null
 	scripts/observe the_four_block_story regions_come_in_order || true
 	scripts/address_map regions_come_in_order || true
+	class_predicts the_four_block_story 64K 64K 128K -1M same
 	scripts/chart "$RESULTS"/*/*.csv >/dev/null
 	other_verdict inconclusive unsupported broken
 	scripts/report
@@ -37,6 +38,21 @@ fewer_claims() {
 	mkdir "$BATS_FILE_TMPDIR/fewer"
 	cp -r "$RESULTS"/{4_giving_back,9_x} "$BATS_FILE_TMPDIR/fewer/"
 	scripts/report "$BATS_FILE_TMPDIR/fewer"
+}
+
+# class_predicts CLAIM PREDICTION...
+class_predicts() {
+	PYTHONPATH=scripts /usr/bin/python3 -B - "$RESULTS"/*/"$1.csv" "${@:2}" <<-'END'
+		import sys
+		from pathlib import Path
+		from touchstone import prediction
+		from touchstone.results import read_result
+		path = Path(sys.argv[1])
+		result = read_result(path)
+		question = prediction.question_of(result)
+		for text in sys.argv[2:]:
+		    prediction.append(path, text, prediction.understood(text, question), question, result.knobs)
+	END
 }
 
 # other_verdict VERDICT...: writes a result with each verdict, without chart and source, whose reason names a long path.

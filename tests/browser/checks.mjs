@@ -222,6 +222,92 @@ async function onAPhone(page) {
 	return [...complaints, ...differs("enlarged after Escape", await page.locator(".card[popover]").count(), 0)];
 }
 
+/* ---- lecture mode ---- */
+
+/* Runs in the page.  Returns what is wrong on the screen of a claim: what tells the answer though it is covered, and what
+ * lies off the screen. */
+function lectureFaults() {
+	const dialog = document.querySelector(".lecture"), of = (selector) => [...dialog.querySelectorAll(selector)].filter((element) => element.getClientRects().length);
+	const name = dialog.querySelector("h2").textContent, said = [], isOpen = of(".answer").length;
+	if (isOpen && of(".because").every((text) => !text.textContent)) said.push(`${name}: no reason is told`);
+	if (!isOpen && of(".covered, .headline, .answer, .badge, .measured").length) said.push(`${name}: ${of(".covered, .headline, .answer, .badge, .measured")[0].outerHTML.slice(0, 80)} is not covered`);
+	if (!isOpen && /measured \d|Verdict/.test(dialog.querySelector(".board svg")?.getAttribute("aria-label"))) said.push(`${name}: the picture's text tells`);
+	for (const part of of("h2, .bar button, .board, .board svg, form, .reveal, .verdict-here, .measured, .histogram, .because")) {
+		const box = part.getBoundingClientRect();
+		if (box.left < 0 || box.top < 0 || box.right > innerWidth + 1 || box.bottom > innerHeight + 1) said.push(`${name}: ${part.className || part.tagName} is off the screen: ${JSON.stringify(box)}`);
+	}
+	return said;
+}
+
+const PROJECTORS = [[1920, 1080], [1280, 720]];
+const press = (page, ...keys) => gather(keys, async (key) => (await page.keyboard.press(key), []));
+
+/* Goes to the report with this behind the #, as one who follows a link. */
+async function openAt(page, url, hash) {
+	await page.goto("about:blank");
+	await page.goto(`${url}#${hash}`);
+}
+
+/* A class bets by keyboard and on the axis, sees the answer with all its bets, goes on, and leaves. */
+async function lecture(page, { url, heard }) {
+	const complaints = [], has = async (what, got, wanted) => complaints.push(...differs(what, await got, wanted));
+	const part = (selector) => page.locator(`.lecture ${selector}`), live = () => part("[aria-live]").innerText();
+	await openAt(page, url, "lecture=the_four_block_story,no_such_claim,broken");
+	const files = await page.evaluate(() => JSON.parse(document.querySelector("[data-name=the_four_block_story]").dataset.lecture).bets.reduce((sum, one) => sum + one.times, 0));
+	if (files < 2) complaints.push("there are no bets of a class");
+	await has("screens of the list", part(".place").innerText(), "1 of 2");
+	await has("what is not in the list", part(".unknown").innerText().then((text) => /no_such_claim$/.test(text)), true);
+	await page.keyboard.type("many");
+	await press(page, "Enter");
+	await has("an answer to nonsense", live().then((text) => text.startsWith("“many” is no bet")), true);
+	await part("input").fill("");
+	await page.keyboard.type("64 KiB");
+	await press(page, "Enter");
+	await has("after a bet that was typed", live(), "Bet: 64 KiB. 1 bet so far.");
+	const { width, height } = await part(".panel").first().boundingBox();
+	await part(".panel").first().click({ position: { x: width / 2, y: height - 1 } });
+	await has("lines for bets in the picture", part("path.bet").count(), 2);
+	await press(page, "Space");
+	await has("the answer has the focus", page.evaluate(() => document.activeElement.className), "answer");
+	await has("bets in the histogram", part(".histogram td").allInnerTexts().then((counts) => counts.reduce((sum, text) => sum + Number(text), 0)), files + 2);
+	complaints.push(...await page.evaluate(lectureFaults));
+	await press(page, "ArrowRight");
+	await has("after an arrow", part(".place").innerText(), "2 of 2");
+	complaints.push(...await page.evaluate(lectureFaults));
+	await press(page, "ArrowRight", "ArrowLeft");
+	await has("after the arrow back", part(".bets li").count(), 2);
+	await press(page, "Tab", "Tab", "Tab", "Tab");
+	await has("Tab stays in it", page.evaluate(() => document.activeElement === document.body || !!document.activeElement.closest(".lecture")), true);
+	await press(page, "Escape");
+	await has("after Escape", page.evaluate(() => [document.querySelector(".lecture").open, location.hash].join()), "false,#4_giving_back-the_four_block_story");
+	await press(page, "p");
+	await has("after p", page.evaluate(() => [document.querySelector(".lecture").open, location.hash].join()), "true,#lecture");
+	await press(page, "Escape");
+	return [...complaints, ...heard.filter((line) => !line.startsWith("request: "))];
+}
+
+/* Runs in the page.  Goes through all claims, covered and told. */
+function eachLecture(look) {
+	const dialog = document.querySelector(".lecture"), faults = new Function(`return (${look})()`), said = [];
+	const key = (name) => dialog.dispatchEvent(new KeyboardEvent("keydown", { key: name, bubbles: true }));
+	for (let last = "", now; (now = dialog.querySelector(".place").textContent) !== last; last = now, key("ArrowRight")) {
+		said.push(...faults());
+		key(" ");
+		said.push(...faults());
+	}
+	return said;
+}
+
+async function everyLecture(page, { url }) {
+	const claims = await page.locator("article.claim:not([data-lecture=null])").count();
+	const complaints = await gather(PROJECTORS, async ([width, height]) => {
+		await page.setViewportSize({ width, height });
+		await openAt(page, url, "lecture");
+		return (await page.evaluate(eachLecture, String(lectureFaults))).map((complaint) => `${width}x${height}: ${complaint}`);
+	});
+	return [...complaints, ...differs("claims that were shown", await page.locator(".lecture .place").innerText(), `${claims} of ${claims}`)];
+}
+
 /* ---- links and keys ------------------------------------------------------------ */
 
 async function links(page, { url }) {
@@ -283,9 +369,13 @@ async function rules(page, sample) {
 	await all(page);
 	await renderedWhole(page);
 	for (const inside of [".listing", ".source"]) await page.locator(`details:has(${inside}) summary`).first().click();
+	return violations(page, sample);
+}
+
+async function violations(page, sample) {
 	await page.evaluate(AXE);
-	const { violations } = await page.evaluate(([sample, tags]) => window.axe.run(sample ?? document, { runOnly: tags, resultTypes: ["violations"] }), [sample, RULES]);
-	return violations.flatMap(({ id, nodes }) => nodes.slice(0, 4).map((node) => `${id}: ${node.html.slice(0, 120)}: ${node.failureSummary.replace(/\s+/g, " ").slice(0, 300)}`));
+	const found = await page.evaluate(([sample, tags]) => window.axe.run(sample ?? document, { runOnly: tags, resultTypes: ["violations"] }), [sample, RULES]);
+	return found.violations.flatMap(({ id, nodes }) => nodes.slice(0, 4).map((node) => `${id}: ${node.html.slice(0, 120)}: ${node.failureSummary.replace(/\s+/g, " ").slice(0, 300)}`));
 }
 
 async function accessible(page, { spoiled }) {
@@ -294,6 +384,17 @@ async function accessible(page, { spoiled }) {
 		await page.emulateMedia({ colorScheme });
 		await page.reload();
 		return (await rules(page, spoiled ? "header" : undefined)).map((complaint) => `${colorScheme}, ${width} px: ${complaint}`);
+	});
+}
+
+async function accessibleLecture(page, { url, spoiled }) {
+	return gather(["light", "dark"], async (colorScheme) => {
+		await page.emulateMedia({ colorScheme });
+		await openAt(page, url, "lecture=the_four_block_story");
+		return gather(spoiled ? ["Shift"] : ["Shift", "Space"], async (key) => {
+			await page.keyboard.press(key);
+			return (await violations(page, ".lecture")).map((complaint) => `${colorScheme}, after ${key}: ${complaint}`);
+		});
 	});
 }
 
@@ -399,6 +500,9 @@ export const checks = [
 	{ name: "the wall opens with what is refuted; counts and a word filter it", opened: true, look: wall, every: true, spoil: ["tile.hidden = !matches(tile)", "tile.hidden = false"] },
 	{ name: "next leads through all claims, and each claim has a link to copy", look: neighbours, every: true, spoil: ['rel="next"', 'rel="other"'] },
 	{ name: "a link to a stage of a film shows that stage", look: linkToStage, spoil: ["show(at, true);", ""] },
+	{ name: "lecture mode takes bets by keyboard and on the axis, reveals with all bets of a class, goes on and ends", look: lecture, opened: true, spoil: ['question.bets.forEach', '[].forEach'] },
+	{ name: "lecture mode covers each claim's answer until it is revealed, and all of it stands on one screen", look: everyLecture, every: true, opened: true, spoil: [".lecture .covers .covered, .lecture .headline { display: none }", ""] },
+	{ name: "axe-core finds no fault in lecture mode, before and after the reveal, in light and in dark colours", look: accessibleLecture, opened: true, spoil: ['aria-labelledby="lecture-question"', ""] },
 	{ name: "the page has less than 10 MB", look: small, every: true, spoil: ["<footer>", `<!-- ${"x".repeat(LARGEST)} --><footer>`] },
 	{ name: "each chart is printed on the page of its claim, with page numbers, as a handout", look: handout, every: true, spoil: [".opening, .opening figure { break-inside: avoid }", ""] },
 	{ name: "everything is printed where that is wanted", look: printsAll, spoil: ['.get("print") === "all"', '.get("print") === "none"'] },

@@ -18,7 +18,8 @@ from touchstone.report.claim import claim_view, film_player
 from touchstone.report.findings import value
 from touchstone.results import Result, chapter_order
 
-PAGE, PLAYER = Path(__file__).with_name("page.js"), Path(draw.__file__).with_name("player.js")
+PAGE, LECTURE = (Path(__file__).with_name(name) for name in ("page.js", "lecture.js"))
+PLAYER = Path(draw.__file__).with_name("player.js")
 CONDITIONS = {  # metadata key -> what it means for the numbers
     "measured": "when the program ran (UTC)",
     "page_size": "the unit in which memory is given and taken",
@@ -142,7 +143,7 @@ def page(results: list[Result], folder: Path) -> str:
     films = sum(bool(claim["film"] and claim["film"]["players"]) for chapter in chapters for claim in chapter["claims"])
     return render(
         "report.html.j2", chapters=chapters, player=film_player() if films else None, films=films,
-        scripts=[script(path) for path in (PAGE, PLAYER)[:2 if films else 1]], environment=environment,
+        scripts=[script(path) for path in (PAGE, LECTURE, PLAYER)[:3 if films else 2]], environment=environment,
         machine=machine_line(environment), total=len(results), not_run=not_run(results),
         counts={verdict: sum(result.verdict == verdict for result in results) for verdict in VERDICTS},
         missing=missing_tools())
