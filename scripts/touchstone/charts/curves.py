@@ -206,8 +206,16 @@ class Curves(Form):
     def figure(self) -> list[str]:
         return super().figure() if len(self.panels) == 1 else draw_panels(self, self.title_height, self.lines_below)
 
-    def has_key(self) -> bool:
-        return len(self.charted) > 1 or self.shares_panels() or any(curve.is_spread() for curve in self.curves)
+    def key_names(self) -> list[str]:
+        """Returns the entries of the key of panels."""
+        names = []
+        if self.shares_panels():
+            names = [self.name_of(curve) for panel in self.panels for curve in panel]
+        elif len(self.charted) > 1:
+            names = [self.words_of(column) for column in self.charted]
+        if any(curve.is_spread() for panel in self.panels for curve in panel):
+            names.append(f"lowest to highest of {self.trials(self.arms[0])}")
+        return names
 
     def shares_panels(self) -> bool:
         """Returns whether a panel has several arms: the key then names them all."""

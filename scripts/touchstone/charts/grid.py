@@ -19,7 +19,7 @@ LINE = 17 / HEIGHT
 NAME_SIZE, NAME_CHARACTER = 14, 9.8  # px: of the type, and the width of a character
 LABEL_AT = 16         # px from the bottom: the label of the x axis
 MOST_ACROSS = 4
-KEY_ACROSS = 3        # entries of the key, where it names all curves
+KEY_CHARACTERS, KEY_SAMPLE = 92, 8  # of a line of the key, and those that an entry takes beside its name
 
 
 @dataclass(frozen=True)
@@ -61,10 +61,19 @@ def without_names(axes: Sequence[str], name: str) -> list[str]:
     return [*tics, f"set format {name} ''", f"unset {name}label"]
 
 
+def rows_of_key(chart: Curves) -> int:
+    """Returns the lines of the key.  gnuplot would set it as wide as the first panel, and not as the picture."""
+    names = chart.key_names()
+    if not names:
+        return 0
+    across = max(1, KEY_CHARACTERS // (max(map(len, names)) + KEY_SAMPLE))
+    return -(-len(names) // across)
+
+
 def draw_panels(chart: Curves, title_height: float, lines_below: int) -> list[str]:
     """Returns the commands for all panels; the axes are settled."""
     axes, panels, grid = chart.written, chart.panels, chart.grid
-    rows = -(-len(chart.curves) // KEY_ACROSS) if chart.shares_panels() else int(chart.has_key())
+    rows = rows_of_key(chart)
     top, bottom = 1 - title_height - KEY * rows, BELOW + LINE * (lines_below - 1)
     commands = [*axes, "set multiplot"]
     width = int(grid.width * WIDTH / NAME_CHARACTER)
@@ -84,7 +93,8 @@ def draw_panels(chart: Curves, title_height: float, lines_below: int) -> list[st
                        else ["unset ylabel"]),
                      *([] if is_left else without_names(axes, "y")),
                      *([] if is_last else without_names(axes, "x")),
-                     "unset key" if number else f"set key at screen 0.5, screen {top + KEY * rows * 0.5:.5g} center",
+                     "unset key" if number else f"set key vertical maxrows {rows or 1} at screen 0.5, "
+                     f"screen {top + KEY * rows * 0.5:.5g} center",
                      *chart.written, name_of_panel(chart, width), "unset xlabel",
                      "plot " + ", \\\n     ".join(chart.plots), "unset label", "unset arrow"]
     return [*commands, "unset multiplot"]
