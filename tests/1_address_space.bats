@@ -130,3 +130,10 @@ without_a_limit() (ulimit -s unlimited && experiment "$1")
 	comes_out unsupported env PATH=/nowhere "$(program a_32_bit_process_has_4_gib)"
 	assert_output --partial "setarch is not on PATH"
 }
+
+@test "the_same_address_is_the_same_memory is refuted, whatever the number of processes" {
+	comes_out refuted experiment the_same_address_is_the_same_memory
+	failed_findings_are "different values that stand at the address"
+	comes_out refuted experiment the_same_address_is_the_same_memory children=1
+	comes_out refuted experiment the_same_address_is_the_same_memory children=64 --aslr
+}
