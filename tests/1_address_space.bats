@@ -137,3 +137,17 @@ without_a_limit() (ulimit -s unlimited && experiment "$1")
 	comes_out refuted experiment the_same_address_is_the_same_memory children=1
 	comes_out refuted experiment the_same_address_is_the_same_memory children=64 --aslr
 }
+
+@test "a_thread_costs_8_mib is refuted, also with other stacks and other numbers of threads" {
+	comes_out refuted experiment a_thread_costs_8_mib
+	failed_findings_are "records that find a whole stack more resident for each thread so far"
+	comes_out refuted experiment a_thread_costs_8_mib threads=400 --aslr
+	comes_out refuted experiment a_thread_costs_8_mib stack=2M
+	assert_output --partial "with stack=2097152, not as told"
+}
+
+@test "a_thread_costs_8_mib is unsupported when the hard limit of the stack is too low" {
+	under_a_hard_limit() (ulimit -Ss 4096 && ulimit -Hs 4096 && experiment a_thread_costs_8_mib)
+	comes_out unsupported under_a_hard_limit
+	assert_output --partial "ulimit -Hs"
+}
