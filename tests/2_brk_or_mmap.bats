@@ -95,6 +95,16 @@ load helper
 	assert_output --partial "instead: Beyond 8 arenas per CPU"
 }
 
+@test "malloc_n_takes_n_bytes is refuted for all sizes, and cannot tell when blocks are mapped" {
+	comes_out refuted experiment malloc_n_takes_n_bytes largest=2048
+	failed_findings_are "sizes n that take n bytes"
+	comes_out inconclusive experiment malloc_n_takes_n_bytes --tunables=glibc.malloc.mmap_threshold=512
+	failed_findings_are \
+		"sizes n that take n bytes" \
+		"sizes n that take n and a size word, in whole chunks" \
+		"sizes n whose blocks lie in the heap"
+}
+
 @test "each claim of chapter 2 says that another malloc is not its subject" {
 	for library in libjemalloc.so.2 libtcmalloc_minimal.so.4 libmimalloc.so.2; do
 		[[ -z $(LD_PRELOAD=$library true 2>&1) ]] || continue
