@@ -119,3 +119,19 @@ load helper
 	LD_PRELOAD=libjemalloc.so.2 run experiment madv_free_waits
 	((status == 77)) || assert_success
 }
+
+@test "freed_data_are_gone is refuted, and reproduced only where freed blocks are overwritten" {
+	comes_out refuted experiment freed_data_are_gone
+	failed_findings_are "sizes of which no byte is as before"
+	comes_out refuted experiment freed_data_are_gone largest=1032
+	comes_out reproduced experiment freed_data_are_gone \
+		--tunables=glibc.malloc.perturb=85:glibc.malloc.tcache_count=0
+}
+
+@test "freed_data_are_gone cannot tell when the large block is not mapped" {
+	comes_out inconclusive experiment freed_data_are_gone --tunables=glibc.malloc.mmap_max=0
+	failed_findings_are \
+		"sizes of which no byte is as before" \
+		"the large block has a mapping of its own" \
+		"who reads the freed mapping gets SIGSEGV"
+}
