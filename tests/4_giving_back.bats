@@ -135,3 +135,12 @@ load helper
 		"the large block has a mapping of its own" \
 		"who reads the freed mapping gets SIGSEGV"
 }
+
+@test "a_double_free_is_noticed is refuted, with valgrind and without" {
+	comes_out refuted experiment a_double_free_is_noticed
+	failed_findings_are \
+		"after a write: double frees that end in abort()" \
+		"after another: double frees that end in abort()"
+	comes_out refuted --separate-stderr env PATH=/nowhere "$(program a_double_free_is_noticed)"
+	refute_line --regexp '^valgrind,'
+}
