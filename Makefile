@@ -22,7 +22,8 @@ run: ## run one claim: make run CLAIM=malloc_is_lazy KNOBS="block=256M"
 	+@scripts/shell/report-after scripts/run-one $(CHART_OPTION) "$$CLAIM"
 
 observe: build ## look at one claim, or all, from outside with ps and pmap: make observe CLAIM=malloc_is_lazy
-	@scripts/observe $${CLAIM:+"$$CLAIM"} && { scripts/shell/python scripts/address_map $${CLAIM:+"$$CLAIM"} || [ $$? -eq 77 ]; }
+	@scripts/observe $${CLAIM:+"$$CLAIM"} && { scripts/shell/python scripts/address_map $${CLAIM:+"$$CLAIM"} || [ $$? -eq 77 ]; } && \
+	echo "make report puts it into the report"
 
 predict: ## say first what will be measured, then run: make predict CLAIM=3.1 (PREDICT=64K, PREDICT="15x 64M, 5x 0": without asking)
 	@scripts/shell/report-after scripts/shell/python scripts/predict $(CHART_OPTION) "$$CLAIM"
@@ -59,10 +60,10 @@ bench: build ## the instrument beside its peers: one table of ratios, into resul
 	@scripts/shell/python scripts/maintain/bench
 
 charts: ## draw the charts again
-	@scripts/chart $(CHART_OPTION) -- "$$RESULTS"
+	@scripts/chart $(CHART_OPTION) -- "$$RESULTS" && echo "charts: $$RESULTS/CHAPTER/CLAIM.$$CHART"
 
 report: ## write the report again
-	@scripts/shell/python scripts/report -- "$$RESULTS"
+	@scripts/shell/python scripts/report -- "$$RESULTS" && echo "report: $$RESULTS/index.html"
 
 check: build ## is the suite right on this machine? The tests, and the quick linters (6 minutes)
 	@scripts/maintain/check

@@ -433,3 +433,23 @@ result() {
 	run -0 env block=1M PID=1 make -n help # the environment may hold anything
 	run -0 make -n hypothesis CLAIM=x ROUNDS=3 LD_PRELOAD= TMPDIR=/tmp
 }
+
+@test "on a terminal, run wraps long lines and scales bytes where that is exact; elsewhere it prints them as they are" {
+	local file=$BATS_TEST_TMPDIR/said
+	printf '%s\n' '# expect: held | 67108864 <= 67112961 <= inf | bytes | lazy | 73 | malloc adds the whole block to the virtual size and more' \
+		'# control: held | 4096 == 4096 | pages | lazy | 80 | four thousand pages' >"$file"
+	run -0 scripts/shell/for-reading "$file"
+	assert_equal "$output" "$(<"$file")"
+	run -0 tests/on_terminal.py -- bash -c 'stty cols 60; scripts/shell/for-reading "$1"' - "$file"
+	output=${output//$'\r'/}
+	assert_contains "$output" '# expect: held | 64 MiB <= 67112961 <= inf | bytes' '# control: held | 4096 == 4096 | pages'
+	while IFS= read -r line; do
+		((${#line} < 60)) || { echo "too long: $line" && false; }
+	done <<<"$output"
+}
+
+@test "observe prints what ps saw of a claim, and where the rest is" {
+	export RESULTS=$BATS_TEST_TMPDIR/results
+	run -0 scripts/observe malloc_is_lazy
+	assert_contains "$output" 'vsz_kib  rss_kib' 'before malloc' 'after malloc' "$RESULTS/3_residency/malloc_is_lazy.observed/"
+}

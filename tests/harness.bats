@@ -477,6 +477,12 @@ workers() {
 	assert_output --partial "reason: the child's own reason"
 }
 
+@test "--step on a terminal ends with the judgement, and does not print the table" {
+	run -0 "$ROOT/tests/on_terminal.py" 'Enter to go on=>\n' -- bash -c 'yes "" | "$1" --step block=1M' - "$(program "$LAZY")"
+	assert_contains "$output" 'look with: ps -o vsz,rss,min_flt -p ' '# expect: held' '# verdict: reproduced'
+	refute_output --partial 'arm,trial,stage'
+}
+
 @test "--step stops at each record, shows the PID and waits for Enter" {
 	run -0 bash -c 'yes "" | "$1" --step block=1M 2>&1 >/dev/null' - "$(program "$LAZY")"
 	assert_equal "$(grep -o 'PID [0-9]* stands still: arm lazy, stage "writing"' <<<"$output" | wc -l)" 16

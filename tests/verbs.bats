@@ -34,7 +34,7 @@ verbs() { find scripts scripts/maintain -maxdepth 1 -type f; }
 
 @test "the scripts behind the verbs answer --help, and refuse any other wrong call with one sentence and status 2" {
 	local script
-	for script in scripts/shell/{observer,report-after}; do
+	for script in scripts/shell/{observer,report-after,for-reading}; do
 		run -0 --separate-stderr "$script" --help
 		[[ -z $stderr && $output == *USAGE*"$script"*OVERHEADS* ]] || { echo "$script: $output$stderr" && false; }
 		for wrong in --nonsense ''; do

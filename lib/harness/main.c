@@ -74,15 +74,18 @@ static void run_all_trials(void)
 /* Ends the program: prints the result on stdout, and writes the film. */
 static void write_everything(enum verdict verdict, const char *reason)
 {
-	if (!result_write(verdict, reason)) {
+	/* Who went step by step on a terminal has read the numbers; the table would scroll them away. */
+	bool for_a_reader = options.step && isatty(STDOUT_FILENO);
+
+	if (!for_a_reader && !result_write(verdict, reason)) {
 		fprintf(stderr, "%s: cannot write the result: %s\n", program_invocation_short_name,
 			strerror(errno));
 		exit(BROKEN);
 	}
 	if (!film_write())
 		exit(BROKEN);
-	/* For the reader whose stdout goes to a file. */
-	if (!isatty(STDOUT_FILENO)) {
+	/* For the reader whose stdout goes to a file, too. */
+	if (for_a_reader || !isatty(STDOUT_FILENO)) {
 		fprintf(stderr, "%s\n", experiment.claim);
 		result_print_judgement(stderr, verdict, reason);
 	}

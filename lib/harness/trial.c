@@ -353,8 +353,11 @@ static void step(const struct trial *trial)
 	const struct row *row = &trial->shared->rows[trial->shared->count - 1];
 	int c;
 
-	fprintf(stderr, "PID %d stands still: arm %s, stage \"%s\", x = %lld. Enter to go on ",
-		(int)trial->shared->subject, trial->arm->name, row->stage, (long long)row->x);
+	fprintf(stderr,
+		"PID %d stands still: arm %s, stage \"%s\", x = %lld"
+		" (look with: ps -o vsz,rss,min_flt -p %d). Enter to go on ",
+		(int)trial->shared->subject, trial->arm->name, row->stage, (long long)row->x,
+		(int)trial->shared->subject);
 	while ((c = getchar()) != '\n' && c != EOF)
 		;
 	if (c == EOF)
