@@ -18,6 +18,12 @@ sandbox() {
 	run -1 grep Careful results/latest/journal/reading_the_pages.md # no warning, because the reader changed one thing only
 }
 
+@test "an_experiment_from_nothing.md has only commands that work and shows what these commands show" {
+	[ "$(getconf PAGE_SIZE)" -eq 4096 ] || skip 'the document shows a machine with 4 KiB pages'
+	sandbox
+	run -0 "$ROOT/tests/run_document.py" "$ROOT/docs/an_experiment_from_nothing.md"
+}
+
 @test "run_document.py accepts a correct document, and names each wrong command, number, target and difference in another" {
 	sandbox
 	printf '%s\n' '    echo 4,096 pages' '```text' '4,096 ... pages' '```' 'It shows 4096.' >good.md
@@ -25,6 +31,28 @@ sandbox() {
 	printf '%s\n' '    false' '```text' 'pages' '```' 'It shows 4,097, `make nonsense`.' '```diff' '--- good.md' '-absent' '+x' '```' >bad.md
 	run -1 "$ROOT/tests/run_document.py" bad.md
 	assert_contains "$output" 'false: exit 1' 'not shown: pages' 'nothing has shown 4,097' 'no target nonsense' 'good.md has no'
+}
+
+@test "the commands of the lesson and of the lab in teaching.md work, one after the other" {
+	export HOME=$BATS_TEST_TMPDIR PREDICT=1 ROUNDS=1
+	mapfile -t claims < <(sed -n '/^## A lesson/,/^## How a prediction/p' docs/teaching.md | grep -oE 'CLAIM=[a-z0-9_.]+|FROM=[a-z]\w+' | sed 's/.*=//' | grep -v what_we_believe | sort -u)
+	[ "$(scripts/claims 3.1) $(scripts/claims 3.2)" = '3_residency/malloc_is_lazy 3_residency/resident_memory_comes_in_pages' ]
+	mapfile -t commands < <(sed -n '/^## A lesson/,/^## How a prediction/p' docs/teaching.md | grep -oE '`make [^`]+=[^`]+`' | tr -d '`' |
+		grep -vE '^make (run-all|predict-all|handin|class)|^make confound CLAIM=\w+$')
+	[ "${#commands[@]}" -ge 10 ]
+	mapfile -t named < <(for claim in "${claims[@]}"; do scripts/claims "$claim"; done | sort -u)
+	project "$BATS_TEST_TMPDIR/project" "${named[@]}"
+	cp "$ROOT/experiments/3_residency/README.md" experiments/3_residency # it puts the claims in order
+	unset BUILD RESULTS
+	mkdir -p results
+	for command in "${commands[@]}"; do
+		[[ $command != *BASE=* ]] || cp -r results/latest results/neighbour
+		bash -c "$command" </dev/null >said 2>&1 || {
+			echo "$command"
+			cat said
+			false
+		}
+	done
 }
 
 # every PATTERN: prints each text in teaching.md that matches an extended regular expression, each once.
