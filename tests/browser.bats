@@ -26,6 +26,7 @@ small_run() {
 	scripts/run the_four_block_story regions_come_in_order a_64_bit_process_has_256_tib >/dev/null
 	scripts/observe the_four_block_story regions_come_in_order || true
 	scripts/address_map regions_come_in_order || true
+	scripts/sweep the_four_block_story B 20K 80K x2 >/dev/null
 	class_predicts the_four_block_story 64K 64K 128K -1M same
 	scripts/chart "$RESULTS"/*/*.csv >/dev/null
 	other_verdict inconclusive unsupported broken
@@ -36,7 +37,7 @@ small_run() {
 # Makes a report of those that are enough to be spoiled, next to the other one.
 fewer_claims() {
 	mkdir "$BATS_FILE_TMPDIR/fewer"
-	cp -r "$RESULTS"/{4_giving_back,9_x} "$BATS_FILE_TMPDIR/fewer/"
+	cp -r "$RESULTS"/{4_giving_back,9_x,sweeps} "$BATS_FILE_TMPDIR/fewer/"
 	scripts/report "$BATS_FILE_TMPDIR/fewer"
 }
 

@@ -79,6 +79,7 @@ interrupted() {
 	grep -q '^# kernel: ' "$csv"
 	assert_equal "$(tail -n 1 "$csv")" '# verdict: refuted'
 	is_png "${csv%.csv}.png"
+	assert_equal "$(cd "${csv%.csv}" && echo *)" 'freed=1M.csv freed=1M.svg freed=256K.csv freed=256K.svg freed=512K.csv freed=512K.svg'
 	run -0 --separate-stderr sweep mmap_starts_at_128_kib block 64K 256K x2 heap_top_bytes
 	moved=$(awk -F, '$1 == "one block" { print ($5 > 0) }' "$RESULTS/sweeps/mmap_starts_at_128_kib.block.csv" | xargs)
 	[ "$moved" = "1 0 0" ] # 64K, 128K, 256K: the break, then mappings

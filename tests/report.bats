@@ -272,6 +272,52 @@ has_not() {
 	assert_equal "$(grep -o ' id="[^"]*"' "$results/index.html" | sort | uniq -d)" ""
 }
 
+# series FOLDER/NAME LINE...: writes a series of two points, with further lines of metadata.
+series() {
+	local path=$results/$1.csv
+	shift
+	mkdir -p "${path%/*}"
+	{
+		printf '# format: 2\n# claim: it is lazy\n# charted: y\n# x: block, bytes | bytes\n# y: so much | count\n'
+		printf '# %s\n' 'arm: a | test | ran |' "$@"
+		printf 'arm,trial,stage,x,y,resident_bytes,line\na,1,%s,1048576,1,4096,9\na,1,%s,2097152,2,%s,9\n' "$one" "$two" "$moved"
+		printf '# expect: failed | 0 <= 9 <= 8 | pages | a | 12 | %s: it is lazy\n' "$two"
+		printf '# point: %s | reproduced |\n# point: %s | refuted |\n# verdict: refuted\n' "$one" "$two"
+	} >"$path"
+}
+
+@test "the report shows sweeps under a slider, confounds as a table, and journals with their pictures" {
+	result lazy "$held" "$control" "verdict: reproduced"
+	one='block=1M' two='block=2M' moved=4096 series sweeps/lazy.block 'swept: block' 'column: y'
+	mkdir "$results/sweeps/lazy.block"
+	for point in block=1M block=2M; do
+		echo '<svg xmlns="http://www.w3.org/2000/svg" width="10" height="5"><path id="p"/></svg>' >"$results/sweeps/lazy.block/$point.svg"
+	done
+	one='as it is (1)' two='huge pages' moved=2097152 series confounds/lazy 'confounded_columns: resident_bytes'
+	mkdir -p "$results/journal/our_copy"
+	printf '\x89PNG' >"$results/journal/our_copy/overlay.png"
+	printf '# our_copy\n\n> 1 < 2\n\n![it moved](our_copy/overlay.png)\n\n![not this](../../secret.png)\n' >"$results/journal/our_copy.md"
+	printf 'secret' >"$results/../secret.png"
+	report
+	has 'Every position of this slider was run on this machine'
+	has '<input type="range" min="0" max="1" value="0">'
+	has 'data-told="block = 2 MiB: refuted"'
+	has 'it is lazy: <span class="number">9 pages</span> <span class="soft">(expected: 0 to 8 pages)'
+	has 'id="3_residency-lazy-lazy_block-1-p"'
+	has '<td role="cell">huge pages</td><td role="cell" data-is="verdict">refuted *</td>'
+	has '4 KiB → 2 MiB'
+	has 'The verdict is turned (*) by: huge pages.'
+	has '<pre class="journal" tabindex="0"># our_copy
+
+&gt; 1 &lt; 2</pre>'
+	has 'alt="it moved" src="data:image/png;base64,iVBORw=='
+	has 'The picture “not this” is not there.'
+	assert_equal "$(grep -o ' id="[^"]*"' "$results/index.html" | sort | uniq -d)" ""
+	rm "$results/sweeps/lazy.block/block=1M.svg"
+	report
+	has_not 'type="range" min="0" max="0"'
+}
+
 @test "the report shows the rows when there is no chart, and says how to get charts" {
 	result lazy "$held" "$control" "verdict: reproduced"
 	report

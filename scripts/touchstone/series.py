@@ -57,6 +57,7 @@ class Series:
         self.about = about     # key -> text: the series' own lines; "settings" says when another run may go on with it
         self.points: dict[str, Point] = {}
         self.described: Result | None = None  # the first result: what it says of experiment and machine holds for all
+        self.kept: Path | None = None  # the folder for the results of the points themselves
         self.total = 0
 
     # -- one run -> one point
@@ -101,7 +102,7 @@ class Series:
                     progress.done += 1
                     continue
                 progress.begin(condition.label)
-                result, why = self._run(condition, program)
+                result, why = self._run(condition, program, self.kept and self.kept / f"{condition.label}.csv")
                 if result:
                     progress.clear()
                     yield condition, result
@@ -112,11 +113,11 @@ class Series:
             progress.clear()
 
     @staticmethod
-    def _run(condition: Condition, program: str) -> tuple[Result | None, str]:
+    def _run(condition: Condition, program: str, keep: Path | None) -> tuple[Result | None, str]:
         if condition.left_out:
             return None, condition.left_out
         built = condition.program() if condition.program else program
-        return run(built, condition) if built else (None, "it does not build")
+        return run(built, condition, keep) if built else (None, "it does not build")
 
     # -- the file
 

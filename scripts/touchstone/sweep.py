@@ -4,14 +4,18 @@ from __future__ import annotations
 
 import argparse
 import re
+import shutil
 import sys
 from collections.abc import Callable
 from fractions import Fraction
 from functools import partial
+from pathlib import Path
 
 from touchstone import prediction
 from touchstone.arguments import Parser
 from touchstone.charts import over_knob, panels
+from touchstone.charts.gnuplot import Paper
+from touchstone.charts.main import Run
 from touchstone.cli import stop
 from touchstone.lines import DeclaredAxis, Knob
 from touchstone.programs import RESULTS, Condition, declaration, find_claim, must_build, prepare
@@ -22,6 +26,7 @@ from touchstone.tables import terminal
 from touchstone.words import quantity, short_size, size
 
 MOST_POINTS = 1000
+MOST_CHARTS = 32     # of single points, which a slider of the report shows
 Curve = dict[int, Spread]  # the knob's value -> y
 
 
@@ -110,6 +115,22 @@ def draw(side: Side, series: Series, title: str, factor: bool) -> None:
     print(f"chart: {series.path.with_suffix('.png')}")
 
 
+def draw_points(series: Series) -> None:
+    """Draws the chart of each point, for the slider of the report; of too many points, of some evenly spaced ones."""
+    paths = [path for label in series.points if (path := folder_of(series) / f"{label}.csv").is_file()]
+    step = -(-len(paths) // MOST_CHARTS)
+    for path in paths[step:]:
+        if paths.index(path) % step:
+            path.unlink()
+    if shutil.which("gnuplot"):
+        Run(Paper("svg"), paths[::step] if step else []).all()
+
+
+def folder_of(series: Series) -> Path:
+    """Returns the folder for the results of the points themselves."""
+    return series.path.with_suffix("")
+
+
 def measure(series: Series, conditions: list[Condition], program: str) -> None:
     """Measures; the first result tells whether the column can be had, and which one the chart shows."""
     for _, result in series.measure(conditions, program):
@@ -129,9 +150,17 @@ def measure(series: Series, conditions: list[Condition], program: str) -> None:
                   file=sys.stderr)
 
 
+def resume(series: Series) -> None:
+    """Goes on with an unfinished file, or begins anew, without the results that an earlier sweep has kept."""
+    series.resume()
+    series.kept = folder_of(series)
+    if not series.points:
+        shutil.rmtree(series.kept, ignore_errors=True)
+
+
 def sweep(series: Series, conditions: list[Condition], program: str) -> None:
     """Measures one point after the other."""
-    series.resume()
+    resume(series)
     measure(series, conditions, program)
 
 
@@ -145,7 +174,7 @@ def find_border(series: Series, at: Callable[[int], Condition], ends: tuple[int,
             stop(f"{condition.label} has no verdict ({point.note}), so the border cannot be searched for")
         return point.verdict
 
-    series.resume()
+    resume(series)
     low, high = ends
     first, last = verdict_at(low), verdict_at(high)
     if first == last:
@@ -229,4 +258,5 @@ def main(argv: list[str] | None = None) -> int:
     title = f"{name}: {series.about.get('border') or finding(side, series, knob, unit)}"
     print(f"\n{title}\nresult: {series.path}")
     draw(side, series, title, factor and not options.find)
+    draw_points(series)
     return 0

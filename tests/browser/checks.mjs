@@ -127,6 +127,23 @@ async function filmsPlay(page) {
 	return complaints;
 }
 
+/* ---- the slider over a sweep ---- */
+
+async function sweeps(page) {
+	const sweep = page.locator(".sweep").first(), slider = sweep.getByRole("slider"), labels = new Set(), complaints = [];
+	const last = await sweep.locator(":scope > ol > li").count() - 1;
+	if (last < 1) return ["there is no sweep of several values"];
+	await slider.focus();
+	for (let at = 0; at <= last; at++, await slider.press("ArrowRight")) {
+		complaints.push(...differs(`positions in sight at ${at}`, await sweep.locator(":scope > ol > li:visible").count(), 1));
+		complaints.push(...differs(`charts in sight at ${at}`, await sweep.locator(":scope > ol > li:visible svg[role=img]").count(), 1));
+		const said = await slider.getAttribute("aria-valuetext"), label = await sweep.locator(":scope > ol > li:visible strong").innerText();
+		complaints.push(...differs(`what the slider says at ${at}`, said.startsWith(`${label}: `), true));
+		labels.add(label);
+	}
+	return [...complaints, ...differs("values", labels.size, last + 1)];
+}
+
 /* ---- the wall of claims ---- */
 
 /* Renders what is off the screen, too: places move where something is rendered only when it comes into sight. */
@@ -487,6 +504,7 @@ async function withoutScript(page) {
 export const checks = [
 	{ name: "the page requests nothing from the network, and the console stays empty", opened: true, look: quiet, spoil: ["<footer>", '<footer><img alt="" src="http://127.0.0.1:9/x.png">'] },
 	{ name: "films move by slider, keys and buttons, and the stage and the source line move with them", opened: true, look: films, spoil: ["ArrowLeft: -1", "ArrowLeft: -2"] },
+	{ name: "a slider shows the chart of each value that was swept", look: sweeps, opened: true, spoil: ["at === Number(slider.value)", "at === 0"] },
 	{ name: "a film fits a phone, and nothing of it scrolls sideways", opened: true, look: filmsFitPhones, spoil: [".film .picture svg { display: block; width: 100%", ".film .picture svg { display: block; width: 40rem"] },
 	{ name: "a film plays and pauses; its index, its blocks and its source lines answer", opened: true, look: filmsPlay, spoil: ['classList.add("lit")', 'classList.add("dark")'] },
 	{ name: "links of the wall lead to their sections, and all other links to something that exists", look: links, spoil: ['<a href="#4_giving_back-', '<a href="#4-giving-back-'] },

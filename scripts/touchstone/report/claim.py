@@ -18,6 +18,7 @@ from touchstone.lines import Knob
 from touchstone.report.findings import finding_view, value
 from touchstone.report.lecture import lecture_view
 from touchstone.report.pictures import chart
+from touchstone.report.series import confound_view, sweeps_view
 from touchstone.report.tables import observed_view, rows_view
 from touchstone.results import Result
 from touchstone.source import paragraphs
@@ -146,6 +147,7 @@ def claim_view(result: Result, folder: Path) -> dict[str, Any]:
         "address_map": chart(result.path.with_suffix(".address_map.svg"), f"{prefix}-address_map", None),
         "rows": None if drawn else rows_view(result), "mechanism": mechanism, "command": command(result, mechanism),
         "knobs": [knob_view(knob) for knob in (*result.knobs.values(), *result.settings.values())],
+        "sweeps": sweeps_view(result, folder, prefix), "confound": confound_view(result, folder),
         "predictions": prediction.view(result), "lecture": lecture_view(result),
         "hypothesis": result.metadata.get("hypothesis", ""),
         "arms": result.arms, "stages": stages_view(result), "observed": observed_view(result),

@@ -38,6 +38,18 @@ for (const button of document.querySelectorAll(".enlarge")) {
 	});
 }
 
+/* ---- the slider over what was measured with other values of a knob ---- */
+for (const sweep of document.querySelectorAll(".sweep:has(input)")) {
+	const slider = sweep.querySelector("input"), positions = [...sweep.querySelectorAll(":scope > ol > li")];
+	const show = () => {
+		positions.forEach((position, at) => position.classList.toggle("now", at === Number(slider.value)));
+		slider.setAttribute("aria-valuetext", positions[slider.value].dataset.told);
+	};
+	sweep.classList.add("slides");
+	slider.addEventListener("input", show);
+	show();
+}
+
 /* ---- links to copy ---- */
 for (const link of document.querySelectorAll(".copies")) {
 	const title = link.title;

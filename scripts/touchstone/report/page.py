@@ -16,6 +16,7 @@ from touchstone.film import draw
 from touchstone.pages import VERDICTS, render
 from touchstone.report.claim import claim_view, film_player
 from touchstone.report.findings import value
+from touchstone.report.series import journals_view
 from touchstone.results import Result, chapter_order
 
 PAGE, LECTURE = (Path(__file__).with_name(name) for name in ("page.js", "lecture.js"))
@@ -146,4 +147,4 @@ def page(results: list[Result], folder: Path) -> str:
         scripts=[script(path) for path in (PAGE, LECTURE, PLAYER)[:3 if films else 2]], environment=environment,
         machine=machine_line(environment), total=len(results), not_run=not_run(results),
         counts={verdict: sum(result.verdict == verdict for result in results) for verdict in VERDICTS},
-        missing=missing_tools())
+        missing=missing_tools(), journals=journals_view(folder))
