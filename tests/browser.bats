@@ -26,7 +26,7 @@ small_run() {
 	scripts/run the_four_block_story regions_come_in_order a_64_bit_process_has_256_tib >/dev/null
 	scripts/observe the_four_block_story regions_come_in_order || true
 	scripts/address_map regions_come_in_order || true
-	scripts/sweep the_four_block_story B 20K 80K x2 >/dev/null
+	scripts/sweep the_four_block_story B 10K 40K x2 >/dev/null
 	class_predicts the_four_block_story 64K 64K 128K -1M same
 	scripts/chart "$RESULTS"/*/*.csv >/dev/null
 	other_verdict inconclusive unsupported broken
