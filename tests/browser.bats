@@ -68,8 +68,10 @@ other_verdict() {
 
 # in_the_browser [MODE] [PAGE]
 in_the_browser() {
-	local status=0
+	local status=0 SAID=$BATS_TEST_TMPDIR/said
+	export SAID
 	node tests/browser/report.test.mjs "${2:-$BATS_FILE_TMPDIR/results/index.html}" ${1:+"$1"} || status=$?
+	[[ ! -e $SAID ]] || sed 's/^/# /' "$SAID" >&3
 	((status != 77)) || skip "$BROWSER opens no page here"
 	return "$status"
 }

@@ -4,12 +4,13 @@
  * USAGE: BROWSER=/usr/bin/chromium node report.test.mjs REPORT.html [spoiled|every]
  *   spoiled       each check must complain of a copy of the report that was spoiled for it
  *   every         only the checks that are made of every claim of the suite
+ *   SAID          a file to which numbers that were measured are added
  *   SCREENSHOTS   a folder for screenshots and the PDF, which are kept
  *   exit          0 all is well; 1 a check complains; 77 the browser cannot open a page here
  *
  * OVERHEADS: about 15 s on two idle CPUs.  Nothing leaves the machine: the browser resolves no name. */
 import assert from "node:assert/strict";
-import { readFileSync, statSync, writeFileSync } from "node:fs";
+import { appendFileSync, readFileSync, statSync, writeFileSync } from "node:fs";
 import { dirname, join, resolve } from "node:path";
 import { test } from "node:test";
 import { pathToFileURL } from "node:url";
@@ -76,9 +77,10 @@ async function complaints(browser, check) {
 	await open(one, url, check.opened);
 	const keep = (name, content) => keep.asked && writeFileSync(join(folder, name), content);
 	keep.asked = folder && !spoiled;
+	const say = (text) => process.env.SAID && !spoiled && appendFileSync(process.env.SAID, `${text}\n`);
 	const screenshot = async (page, name) => keep.asked && page.screenshot({ path: join(folder, `${name}.png`), fullPage: true });
 	try {
-		return await check.look(one.page, { heard: one.heard, url, spoiled, bytes: statSync(path).size, keep, screenshot });
+		return await check.look(one.page, { heard: one.heard, url, spoiled, bytes: statSync(path).size, keep, say, screenshot });
 	} finally {
 		if (script) idle.push(one);
 	}
