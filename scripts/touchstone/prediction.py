@@ -133,9 +133,11 @@ class Question:
 
     def values(self, result: Result, arm: str) -> list[int | None]:
         """Returns what each trial of an arm answers."""
-        trials = dict.fromkeys(row["trial"] for row in result.rows if row["arm"] == arm)
-        return [self.value_of_trial([row for row in result.rows if (row["arm"], row["trial"]) == (arm, trial)])
-                for trial in trials]
+        trials: dict[int, list[Row]] = {}
+        for row in result.rows:
+            if row["arm"] == arm:
+                trials.setdefault(row["trial"], []).append(row)
+        return [self.value_of_trial(rows) for rows in trials.values()]
 
     def answer(self, result: Result) -> float | None:
         """Returns the measured number, the median over the trials; None where nothing was measured."""

@@ -176,7 +176,7 @@ def _read_lines(result: Result, file: TextIO) -> None:
     for number, line in enumerate(() if result.is_refused else file, 2):
         try:
             _read_line(result, line, ending)
-        except ValueError as error:
+        except (ValueError, csv.Error) as error:
             result.damage = result.damage or f"damaged: line {number}: {error}"
     result.is_cut_short = "verdict" not in ending and not result.is_refused
     if result.is_cut_short:

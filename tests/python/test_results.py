@@ -8,7 +8,7 @@ from touchstone.charts.commands import finding_of
 from touchstone.growth import growth
 from touchstone.lines import Arm, DeclaredAxis, Finding, Knob
 from touchstone.prediction import Question, lesson
-from touchstone.results import read_result, read_results
+from touchstone.results import read_result, read_results, read_text
 from touchstone.words import NEVER
 
 ROWS = """
@@ -97,3 +97,10 @@ def test_a_file_that_is_no_result_does_not_stop_the_others(tmp_path: Path) -> No
     assert [one.name for one in read] == ["a", "gone", "b"]
     assert [one.why_no_result() for one in read] == ["", "cannot be read: No such file or directory", ""]
     assert read_result(tmp_path / "nothing.csv").verdict == "broken"
+
+
+def test_a_row_that_no_csv_has_is_damage(tmp_path: Path) -> None:
+    made = result(tmp_path / "a.csv", ROWS)
+    text = made.path.read_text()
+    for wrong in ("arm,tr\rial", "arm," + "x" * 200_000):
+        assert read_text(made.path, text.replace("arm,trial", wrong, 1)).damage.startswith("damaged: line")
