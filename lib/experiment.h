@@ -82,7 +82,10 @@ enum chart {
 	CHART_DOTS,   /* every trial a dot, the median a line: for timings */
 	CHART_RATIOS, /* the ratios that judge() found: for timings beside those of other arms */
 	CHART_SLOPES, /* what one more of x costs in y, for each arm: for prices */
-	CHART_FORMS,  /* how many there are */
+	CHART_VALUES, /* the last value of each arm, a dot each: y at each stage, or growth; each stage
+		       * or column in a panel of its own */
+	CHART_PAGES, /* squares, one for each page: resident memory, or y, at each stage */
+	CHART_FORMS, /* how many there are */
 };
 
 /* A labelled line in the chart: upright at a value of x, or level at a value of y. */

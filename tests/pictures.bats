@@ -32,6 +32,31 @@ picture() { PYTHONPATH=$project/scripts run -0 /usr/bin/python3 -B "$BATS_TEST_D
 
 @test "a place on an axis is worth what was measured there" { picture bet; }
 
+@test "no line leads through a stage that was not recorded" { picture recorded; }
+
+@test "the number of each arm stands in a chart of dots or squares" { picture numbers; }
+
+@test "charts of a fresh run pass the same checks" {
+	drawn=$BATS_TEST_TMPDIR/fresh
+	for claim in 0_instrument/ps_and_the_probe_agree 3_residency/resident_memory_comes_in_pages \
+		3_residency/the_classic_demo_has_a_bug 4_giving_back/free_merges_neighbours \
+		2_brk_or_mmap/threads_get_their_own_arenas; do
+		mkdir -p "$drawn/${claim%/*}"
+		# A claim that is refuted ends with 1, and has its chart all the same.
+		"${BUILD:-$project/build}/$claim" >"$drawn/$claim.csv" || [[ $? -eq 1 ]]
+	done
+	"$project/scripts/chart" "$drawn"
+	for check in inside names type apart annotations recorded numbers; do picture $check; done
+}
+
+@test "beside the squares of a step stands how many pages it made resident" {
+	local claim=3_residency/resident_memory_comes_in_pages
+	sed 's/^# chart: .*/# chart: pages/' "$project/results/reference/$claim.csv" >"$BATS_TEST_TMPDIR/pages.csv"
+	"$project/scripts/chart" "$BATS_TEST_TMPDIR/pages.csv"
+	run -0 cat "$BATS_TEST_TMPDIR/pages.svg"
+	[[ $output == *"+15 pages"* ]]
+}
+
 @test "a chart has the same bytes alone and in a batch" {
 	mkdir "$BATS_TEST_TMPDIR/alone"
 	for claim in 3_residency/malloc_is_lazy 4_giving_back/the_four_block_story 2_brk_or_mmap/mmap_starts_at_128_kib \

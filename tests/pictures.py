@@ -19,6 +19,8 @@ from touchstone.charts.commands import own_drawing
 from touchstone.charts.curves import Curves
 from touchstone.charts.form import Undrawable
 from touchstone.charts.gnuplot import Paper
+from touchstone.charts.pages import Pages
+from touchstone.charts.rows import Rows
 from touchstone.results import Result, read_result
 from touchstone.words import no_number
 
@@ -156,8 +158,34 @@ def bet(root: ElementTree.Element, result: Result) -> Iterator[str]:
     yield f"{answer:g} was measured and would lie at {share:.3f} of the {axis['axis']} axis, where nothing is drawn"
 
 
+def recorded(_: ElementTree.Element, result: Result) -> Iterator[str]:
+    """No line leads through a stage that its arm did not record."""
+    form = drawing.of_result(result, Paper("svg"))
+    if not isinstance(form, Curves) or result.metadata.get("chart") != "stages":
+        return
+    form.commands()
+    for curve in (curve for panel in form.panels for curve in panel):
+        places = [x for x, _ in curve.points]
+        for number, (before, after) in enumerate(zip(places, places[1:]), 1):
+            if after > before + 1 and number not in curve.breaks:
+                yield f"{curve.arm}: a line leads through '{form.stages[round(before)]}'"
+
+
+def numbers(root: ElementTree.Element, result: Result) -> Iterator[str]:
+    """Where a chart is dots, squares or ratios, the numbers of its claim stand in it."""
+    shown = [text for *_, text in texts_of(root)]
+    form = drawing.of_result(result, Paper("svg"))
+    if isinstance(form, Rows):
+        form.commands()
+        for number in (number for group in form.groups.values() for number in group):
+            if form.text_of(number) not in shown:
+                yield f"{number.arm}: {form.text_of(number)} is not in it"
+    if isinstance(form, Pages) and not any(re.match(r"[+-]?\d", text) for text in shown):
+        yield "it has no number"
+
+
 CHECKS = {"inside": inside, "names": names, "type": type_, "apart": apart, "annotations": annotated,
-          "covered": covered, "bet": bet}
+          "covered": covered, "bet": bet, "recorded": recorded, "numbers": numbers}
 
 
 def main(check: str, folder: str) -> int:

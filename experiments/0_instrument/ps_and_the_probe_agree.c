@@ -109,6 +109,7 @@ const struct experiment experiment = {
 	.y_axis = "RSS of the tool less RSS of the probe, bytes",
 	.y_unit = "bytes",
 	.charted = "y",
+	.chart = CHART_VALUES,
 	.knobs = { { "pages", &pages, "", "how many pages are written", STEPS, 1 << 20 } },
 	.arms = { { "ps", ps },
 		  { "pmap", pmap },

@@ -218,7 +218,7 @@ const struct experiment experiment = {
 	.x_axis = "looks",
 	.y_axis = "page faults that a look causes",
 	.charted = "y",
-	.chart = CHART_BARS,
+	.chart = CHART_VALUES,
 	.log_y = true,
 	.knobs = { { "pages", &pages, "", "pages that the program writes between looks", 16, 1 << 18 },
 		   { "looks", &looks, "", "number of looks", 2, 100 } },

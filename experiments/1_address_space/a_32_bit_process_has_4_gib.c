@@ -109,7 +109,7 @@ const struct experiment experiment = {
 	.y_axis = "bytes",
 	.y_unit = "bytes",
 	.charted = "y",
-	.chart = CHART_BARS,
+	.chart = CHART_VALUES,
 	.log_y = true,
 	.arms = { { "64-bit", bits_64, .control = true },
 		  { "32-bit", bits_32 },

@@ -102,6 +102,8 @@ const struct experiment experiment = {
 		 "break nor VSZ",
 	.asked = "My program allocates all the time. Why does its size stand still?",
 	.x_axis = "requests served",
+	.annotate = { { "{moves of the break: one for each 128 KiB}; without padding: {moves of the break without padding}",
+			.x = 6250 } },
 	.charted = "virtual_bytes",
 	.chart = CHART_STEPS,
 	.y_axis = "moves of the break so far",

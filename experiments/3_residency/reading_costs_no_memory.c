@@ -110,6 +110,8 @@ const struct experiment experiment = {
 		 "faults again",
 	.asked = "I read the whole block. Is it in memory now?",
 	.x_axis = "pages read, plus pages written",
+	.annotate = { { "one fault a page, and no memory, at {records of reading that find nothing more resident}",
+			"read then write", "read" } },
 	.charted = "resident_bytes",
 	.knobs = { { "pages", &pages, "", "number of pages to read and write", STEPS, 1 << 20 } },
 	.arms = { { "read then write", read_then_write },

@@ -85,7 +85,7 @@ const struct experiment experiment = {
 	.asked = "Does realloc() copy the whole block each time it grows?",
 	.y_axis = "1 where the block moved; absent pages",
 	.charted = "resident_bytes minor_fault_count",
-	.chart = CHART_BARS,
+	.chart = CHART_VALUES,
 	/* The doubled block must stay below the threshold of the arm "heap", 32 MiB. */
 	.knobs = { { "block", &block_bytes, "bytes", "size of the block before it doubles",
 		     256 * KiB, 15 * MiB } },

@@ -99,7 +99,7 @@ const struct experiment experiment = {
 	.x_unit = "bytes",
 	.y_axis = "pages that will be written; how many of them are absent",
 	.charted = "resident_bytes",
-	.chart = CHART_STAGES,
+	.chart = CHART_PAGES,
 	.arms = { { "fresh", fresh }, { "written before", written_before, .control = true } },
 	.predict = { "A block of 64 KiB is allocated and 5 KiB of it are written. How much "
 		     "becomes resident?",

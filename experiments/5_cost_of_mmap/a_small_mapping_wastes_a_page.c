@@ -97,6 +97,7 @@ const struct experiment experiment = {
 	.x_unit = "bytes",
 	.y_axis = "resident memory for each block, bytes",
 	.y_unit = "bytes",
+	.annotate = { { "16 bytes take {mapped: a block of 16 bytes takes one page}", .x = 16 } },
 	.charted = "y",
 	.log_x = true,
 	.log_y = true,

@@ -120,7 +120,7 @@ const struct experiment experiment = {
 	.x_axis = "times that blocks are allocated and freed",
 	.y_axis = "system calls",
 	.charted = "y",
-	.chart = CHART_BARS,
+	.chart = CHART_VALUES,
 	.knobs = { { "block", &block_bytes, "bytes", "size of a block", 128 * KiB, 30 * MiB },
 		   { "blocks", &blocks, "", "number of blocks", 2, 100000 } },
 	.arms = { { "mapped", mapped },

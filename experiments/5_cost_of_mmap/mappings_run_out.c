@@ -147,6 +147,8 @@ const struct experiment experiment = {
 	.y_axis = "1 where the kernel refused one more mapping; frees that set errno",
 	.charted = "resident_bytes",
 	.chart = CHART_STAGES,
+	.annotate = { { "only {resident memory falls by the blocks that were unmapped} went back",
+			.stage = "freed" } },
 	.knobs = { { "room", &room, "", "mappings left for the blocks", 64, 1 * MiB },
 		   { "region", &region_pages, "", "pages of the region that uses up mappings", 1000,
 		     MOST_PAGES } },

@@ -165,7 +165,7 @@ const struct experiment experiment = {
 	.x_axis = "blocks allocated, written and freed after the first one",
 	.y_axis = "blocks with mappings of their own",
 	.charted = "system_ns minor_fault_count",
-	.chart = CHART_BARS,
+	.chart = CHART_VALUES,
 	.knobs = { { "block", &block_bytes, "bytes", "size of a block", 1 * MiB, 256 * MiB },
 		   { "turns", &turns, "", "how often a block is allocated, written and freed", 2,
 		     100 } },

@@ -94,6 +94,7 @@ const struct experiment experiment = {
 	.x_axis = "pages written",
 	.y_axis = "faults that ps shows, minus those of the probe",
 	.charted = "y",
+	.chart = CHART_VALUES,
 	.knobs = { { "pages", &pages, "", "how many pages are written", STEPS, 1 << 20 } },
 	.arms = { { "minor faults", minor_faults },
 		  { "major faults", major_faults },

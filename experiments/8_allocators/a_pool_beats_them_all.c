@@ -137,7 +137,7 @@ const struct experiment experiment = {
 	.y_axis = "ns for 1,000 blocks: allocated, linked, released",
 	.y_unit = "ns",
 	.charted = "y",
-	.chart = CHART_DOTS,
+	.chart = CHART_VALUES,
 	.log_y = true,
 	.knobs = { { "objects", &objects, "", "blocks in a round", 1000, 10000000 },
 		   { "rounds", &rounds, "", "number of rounds; the first is judged separately", 2,

@@ -105,7 +105,7 @@ const struct experiment experiment = {
 	.y_axis = "ns for 1,000 blocks: allocated, linked, released",
 	.y_unit = "ns",
 	.charted = "y",
-	.chart = CHART_DOTS,
+	.chart = CHART_VALUES,
 	.log_y = true,
 	.knobs = { { "requests", &requests, "", "number of requests, served one after the other",
 		     OPEN, 10000000 },

@@ -27,9 +27,9 @@ static const char *const verdict_names[] = {
 };
 
 static const char *const chart_names[CHART_FORMS] = {
-	[CHART_LINES] = "lines",   [CHART_STEPS] = "steps", [CHART_STAGES] = "stages",
-	[CHART_BARS] = "bars",     [CHART_DOTS] = "dots",   [CHART_RATIOS] = "ratios",
-	[CHART_SLOPES] = "slopes",
+	[CHART_LINES] = "lines",   [CHART_STEPS] = "steps",   [CHART_STAGES] = "stages",
+	[CHART_BARS] = "bars",     [CHART_DOTS] = "dots",     [CHART_RATIOS] = "ratios",
+	[CHART_SLOPES] = "slopes", [CHART_VALUES] = "values", [CHART_PAGES] = "pages",
 };
 
 static void key(const char *name, const char *value)

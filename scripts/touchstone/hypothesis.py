@@ -15,8 +15,8 @@ from pathlib import Path
 from touchstone import prediction
 from touchstone.arguments import Parser
 from touchstone.charts import overlay, panels
-from touchstone.classroom.journal import (TO_FILL_IN, Journal, digest_of, hypothesis, known, predictions, quoted,
-                                           series, versions)
+from touchstone.classroom.journal import (TO_FILL_IN, Journal, digest_of, hypothesis, known, predictions,
+                                          quoted, series, versions)
 from touchstone.cli import stop
 from touchstone.comparison import Comparison
 from touchstone.programs import KNOBS, RESULTS, Condition, find_claim, must_build, prepare, run, turn

@@ -36,6 +36,16 @@ class Bar:
         return quantity(self.spread.median, self.axis.unit)
 
 
+def last_numbers(form: Form, arm: str, column: str) -> dict[str, Spread]:
+    """Returns series -> what was measured last: y at each stage, of any other column its growth."""
+    if column == "y":
+        found = form.side.over_stages(arm, column)
+        return {stage: found[stage] for stage in form.stages if stage in found}
+    grown = [moved(rows[-1], rows[0], column) for rows in form.side.trials(arm)]
+    measured = [value for value in grown if value is not None]
+    return {form.words_of(column): Spread.of(measured)} if measured else {}
+
+
 class Bars(Form):
     """A bar for y at each stage; for any other column one for its growth from the first record to the last."""
     room = 0.1
@@ -43,19 +53,10 @@ class Bars(Form):
 
     def collect(self) -> None:
         self.bars = [Bar(arm, series, axis, spread) for arm in self.arms for column, axis in self.charted.items()
-                     for series, spread in self.spreads(arm, column).items()]
+                     for series, spread in last_numbers(self, arm, column).items()]
         self.series = list(dict.fromkeys(bar.series for bar in self.bars))
         for bar in self.bars:
             bar.axis.see(bar.spread.low, bar.spread.high)
-
-    def spreads(self, arm: str, column: str) -> dict[str, Spread]:
-        """Returns series -> what was measured."""
-        if column == "y":
-            found = self.side.over_stages(arm, column)
-            return {stage: found[stage] for stage in self.stages if stage in found}
-        grown = [moved(rows[-1], rows[0], column) for rows in self.side.trials(arm)]
-        measured = [value for value in grown if value is not None]
-        return {self.words_of(column): Spread.of(measured)} if measured else {}
 
     def has_many_series(self) -> bool:
         return len(self.series) > MOST_COLOURS

@@ -88,6 +88,7 @@ class Chart:
     tells: list[bool] = field(default_factory=list)  # whether each plot shows what the claim is about
     panels_tell: list[bool] = field(default_factory=list)  # whether each panel shows an arm of the claim
     bet: dict[str, Any] | None = None               # what a place on an axis is worth
+    has_hooks: bool = True                          # whether parts of it can be covered
 
 
 def heading_of(result: Result, paper: Paper) -> Heading:
@@ -143,7 +144,7 @@ def chart_of(result: Result, paper: Paper, output: Path) -> Chart:
         form.title_height = heading.height
         drawn = form.commands()
         chart.shown, chart.below, chart.hover, chart.tells = form.shown(), form.below, form.hover, form.tells
-        chart.bet, chart.panels_tell = bet_of(form), form.panels_tell()
+        chart.bet, chart.panels_tell, chart.has_hooks = bet_of(form), form.panels_tell(), form.has_hooks
     chart.commands += noted(drawn, str(panels_of(output)))
     chart.below += [text for _, text in texts(result)]
     done = quote(str(output.with_suffix(".done")))

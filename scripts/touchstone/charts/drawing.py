@@ -10,12 +10,15 @@ from touchstone.charts.curves import Curves
 from touchstone.charts.dots import Dots
 from touchstone.charts.form import Form, Undrawable
 from touchstone.charts.gnuplot import Paper
+from touchstone.charts.pages import Pages
 from touchstone.charts.rows import Ratios, Slopes
+from touchstone.charts.values import Values
 from touchstone.results import Result
 
 FORMS: dict[str, type[Form]] = {"lines": Curves, "steps": Curves, "stages": Curves, "bars": Bars, "dots": Dots,
-                                "ratios": Ratios, "slopes": Slopes}
-IN_TEXT: dict[str, type[Form]] = {"ratios": Dots, "slopes": Curves}  # what stands for them in characters
+                                "ratios": Ratios, "slopes": Slopes, "values": Values, "pages": Pages}
+IN_TEXT: dict[str, type[Form]] = {"ratios": Dots, "slopes": Curves,  # what stands for them in characters
+                                  "values": Bars, "pages": Bars}
 
 
 def of_result(result: Result, paper: Paper) -> Form:

@@ -48,6 +48,7 @@ class Form:
     """Collects what to show, settles the axes on it, and writes it down.  A form has collect(), set_x() and emit()."""
     room = 0.06               # above the data
     prediction_shift = "0.6"  # of its name, from its line
+    has_hooks = True          # for lecture mode: whether parts of the picture can be covered (hooks.py)
 
     def __init__(self, result: Result, paper: Paper) -> None:
         self.result, self.side, self.paper = result, Side("", [result]), paper

@@ -38,7 +38,7 @@ def finished(svg: str, chart: Chart, panels: list[Panel]) -> str:
     """
     names, tells = iter(chart.hover), iter(chart.tells)
     svg = PLOT.sub(lambda plot: f"<g {plot[1]}{COVERED * next(tells, True)}>{name_shown(next(names, ''))}", svg)
-    svg = hooked(svg, panels, chart.heading, chart.bet)
+    svg = hooked(svg, panels, chart.heading, chart.bet) if chart.has_hooks else svg
     for tag, text in (("title", chart.finding), ("desc", chart.shown)):
         element = f"<{tag}>{escape(without_control(text))}</{tag}>".replace("\\", r"\\")
         svg = re.sub(rf"^<{tag}>.*</{tag}>$", element, svg, flags=re.MULTILINE)

@@ -52,7 +52,10 @@ def name_curves(chart: Curves) -> bool:
 
 
 def name_of(chart: Curves, curve: Curve) -> Name:
-    end = chart.charted[curve.column].graph(curve.points[-1][1].median)
+    last = len(curve.points) - 1
+    if last in curve.breaks and curve.points[last - 1][0] == curve.points[last][0]:  # a point of its own, as far right
+        last -= 1
+    end = chart.charted[curve.column].graph(curve.points[last][1].median)
     return Name(curve, wrap(chart.name_of(curve), WIDEST), end, end)
 
 

@@ -15,8 +15,10 @@ from touchstone.words import quantity, ratio
 
 LEFT, RIGHT, GAP, BOTTOM = 0.27, 0.95, 0.05, 0.15  # shares of the picture
 NAME_CHARACTERS, TITLE_CHARACTERS = 28, 40
+TITLES_CHARACTERS = 66            # of one line above all panels
 PANEL_LINE = 19 / HEIGHT
 NUMBER_SIZE = 14
+NUMBER_ROOM = (0.3, 0.6)          # shares of an axis for the last number: of one panel, and of several
 PEERS = "#777777"                 # the colour of arms that only stand beside the claim's
 FEW = 4                           # times that an axis spans, below which it has tics at each of 1, 2, 5
 
@@ -27,11 +29,13 @@ class Number:
     median: float
     low: float
     high: float
+    unit: str = ""
 
 
 class Rows(Form):
     """A dot for each number, a line from its lower to its upper quartile, and the number beside it."""
     spread = "line: quartiles of the trials"
+    lines_of_name, room_above = 2, 0.0
 
     def collect(self) -> None:
         self.groups = self.numbers()
@@ -67,44 +71,75 @@ class Rows(Form):
         """Returns whether 1 has a line."""
         return False
 
+    def axis_of_panel(self, _title: str) -> Axis:
+        """Returns the axis of a panel."""
+        return self.value
+
     def figure(self) -> list[str]:
         count, top = len(self.groups), 1 - self.title_height - 0.02
-        most = max(len(wrap(title, TITLE_CHARACTERS)) for title in self.groups)
+        most = max(len(wrap(self.title_of(title), self.title_characters())) for title in self.groups)
         width = (RIGHT - LEFT - GAP * (count - 1)) / count
-        axis = [line.replace(" times'", " ×'") for line in self.value.settle(0.3)]
-        commands = [*axis, "unset key", "set tics scale 0", "set multiplot"]
+        commands = ["unset key", "set tics scale 0", "set multiplot"]
         names = list(dict.fromkeys(number.arm for group in self.groups.values() for number in group))
+        room = NUMBER_ROOM[count > 1]
         for place, (title, numbers) in enumerate(self.groups.items()):
             left = LEFT + place * (width + GAP)
-            commands += [f"set lmargin at screen {left:.5g}", f"set rmargin at screen {left + width:.5g}",
+            axis = self.axis_of_panel(title).settle(room)
+            commands += [*(line.replace(" times'", " ×'") for line in axis),
+                         f"set lmargin at screen {left:.5g}", f"set rmargin at screen {left + width:.5g}",
                          f"set tmargin at screen {top - PANEL_LINE * most if count > 1 else top:.5g}",
-                         f"set bmargin at screen {BOTTOM}", *self.panel(title if count > 1 else "", names, numbers),
+                         f"set bmargin at screen {BOTTOM}", *self.panel(title, names, numbers),
                          "unset label", "unset arrow"]
         return [*commands, "unset multiplot"]
 
+    def raised(self, row: int) -> float:
+        """Returns how much higher than by its number a row stands."""
+        return self.room_above if row == 0 else 0
+
+    def name_of_row(self, arm: str) -> str:
+        return self.full_name(arm)
+
+    def title_of(self, title: str) -> str:
+        """Returns what stands above a panel, whose axis is settled."""
+        return title
+
+    def title_characters(self) -> int:
+        """Returns how many characters a line above a panel has."""
+        return min(TITLE_CHARACTERS, TITLES_CHARACTERS // len(self.groups))
+
     def panel(self, title: str, names: list[str], numbers: list[Number]) -> Iterator[str]:
         is_first = numbers is next(iter(self.groups.values()))
-        tics = ", ".join(f"{quote_tic(wrap(self.full_name(name), NAME_CHARACTERS, 2)) if is_first else quote('')} {i}"
-                         for i, name in enumerate(names))
+        shown = [wrap(self.name_of_row(name), NAME_CHARACTERS, self.lines_of_name) if is_first else [""]
+                 for name in names]
+        tics = ", ".join(f"{quote_tic(lines)} {i - self.raised(i):g}" for i, lines in enumerate(shown))
         yield f"set ytics ({tics})"
-        yield f"set yrange [{len(names) - 0.4:g}:-0.6]"
-        lines = wrap(title, TITLE_CHARACTERS)
-        if title:
+        yield f"set yrange [{len(names) - 0.4:g}:{-0.6 - self.room_above:g}]"
+        lines = wrap(self.title_of(title), self.title_characters())
+        if title and len(self.groups) > 1:
             yield (f"set label {quote_lines(lines)} at graph 0, graph 1 left offset 0,{len(lines) - 0.4:g} "
                    f"font 'DejaVu Sans:Bold,{LABEL_SIZE}'")
         if is_first:
-            label = wrap(f"{self.label()} ({self.spread})", 100, 2)
+            label = wrap("; ".join(filter(None, (self.label(), self.spread))), 100, 2)
             yield f"set label {quote_lines(label)} at screen 0.5, screen 0.06 center font ',{LABEL_SIZE}'"
         if self.has_reference():
             yield "set arrow from first 1, graph 0 to first 1, graph 1 nohead lc rgb '#333333' lw 1.5 dt (6,4) back"
-        yield from self.dots(names, numbers)
+        yield from self.dots(names, numbers, self.axis_of_panel(title))
 
-    def dots(self, names: list[str], numbers: list[Number]) -> Iterator[str]:
-        plots = []
+    def dots(self, names: list[str], numbers: list[Number], axis: Axis) -> Iterator[str]:
+        plots = ["NaN notitle"]
+        self.hover.append("")
+        self.tells.append(False)
         for i, number in enumerate(numbers):
-            row, colour = names.index(number.arm), self.colour_of(number)
+            place, colour = names.index(number.arm), self.colour_of(number)
+            row = place - self.raised(place)
             data = f"$row{i}"
-            yield from (f"{data} << END_OF_DATA", f"{number.median:.9g} {row} {number.low:.9g} {number.high:.9g}",
+            at, end = axis.place(number.median), axis.place(max(number.high, number.median))
+            where = "graph 0" if end == "NaN" else f"first {end}"  # 0 has no place on a logarithmic axis
+            yield (f"set label {quote(self.text_of(number))} at {where}, first {row} left offset 1.2,0 front "
+                   f"font 'DejaVu Sans:Bold,{NUMBER_SIZE}' tc rgb '{colour}'")
+            if at == "NaN":
+                continue
+            yield from (f"{data} << END_OF_DATA", f"{at} {row} {axis.place(number.low)} {axis.place(number.high)}",
                         "END_OF_DATA")
             shape = 6 if self.side.is_control(number.arm) else 7
             plots.append(f"{data} using 3:2:($4-$3):(0) with vectors nohead lw 4 lc rgb '{colour}66' notitle"
@@ -112,8 +147,6 @@ class Rows(Form):
             plots.append(f"{data} using 1:2 with points pt {shape} ps 1.5 lw 3 lc rgb '{colour}' notitle")
             self.hover += [number.arm, number.arm]
             self.tells += 2 * [not self.side.is_control(number.arm)]
-            yield (f"set label {quote(self.text_of(number))} at first {max(number.high, number.median):.9g}, "
-                   f"first {row} left offset 1.2,0 front font 'DejaVu Sans:Bold,{NUMBER_SIZE}' tc rgb '{colour}'")
         yield "plot " + ", ".join(plots)
 
     def label(self) -> str:
@@ -139,8 +172,8 @@ class Ratios(Rows):
             if finding.unit != "times" or not ends or not finding.arms or finding.kind == "true_instead":
                 continue
             sentence = re.sub(rf"^{re.escape(finding.arms[0])}: ", "", finding.sentence)
-            groups.setdefault(sentence, []).append(Number(finding.arms[0], float(finding.sides()[1]),
-                                                          *map(float, ends)))
+            low, high = map(float, ends)
+            groups.setdefault(sentence, []).append(Number(finding.arms[0], float(finding.sides()[1]), low, high))
         return groups
 
     def collect(self) -> None:
