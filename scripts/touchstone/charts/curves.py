@@ -13,6 +13,7 @@ from touchstone.charts.grid import Grid, draw_panels
 from touchstone.charts.jumps import write_events
 from touchstone.charts.marks import draw_marks
 from touchstone.charts.names import name_curves
+from touchstone.charts.predictions import draw_predictions
 from touchstone.sides import Spread
 
 MOST_POINTS = 2000   # of all curves together
@@ -144,6 +145,7 @@ class Curves(Form):
         for curve in reversed(self.curves):  # the first one, the claim's, lies on top
             self.emit_curve(curve)
         write_events(self, write_annotations(self))
+        self.has_predictions = draw_predictions(self)
         if len(self.panels) == 1 and not name_curves(self):
             for curve in self.curves:
                 self.emit_entry(curve, self.name_of(curve))

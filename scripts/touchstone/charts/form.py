@@ -49,6 +49,7 @@ class Form:
     room = 0.06               # above the data
     prediction_shift = "0.6"  # of its name, from its line
     has_hooks = True          # for lecture mode: whether parts of the picture can be covered (hooks.py)
+    has_predictions = False   # drawn: no line across the chart need stand for them
 
     def __init__(self, result: Result, paper: Paper) -> None:
         self.result, self.side, self.paper = result, Side("", [result]), paper

@@ -18,6 +18,7 @@ FAR_OFF, FAR_OFF_LOG = 8, 1e6       # times the largest number that was measured
 BESIDE_CHARACTERS = 12              # a label beside the chart is so wide, and has three lines at most
 LABEL_SIZE = 13
 TOP_OF_CHART, NEAR_THE_END = 0.97, 0.6  # shares of the chart
+ARROWS = ((" ↓", " ↑"), (" ←", " →"))  # upright and across: towards less, and towards more
 FIRST_PREDICTION, NEXT_PREDICTION = 0.02, 0.25  # where the names of predictions stand along their lines
 
 
@@ -48,6 +49,8 @@ def draw_marks(form: Form) -> None:
     beside, predictions = 0, 0
     for mark in filter(Mark.has_a_place, form.marks):
         if mark.is_prediction:
+            if form.has_predictions:
+                continue
             _draw_prediction(form, mark, FIRST_PREDICTION + NEXT_PREDICTION * predictions % 1)
             predictions += 1
         else:
@@ -83,12 +86,15 @@ def _draw_prediction(form: Form, mark: Mark, side: float) -> None:
     """Draws a line of its own look, named inside the chart; far off: the name alone, with an arrow.
     side: where the name stands along the line, a share of the chart."""
     axis, across = mark.axis, mark.axis.name == "x"
-    at = f"graph {TOP_OF_CHART}" if mark.is_far_off else f"{axis.first} {axis.place(mark.value)}"
-    arrow = (" →" if across else " ↑") if mark.is_far_off else ""
+    at = f"{axis.first} {axis.place(mark.value)}"
+    arrow = ""
+    if mark.is_far_off:
+        at = f"graph {TOP_OF_CHART if mark.value > 0 else 1 - TOP_OF_CHART}"
+        arrow = ARROWS[across][mark.value > 0]
     if not mark.is_far_off:
         _draw_rule(form, mark, "front" + form.picture(f" lc rgb '{OF_PREDICTIONS}' lw 2.5 dt (10,5)"))
     if across:
-        is_right = mark.is_far_off or axis.share(mark.value) > NEAR_THE_END
+        is_right = mark.value > 0 if mark.is_far_off else axis.share(mark.value) > NEAR_THE_END
         where = f"{at}, graph {0.88 - side / 3:g} {'right offset -0.6,0' if is_right else 'left offset 0.6,0'}"
     else:
         where = f"graph {side:g}, {at} left offset 0,{form.prediction_shift if mark.value > 0 else '0.6'}"

@@ -8,6 +8,7 @@ from collections.abc import Iterator
 from touchstone import colours
 from touchstone.charts.form import LABEL_SIZE, Form
 from touchstone.charts.gnuplot import HEIGHT, quote, quote_lines, quote_tic, wrap
+from touchstone.charts.predictions import in_row
 
 PAGE = os.sysconf("SC_PAGE_SIZE")
 LEFT, RIGHT, GAP, BOTTOM = 0.2, 0.97, 0.04, 0.12  # shares of the picture
@@ -84,6 +85,9 @@ class Pages(Form):
             for place in range(max(now, 0)):
                 yield self.square(place, row, self.look(place, before, colour))
             text = f"{now}" if self.column == "y" else f"{now - before:+d} {'page' if now - before == 1 else 'pages'}"
+            for _, words in in_row(self, lambda question: question.column == self.column and question.arm == arm
+                                   and question.end == stage):
+                text += f"; {words}"
             yield (f"set label {quote(text)} at first {now + 0.3:g}, first {row} left front "
                    f"font 'DejaVu Sans:Bold,{LABEL_SIZE}' tc rgb '{colour}'")
         self.hover.append("")

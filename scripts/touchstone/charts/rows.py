@@ -8,9 +8,12 @@ from dataclasses import dataclass
 
 from touchstone import colours
 from touchstone.charts.axis import Axis
-from touchstone.charts.form import LABEL_SIZE, Form
+from touchstone.charts.form import LABEL_SIZE, Form, gained
 from touchstone.charts.gnuplot import HEIGHT, quote, quote_lines, quote_tic, wrap
+from touchstone.charts.marks import OF_PREDICTIONS
+from touchstone.charts.predictions import in_row
 from touchstone.growth import median, quartiles
+from touchstone.prediction import Question, question_of
 from touchstone.words import quantity, ratio
 
 LEFT, RIGHT, GAP, BOTTOM = 0.27, 0.95, 0.05, 0.15  # shares of the picture
@@ -123,6 +126,7 @@ class Rows(Form):
             yield f"set label {quote_lines(label)} at screen 0.5, screen 0.06 center font ',{LABEL_SIZE}'"
         if self.has_reference():
             yield "set arrow from first 1, graph 0 to first 1, graph 1 nohead lc rgb '#333333' lw 1.5 dt (6,4) back"
+        yield from self.predicted(names, title, self.axis_of_panel(title))
         yield from self.dots(names, numbers, self.axis_of_panel(title))
 
     def dots(self, names: list[str], numbers: list[Number], axis: Axis) -> Iterator[str]:
@@ -148,6 +152,25 @@ class Rows(Form):
             self.hover += [number.arm, number.arm]
             self.tells += 2 * [not self.side.is_control(number.arm)]
         yield "plot " + ", ".join(plots)
+
+    def predicted(self, names: list[str], title: str, axis: Axis) -> Iterator[str]:
+        """Marks each prediction on the row that it is about."""
+        def is_shown(question: Question) -> bool:
+            panels = {question.end, gained([question.column])} if len(self.groups) > 1 else {title}
+            return question.unit == axis.unit and question.arm in names and title in panels
+
+        question = question_of(self.result)
+        for value, words in in_row(self, is_shown):
+            at, row = axis.place(value), names.index(question.arm if question else "")
+            if at == "NaN" or not 0 <= axis.graph(value) <= 1:
+                at = "graph 0.05"
+                words += " →" if value > axis.extent[1] else " ←"
+            else:
+                yield (f"set arrow from first {at}, first {row - 0.3:g} to first {at}, first {row + 0.3:g} "
+                       f"nohead front lc rgb '{OF_PREDICTIONS}' lw 3")
+                at = f"first {at}"
+            yield (f"set label {quote(words)} at {at}, first {row + 0.3:g} left offset 0.5,0 front "
+                   f"font ',{LABEL_SIZE}' tc rgb '{OF_PREDICTIONS}'")
 
     def label(self) -> str:
         return self.result.axis("y").words()
