@@ -113,6 +113,9 @@ def uncovered(root: ElementTree.Element) -> Iterator[ElementTree.Element]:
 
 
 def covered(root: ElementTree.Element, result: Result) -> Iterator[str]:
+    """What has no part of the class is covered as a whole."""
+    if all(element.get("class") != "covered" for element in root.iter()):
+        return
     seen = " ".join("".join(element.itertext()).strip() for element in uncovered(root) if element.tag == f"{SVG}text")
     for note in result.annotations:
         text = note.words(result.findings)
@@ -122,13 +125,14 @@ def covered(root: ElementTree.Element, result: Result) -> Iterator[str]:
         yield "the verdict is not covered"
     if own_drawing(result) or not isinstance(drawing.of_result(result, Paper("svg")), Curves):
         return
-    shown = [element.findtext(f"{SVG}title", "") for element in uncovered(root)
-             if element.get("id", "").startswith("gnuplot_plot")]
-    recorded = {row["arm"] for row in result.rows}
-    for arm in (arm for arm in result.arms if arm.name in recorded):
+    drawn, shown = ([element.findtext(f"{SVG}title", "") for element in elements
+                     if element.get("id", "").startswith("gnuplot_plot")]
+                    for elements in (root.iter(), uncovered(root)))
+    for arm in result.arms:
         longer = tuple(other.name for other in result.arms if len(other.name) > len(arm.name))
-        is_seen = any(name.startswith(arm.name) and not name.startswith(longer) for name in shown)
-        if is_seen != arm.control:
+        is_drawn, is_seen = (any(name.startswith(arm.name) and not name.startswith(longer) for name in names)
+                             for names in (drawn, shown))
+        if is_drawn and is_seen != arm.control:
             yield f"the arm {arm.name} is {'seen' if is_seen else 'covered'}"
 
 

@@ -173,7 +173,7 @@ const struct experiment experiment = {
 		"threshold.",
 	.y_axis = "1 where the blocks lie below the break",
 	.charted = "resident_bytes",
-	.chart = CHART_STAGES,
+	.chart = CHART_VALUES,
 	.annotate = { { "{thread's arena: malloc_trim(0) leaves nothing of what is free} stay",
 			.arm = "thread's arena", .stage = "malloc_trim" } },
 	.knobs = { { "total", &total_bytes, "bytes", "total size of the blocks", 1 * MiB, 48 * MiB },
