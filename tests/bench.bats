@@ -206,6 +206,7 @@ need_perf() {
 
 # The probe counts the faults between two stages, and perf those of the whole process: an arm touches twice as many pages
 # before the first stage, and some arms touch the block once before it faults again.
+# bats test_tags=long
 @test "perf and the probe count each kind of minor fault alike, from first touches to faults on a cached file" {
 	need_perf
 	counts minor a_fault_has_a_price "first touch" pages 1024 3072 few many $((3 * 2048)) 2048
@@ -218,6 +219,7 @@ need_perf() {
 	counts minor a_fault_has_a_price "cached file" pages 1024 3072 few many $((2048 + around)) "$around"
 }
 
+# bats test_tags=long
 @test "perf and the probe count huge and major faults alike" {
 	need_perf
 	probe_faults minor a_fault_has_a_price "huge page" huge_pages=16 few many

@@ -52,7 +52,7 @@ class_predicts() {
 		result = read_result(path)
 		question = prediction.question_of(result)
 		for text in sys.argv[2:]:
-		    prediction.append(path, text, prediction.understood(text, question), question, result.knobs)
+		    prediction.append(path, prediction.hands(text, question), question, result.knobs)
 	END
 }
 
@@ -86,6 +86,7 @@ in_the_browser() {
 	in_the_browser every "$BATS_TEST_TMPDIR/reference/index.html"
 }
 
+# bats test_tags=long
 @test "each browser check complains of a report that was spoiled for it" {
 	in_the_browser spoiled "$BATS_FILE_TMPDIR/fewer/index.html"
 }

@@ -11,6 +11,7 @@ sandbox() {
 	export ROUNDS=2 # rounds of make hypothesis: enough to see that it does what the page says
 }
 
+# bats test_tags=long
 @test "first_experiment.md has only commands that work and numbers that these commands show" {
 	[ "$(getconf PAGE_SIZE)" -eq 4096 ] || skip 'the document shows a machine with 4 KiB pages'
 	sandbox
@@ -18,6 +19,7 @@ sandbox() {
 	run -1 grep Careful results/latest/journal/reading_the_pages.md # no warning, because the reader changed one thing only
 }
 
+# bats test_tags=long
 @test "an_experiment_from_nothing.md has only commands that work and shows what these commands show" {
 	[ "$(getconf PAGE_SIZE)" -eq 4096 ] || skip 'the document shows a machine with 4 KiB pages'
 	sandbox
@@ -33,6 +35,7 @@ sandbox() {
 	assert_contains "$output" 'false: exit 1' 'not shown: pages' 'nothing has shown 4,097' 'no target nonsense' 'good.md has no'
 }
 
+# bats test_tags=long
 @test "the commands of the lesson and of the lab in teaching.md work, one after the other" {
 	export HOME=$BATS_TEST_TMPDIR PREDICT=1 ROUNDS=1
 	mapfile -t claims < <(sed -n '/^## A lesson/,/^## How a prediction/p' docs/teaching.md | grep -oE 'CLAIM=[a-z0-9_.]+|FROM=[a-z]\w+' | sed 's/.*=//' | grep -v what_we_believe | sort -u)

@@ -48,6 +48,7 @@ setup() {
 	assert_contains "$output" '-o build/mine/my_leak ' "--strip-debug"
 }
 
+# bats test_tags=long
 @test "make new without FROM writes a skeleton that builds without a warning, runs, has a control and asks for a prediction" {
 	run -0 make new NAME=my_claim HYPOTHESIS='a "new" claim \ of mine' WARN='-Wall -Wextra -Wshadow -Wmissing-prototypes -Werror -Wno-missing-field-initializers'
 	assert_contains "$output" 'docs/an_experiment_from_nothing.md' 'mine/my_claim ' reproduced

@@ -211,7 +211,7 @@ has_not() {
 	report
 	has '<dt>Because</dt><dd>refuted, and not for the reason that is known: this failed too: it stays. What is known to be true elsewhere: the truth</dd>'
 	has '(expected: 0 to 8 bytes). refuted, and not for the reason that is known: this failed too: it stays'
-	has_not PiB
+	has_not ' PiB'
 	has_not 9223372036854775807
 }
 

@@ -87,7 +87,7 @@ verbs() { find scripts scripts/maintain -maxdepth 1 -type f; }
 		import importlib, os, pathlib, signal, sys
 		before = lambda: (sys.stdout, sys.stdout.errors, sys.stderr.errors, sys.excepthook, os.getcwd(), signal.getsignal(signal.SIGTERM))
 		was = before()
-		drawing = {"touchstone.pages", "touchstone.compare_page", "touchstone.classroom.page", "touchstone.classroom.sheet", "touchstone.report.page", "touchstone.report.claim", "touchstone.report.pictures"}
+		drawing = {"touchstone.pages", "touchstone.compare_page", "touchstone.classroom.page", "touchstone.classroom.sheet", "touchstone.report.page", "touchstone.report.claim", "touchstone.report.pictures", "touchstone.report.series"}
 		for path in sorted(pathlib.Path("scripts").glob("touchstone/**/*.py")):
 		    name = str(path.relative_to("scripts").with_suffix("")).replace("/", ".")
 		    if name not in drawing and path.name != "__main__.py":

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import contextlib
 import re
 import shutil
 import sys
@@ -131,6 +132,13 @@ def folder_of(series: Series) -> Path:
     return series.path.with_suffix("")
 
 
+def forget_kept(series: Series) -> None:
+    """Removes the results of the points, and the folder around them where nothing else is in it."""
+    shutil.rmtree(folder_of(series), ignore_errors=True)
+    with contextlib.suppress(OSError):
+        folder_of(series).parent.rmdir()
+
+
 def measure(series: Series, conditions: list[Condition], program: str) -> None:
     """Measures; the first result tells whether the column can be had, and which one the chart shows."""
     for _, result in series.measure(conditions, program):
@@ -139,6 +147,7 @@ def measure(series: Series, conditions: list[Condition], program: str) -> None:
         series.y = series.y or result.charted[0]
         why = check_column(series.y, result)
         if why:
+            forget_kept(series)
             stop(why)
         series.axes["y"], series.about["column"] = y_axis(series.y, result), series.y
         question = prediction.question_of(result)
