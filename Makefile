@@ -68,8 +68,11 @@ report: ## write the report again
 check: build ## is the suite right on this machine? The tests, and the quick linters (6 minutes)
 	@scripts/maintain/check
 
-check-all: build ## can each finding fail, with each compiler, malloc and knob? All tests and linters (some 30 minutes)
+check-all: build ## can each finding fail, with each compiler? All tests and linters (a quarter of an hour)
 	@scripts/maintain/check --all
+
+check-edges: build ## each claim with other mallocs, at the ends of its knobs, and with sanitizers (a quarter of an hour)
+	@bats --timing --jobs "$$(nproc)" "$$(scripts/maintain/edges)"
 
 test: build
 	@scripts/maintain/check --no-lint
@@ -92,4 +95,4 @@ worlds-check: ## is every verdict that differs between the systems explained?
 clean: ## remove what was built; results stay
 	rm -rf $(BUILD)
 
-.PHONY: help build run-all run observe predict predict-all sheet new compare sweep hypothesis confound handin class bench charts report check check-all test lint doctor reference worlds worlds-check clean
+.PHONY: help build run-all run observe predict predict-all sheet new compare sweep hypothesis confound handin class bench charts report check check-all check-edges test lint doctor reference worlds worlds-check clean

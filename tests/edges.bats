@@ -1,7 +1,7 @@
 #!/usr/bin/env bats
 # SPDX-License-Identifier: MIT
 # Tests that scripts/maintain/edges writes a test for each experiment and condition: without them,
-# make check-all would pass and test nothing.
+# make check-edges would pass and test nothing.
 
 load helper
 
