@@ -67,31 +67,22 @@ report: ## write the report again
 
 check: build ## is the suite right on this machine? The tests, and the quick linters (6 minutes)
 	@scripts/maintain/check
-
 check-all: build ## can each finding fail, with each compiler? All tests and linters (a quarter of an hour)
 	@scripts/maintain/check --all
-
 check-edges: build ## each claim with other mallocs, at the ends of its knobs, and with sanitizers (a quarter of an hour)
 	@bats --timing --jobs "$$(nproc)" "$$(scripts/maintain/edges)"
-
 test: build
 	@scripts/maintain/check --no-lint
-
 lint: ## compilers' warnings as errors, static analysis, formatting
 	@scripts/maintain/lint
-
 doctor: ## what is here, what is missing, and what that costs
 	@scripts/doctor
-
 reference: build ## measure everything into results/reference/ and fill the texts from it (some minutes); CLAIM=name: that one
 	@scripts/shell/python scripts/maintain/reference --measure $${CLAIM:+"$$CLAIM"}
-
 worlds: build ## run the suite on other systems: make worlds ONLY=debian11,linux-6.1 (up to two hours for all)
 	@scripts/shell/python scripts/maintain/worlds $${ONLY:+"$$ONLY"}
-
 worlds-check: ## is every verdict that differs between the systems explained?
 	@scripts/shell/python scripts/maintain/worlds --check
-
 clean: ## remove what was built; results stay
 	rm -rf $(BUILD)
 

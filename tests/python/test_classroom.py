@@ -109,6 +109,15 @@ def test_a_file_that_is_no_hand_in_is_refused(tmp_path: Path) -> None:
         read(tmp_path / "nothing")
 
 
+def test_links_in_a_folder_are_not_followed(tmp_path: Path) -> None:
+    (tmp_path / "elsewhere").mkdir()
+    (tmp_path / "elsewhere/malloc_is_lazy.csv").write_text(RESULT)
+    (tmp_path / "run").mkdir()
+    (tmp_path / "run/3_residency").symlink_to(tmp_path / "elsewhere")
+    with pytest.raises(archive.Refused, match="holds no results"):
+        read(tmp_path / "run")
+
+
 def test_another_format_is_named() -> None:
     handed = of_texts("x", {RESULT_NAME: RESULT.replace("# format: 2", "# format: 1")})
     assert handed.answers == {} and "format 1" in handed.problems[0]

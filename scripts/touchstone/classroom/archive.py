@@ -95,7 +95,7 @@ def read_folder(folder: Path) -> Texts:
     texts: Texts = {}
     for path in sorted((*folder.glob("*/*.csv"), *folder.glob("*/*.prediction"), *folder.glob("journal/*.md"))):
         name = f"results/{path.relative_to(folder)}"
-        if not NAMES.fullmatch(name) or path.is_symlink() or not path.is_file():
+        if not NAMES.fullmatch(name) or path.is_symlink() or path.parent.is_symlink() or not path.is_file():
             continue
         if path.stat().st_size > MOST_TEXT or len(texts) == MOST_TEXTS:
             raise Refused(f"{path} is too large, or one file too many")

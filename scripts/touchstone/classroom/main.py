@@ -87,4 +87,4 @@ def main(argv: list[str] | None = None) -> int:
     write_whole(folder / "index.html", page.page(class_, refused))
     print(f"{folder}/index.html: {len(class_)} hand-ins" + (f", {len(refused)} left out" if refused else "")
           + f"; beside it class.csv and marks.csv ({sum(len(one.journals) for one in class_)} journals)")
-    return 1 if refused else 0
+    return 0
