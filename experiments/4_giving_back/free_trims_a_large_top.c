@@ -112,6 +112,8 @@ const struct experiment experiment = {
 	.x_unit = "bytes",
 	.charted = "heap_top_bytes",
 	.chart = CHART_STEPS,
+	.annotate = { { "{the break goes down as soon as 128 KiB} free: the break begins to go down",
+			"as it is", .x = 80 * KiB } },
 	.knobs = { { "total", &total_bytes, "bytes", "total size of the blocks", 1 * MiB, 16 * MiB },
 		   { "block", &block_bytes, "bytes", "size of a block", 2 * KiB, 64 * KiB },
 		   { "threshold", &threshold, "bytes", "the raised trim threshold", 256 * KiB,
