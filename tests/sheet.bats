@@ -7,7 +7,7 @@ load helper
 setup() {
 	export RESULTS=$BATS_TEST_TMPDIR/results PYTHONDONTWRITEBYTECODE=1
 	project "$BATS_TEST_TMPDIR/project" malloc_is_lazy reading_costs_no_memory
-	BUILD=build
+	export BUILD=build
 }
 
 @test "the sheet has each question with a space and a unit, and gives no answer away" {

@@ -114,7 +114,7 @@ static void record_sums(const struct readings *readings)
 static void use_in_all(void (*use)(char *block))
 {
 	struct readings *readings = shared_readings(), *own = &readings[child_count];
-	pid_t children[MOST_CHILDREN];
+	pid_t children[MOST_CHILDREN] = { 0 };
 
 	must_have_memory((child_count + 1) * block_bytes);
 	own->with = own_sizes();
