@@ -80,6 +80,7 @@ in_the_browser() {
 	in_the_browser
 }
 
+# bats test_tags=long
 @test "each claim of the reference run has question, verdict and picture on one screen, and the chart on its printed page" {
 	cp -r results/reference "$BATS_TEST_TMPDIR/"
 	RESULTS=$BATS_TEST_TMPDIR/reference scripts/report
