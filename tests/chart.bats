@@ -306,6 +306,7 @@ where() { grep -B6 -F "$2" "$1" | sed -n 's/.*translate(\([0-9.]*\),\([0-9.]*\))
 	texts long.svg | grep -Fxq "time of a call"
 }
 
+# bats test_tags=long
 @test "a chart of steps with many points keeps each jump at its place, as a vertical edge" {
 	{
 		head=$'# chart: steps\n' made a

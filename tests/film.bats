@@ -317,6 +317,7 @@ for text in re.findall(r"<script>(.*?)</script>", open("results/index.html").rea
 	refute_contains "$stderr" 'Content Security Policy'
 }
 
+# bats test_tags=long
 @test "a film of 10,000 chunks and 20 stages stays far below 5 MB of page, and its areas stay true" {
 	filmed large
 	mkdir -p results/9_x

@@ -61,6 +61,7 @@ setup() {
 	assert_output --partial refuted
 }
 
+# bats test_tags=long
 @test "COURSE= writes into a course's chapter, which git keeps, and which sheet and the report know" {
 	run -0 make new NAME=of_the_course COURSE=os
 	assert_contains "$output" 'course_os/of_the_course ' 'experiments/course_os/of_the_course.c is yours'
