@@ -14,6 +14,7 @@ import math
 import os
 import re
 import time
+from collections import Counter
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, Union
@@ -410,6 +411,15 @@ def read(result: Result) -> list[Prediction]:
     knobs = knobs_text(result.knobs)
     return [predicted for predicted in read_all(result.path)
             if question and predicted.asked == question.asked and predicted.knobs == knobs]
+
+
+def counted(result: Result) -> Counter[float]:
+    """Returns how many people predicted each number, in the order in which they were first said."""
+    told: Counter[float] = Counter()
+    for one in read(result):
+        if not isinstance(one.value, str):
+            told[one.value] += one.times
+    return told
 
 
 def lesson(result: Result) -> str:

@@ -5,9 +5,11 @@ from pathlib import Path
 
 import pytest
 from made import ABOVE, result
+from touchstone.files import ROOT
 from touchstone.lines import DeclaredAxis
-from touchstone.prediction import Nonsense, Prediction, Question, question_of, read_all, understood
-from touchstone.results import Arm, Result
+from touchstone.prediction import (Nonsense, Prediction, Question, append, counted, hands, question_of, read_all,
+                                   understood)
+from touchstone.results import Arm, Result, read_result
 from touchstone.words import NEVER
 
 SIZE = Question("resident_bytes", "a", asked="How much becomes resident?")
@@ -114,3 +116,15 @@ def test_an_answer_is_the_median_of_the_trials_and_of_ratios_their_middle(tmp_pa
     assert Question("resident_bytes", "a", "begin", "end", against="b").answer(read) == 2.5
     assert Question("jump of resident_bytes", "a", "begin", "end").answer(read) == 1
     assert Question("resident_bytes", "c", "begin", "end").answer(read) is None
+
+
+def test_a_show_of_hands_counts_every_hand(tmp_path: Path) -> None:
+    path = tmp_path / "3_residency" / "malloc_is_lazy.csv"
+    path.parent.mkdir()
+    path.write_bytes((ROOT / "results/reference/3_residency/malloc_is_lazy.csv").read_bytes())
+    result = read_result(path)
+    question = question_of(result)
+    assert question
+    append(path, hands("15x 64M, 3x 4K, 2x same", question), question, result.knobs)
+    append(path, hands("4K", question), question, result.knobs)
+    assert counted(result) == {2 ** 26: 15, 4096: 4}

@@ -30,7 +30,7 @@ def draw_predictions(chart: Curves) -> bool:
         return False
     curve = next((curve for curve in chart.curves if curve.arm == question.arm and question.column in curve.columns),
                  None)
-    told = Counter(one.value for one in prediction.read(chart.result) if not isinstance(one.value, str))
+    told = prediction.counted(chart.result)
     if not told:
         return False
     if curve is None:  # in the panel of another arm nothing was predicted
@@ -105,6 +105,5 @@ def in_row(chart: Form, is_shown: Callable[[prediction.Question], bool]) -> Iter
     question = prediction.question_of(chart.result)
     if question is None or not is_shown(question):
         return
-    told = Counter(one.value for one in prediction.read(chart.result) if not isinstance(one.value, str))
-    for value, count in told.items():
+    for value, count in prediction.counted(chart.result).items():
         yield value, f"predicted: {question.text(value)}" + (f" ({count} ×)" if count > 1 else "")

@@ -45,7 +45,7 @@ def _texts(folder: Path) -> archive.Texts:
     except archive.Refused as why:
         stop(f"there is nothing to hand in in {folder}: {why}; make run-all measures")
     names = _names_of_this_machine()
-    return {name: without_names(text, names) for name, text in texts.items() if not name.endswith(".film.csv")}
+    return {name: without_names(text, names) for name, text in texts.items()}
 
 
 def _summary(texts: archive.Texts) -> str:
